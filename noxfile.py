@@ -1,0 +1,95 @@
+"""The project's chores. `nox -l` lists them; `nox` alone runs what a change must pass."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "tests", "check-generated", "demo"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+CONSTRAINTS = ("-c", "constraints.txt")
+ALL_EXTRAS = ".[aiohttp,cli,sandbox]"
+
+
+def install(session: nox.Session, *groups: str, project: str | None = ALL_EXTRAS) -> None:
+    """Install dependency groups of pyproject.toml and, unless `project` is None, the project itself."""
+    packages = [*nox.project.dependency_groups(PYPROJECT, *groups)]
+    if project is not None:
+        packages += ["-e", project]
+    session.install(*packages, *CONSTRAINTS)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format, layers."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-cache")
+    session.run("openapi-spec-validator", "openapi/coggno.yaml")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict and pyright strict."""
+    install(session, "lint")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session(python=["3.11", "3.12", "3.13"])
+def tests(session: nox.Session) -> None:
+    """All tests, on every Python that is found. `nox -s tests -- -k provision` passes arguments on."""
+    install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """The tests with branch coverage, and the floor below which it must not fall."""
+    install(session, "test")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-q")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report", "--fail-under=90")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write src/coggno/_generated from openapi/coggno.yaml."""
+    install(session, "codegen", project=None)
+    session.run("python", "-m", "codegen", *session.posargs)
+
+
+@nox.session(name="check-generated")
+def check_generated(session: nox.Session) -> None:
+    """Fail when src/coggno/_generated is not what the spec says."""
+    install(session, "codegen", project=None)
+    session.run("python", "-m", "codegen", "--check")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job: the example roster on the sandbox."""
+    session.install(".[cli,sandbox]", *CONSTRAINTS)
+    folder = Path(session.create_tmp())
+    for name in ("results.csv", "failed.csv", "passwords.csv"):
+        (folder / name).unlink(missing_ok=True)
+    session.run(
+        "coggno", "provision", "examples/roster.csv", "--sandbox", "--allow-refused",
+        "--generate-passwords", str(folder / "passwords.csv"), "--results", str(folder / "results.csv"),
+    )  # fmt: skip
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Source distribution and wheel, into dist/."""
+    session.install("build")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")

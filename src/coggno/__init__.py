@@ -1,0 +1,58 @@
+"""Async client for the Coggno LMS, with generated typed models."""
+
+from __future__ import annotations
+
+from coggno._client import AsyncCoggno, Ensured
+from coggno._config import Timeout
+from coggno._exchange import Exchange
+from coggno._version import __version__
+from coggno._wire import UNSET, Operation, Request, Send, Settle
+from coggno.errors import (
+    AmbiguousNameError,
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    CoggnoError,
+    ConfigurationError,
+    DecodeError,
+    InvalidRequestError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    UnprocessableEntityError,
+)
+
+__all__ = [
+    "UNSET",
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AmbiguousNameError",
+    "AsyncCoggno",
+    "AuthenticationError",
+    "BadRequestError",
+    "CoggnoError",
+    "ConfigurationError",
+    "DecodeError",
+    "Ensured",
+    "Exchange",
+    "InvalidRequestError",
+    "NotFoundError",
+    "Operation",
+    "OutcomeUnknownError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "Request",
+    "Send",
+    "ServerError",
+    "Settle",
+    "Timeout",
+    "UnprocessableEntityError",
+    "__version__",
+]

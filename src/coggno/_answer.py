@@ -1,0 +1,239 @@
+"""What an answer means: a 2xx body becomes a model, anything else an error. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, TypeVar, cast
+from urllib.parse import quote_plus
+
+from coggno import _serialize
+from coggno._wire import Operation
+from coggno.errors import APIStatusError, DecodeError, class_for_status, outcome_for_status
+
+T = TypeVar("T")
+
+_SHOWN: Final = 200  # characters of a body that go into a message
+_MASK: Final = "***"
+_EMPTY: Final = "is empty"
+
+
+def decode(operation: Operation[T], content: bytes) -> T:
+    """Decode the body of a 2xx answer into what the operation returns.
+
+    Raises:
+        DecodeError: the body is not JSON, or not what the spec promises; names the JSON path, not the value.
+    """
+    if operation.answer == "none":
+        return cast("T", None)
+    if operation.answer == "text":
+        return cast("T", _decode_text(operation, content))
+    return fit(operation, _parse_answer(operation, content))
+
+
+def fit(operation: Operation[T], data: Any) -> T:
+    """Turn parsed JSON into what the operation returns; an object and a list of one object stand for each other.
+
+    Raises:
+        DecodeError: naming the JSON path of the first misfit.
+    """
+    if operation.answer == "one" and isinstance(data, list):
+        things = cast("list[Any]", data)
+        if len(things) != 1:
+            raise DecodeError(f"one object was promised, {len(things)} came", operation=operation.id)
+        data = things[0]
+    elif operation.answer == "many" and isinstance(data, dict):
+        data = [cast("Any", data)]
+    return structure(operation, data, operation.returns)
+
+
+def structure(operation: Operation[Any], data: Any, into: Any, place: str = "$") -> Any:
+    """Structure `data`, with the operation's name and, from `place` on, the JSON path in the error."""
+    try:
+        return _serialize.structure(data, into)
+    except _serialize.StructureError as error:
+        path, reason = place + error.path[1:], error.reason
+    raise DecodeError(f"the answer is not what the spec promises: {path} {reason}", path=path, operation=operation.id)
+
+
+def parse_json(content: bytes) -> Any:
+    """Parse JSON as RFC 8259 has it: `NaN` and `Infinity` are errors.
+
+    Raises:
+        ValueError: not JSON, or nested or long beyond what Python reads; carries no part of the body.
+    """
+    try:
+        return json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = describe(error)
+    raise ValueError(reason)
+
+
+def describe(error: BaseException) -> str:
+    """Say what is wrong with JSON without quoting it."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start}"
+    return "a number that JSON does not have, or too long a one"
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _parse_answer(operation: Operation[Any], content: bytes) -> Any:
+    try:
+        return parse_json(content)
+    except ValueError as error:
+        reason = _EMPTY if not content.strip() else f"is {_kind(content)} ({error})"
+    raise DecodeError(f"the answer {reason}", complete=False, operation=operation.id)
+
+
+def _kind(content: bytes) -> str:
+    return "HTML, not JSON" if looks_like_html(content) else "not whole JSON"
+
+
+def looks_like_html(content: bytes) -> bool:
+    """Return whether a body is markup: what proxies and error pages send."""
+    return content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def _page(content: bytes) -> str | None:
+    return "an HTML page instead of JSON" if looks_like_html(content) else None
+
+
+def _decode_text(operation: Operation[Any], content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        reason = describe(error)
+    raise DecodeError(f"the answer is {reason}", operation=operation.id)
+
+
+def status_error(
+    operation: Operation[Any],
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    secrets: Iterable[str] = (),
+    now: datetime | None = None,
+) -> APIStatusError:
+    """Build the error of an answer whose status is not 2xx. An unreadable body never hides the status.
+
+    Args:
+        operation: what was called.
+        status: the HTTP status.
+        headers: the answer's headers, names in lower case.
+        content: the answer's body.
+        secrets: texts of the request that must not show, even if the server sends them back.
+        now: for a `Retry-After` that is a date; the present time if not given.
+    """
+    body = mask(_read(content), secrets)
+    code, message, errors = _details(body)
+    shown = message or _page(content) or (body if isinstance(body, str) else "")
+    return class_for_status(status)(
+        f"{status}{_colon(_shorten(shown))}",
+        status_code=status,
+        operation=operation.id,
+        outcome=outcome_for_status(status),
+        code=code,
+        errors=errors,
+        body=body,
+        request_id=headers.get("x-request-id"),
+        retry_after=retry_after(headers.get("retry-after"), now or datetime.now(UTC)),
+    )
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """Read `Retry-After` in both forms, seconds and HTTP date (RFC 9110, 10.2.3); `None` if it is neither."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text[:12]), 10**9))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return max(timedelta(0), moment.replace(tzinfo=moment.tzinfo or UTC) - now)
+
+
+def mask(value: Any, secrets: Iterable[str]) -> Any:
+    """Replace every secret inside JSON data or a text by `***`, as it is and as it stands in a form or in JSON."""
+    forms = {form for secret in secrets if secret for form in (secret, quote_plus(secret), json.dumps(secret)[1:-1])}
+    return _mask(value, sorted(forms, key=len, reverse=True)) if forms else value
+
+
+def _mask(value: Any, forms: list[str]) -> Any:
+    if isinstance(value, str):
+        for form in forms:
+            value = value.replace(form, _MASK)
+        return value
+    if isinstance(value, list):
+        return [_mask(item, forms) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {_mask(key, forms): _mask(item, forms) for key, item in cast("dict[str, Any]", value).items()}
+    return value
+
+
+def _read(content: bytes) -> Any:
+    if not content.strip():
+        return None
+    try:
+        return parse_json(content)
+    except ValueError:
+        return content.decode(errors="replace")
+
+
+def _details(body: Any) -> tuple[str | None, str | None, Any]:
+    """Return code, message and details of the shapes that servers use (the reference documents none)."""
+    if not isinstance(body, dict):
+        return None, None, cast("Any", body) if isinstance(body, list) else None
+    outer = cast("dict[str, Any]", body)
+    error = outer.get("error")
+    inner = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
+    code = _first_text(inner.get("code"), outer.get("code"), outer.get("error_code"))
+    errors = next((item for item in (outer.get("errors"), inner.get("errors"), inner.get("fields")) if item), None)
+    message = _first_text(
+        inner.get("message"), error, outer.get("message"), outer.get("detail"), _summary(outer.get("errors"))
+    )
+    return code, message, errors
+
+
+def _first_text(*values: Any) -> str | None:
+    for value in values:
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return None
+
+
+def _summary(errors: Any) -> str | None:
+    """`errors` in one line: a text, a list, or an object of field -> text(s)."""
+    if isinstance(errors, str):
+        return errors
+    if isinstance(errors, list):
+        return "; ".join(filter(None, (_summary(item) for item in cast("list[Any]", errors)))) or None
+    if isinstance(errors, dict):
+        fields = cast("dict[str, Any]", errors)
+        message = fields.get("message")
+        if isinstance(message, str):
+            return message
+        return "; ".join(f"{name}: {_summary(item) or 'not accepted'}" for name, item in fields.items()) or None
+    return None
+
+
+def _shorten(text: str) -> str:
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+def _colon(text: str) -> str:
+    return f": {text}" if text else ""

@@ -1,0 +1,188 @@
+"""Settings: frozen, checked once, before anything is sent."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import math
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from attrs import field, frozen
+
+from coggno.errors import ConfigurationError
+
+TEST_ADDRESS: Final = "https://beta.coggno.com"
+LIVE_ADDRESS: Final = "https://coggno.com/capp"
+_ADDRESSES: Final = {"test_": TEST_ADDRESS, "live_": LIVE_ADDRESS}
+_HOSTS: Final = {"beta.coggno.com": "test_", "coggno.com": "live_", "www.coggno.com": "live_"}
+
+
+@frozen(kw_only=True)
+class Timeout:
+    """Time limits of one attempt, in seconds; `None` means no limit.
+
+    The server's longest request must fit into `read`: a write that is given up too early is a write in doubt.
+    """
+
+    connect: float | None = 5.0
+    """To open a connection, TLS included."""
+    read: float | None = 60.0
+    """Between two pieces of the answer."""
+    write: float | None = 30.0
+    """Between two pieces of the request."""
+    pool: float | None = 60.0
+    """To wait for a free connection."""
+    total: float | None = None
+    """For the whole attempt."""
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("connect", "read", "write", "pool", "total"):
+            value = getattr(self, name)
+            if value is not None and not _is_positive(value):
+                message = f"timeout: {name} must be a positive number of seconds or None, not {value!r}"
+                raise ConfigurationError(message)
+
+    @classmethod
+    def of(cls, value: float | Timeout | None) -> Timeout:
+        """Return `value` as a `Timeout`; a number limits each phase, `None` lifts every limit."""
+        if isinstance(value, Timeout):
+            return value
+        return cls(connect=value, read=value, write=value, pool=value)
+
+
+@frozen(kw_only=True)
+class Config:
+    """What a session needs to know, checked by `make_config`."""
+
+    base_url: str
+    authorization: str = field(repr=False)
+    secret: str = field(repr=False)
+    """The key itself, kept to mask it wherever a server echoes it."""
+    lms: str | None = None
+    timeout: Timeout = Timeout()
+    max_retries: int = 3
+    deadline: float | None = None
+    """Seconds for a call with all its attempts and pauses."""
+    max_answer: int = 256 * 1024 * 1024
+    """Bytes of an answer that is read whole; `iter()` has no such limit."""
+
+
+def make_config(
+    *,
+    api_key: str | None,
+    base_url: str | None,
+    lms: int | str | None,
+    timeout: float | Timeout | None,
+    max_retries: int,
+    deadline: float | None,
+    max_answer: int,
+) -> Config:
+    """Check the settings and return them.
+
+    Raises:
+        ConfigurationError: naming the setting that cannot be used, and never showing the key.
+    """
+    key = check_key(api_key)
+    return Config(
+        base_url=check_address(base_url, key),
+        authorization="Basic " + base64.b64encode(f"{key}:".encode()).decode(),
+        secret=key,
+        lms=None if lms is None else check_lms(lms),
+        timeout=Timeout.of(timeout),
+        max_retries=check_retries(max_retries),
+        deadline=check_seconds("deadline", deadline),
+        max_answer=max_answer,
+    )
+
+
+def check_key(key: str | None) -> str:
+    """Return the key if it can be a user name of HTTP basic authentication (reference: Authentication)."""
+    if key is None or key == "":
+        message = "no API key: pass one or set COGGNO_API_KEY; keys stand on Coggno's page Settings > API Keys"
+        raise ConfigurationError(message)
+    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a type checker
+        message = f"the API key must be a str, not {type(key).__name__}"
+        raise ConfigurationError(message)
+    if not key.isascii() or not key.isprintable() or " " in key or ":" in key:
+        message = "the API key holds a space, a line break, a colon or another character that no key has; copy it again"
+        raise ConfigurationError(message)
+    return key
+
+
+def check_address(base_url: str | None, key: str) -> str:
+    """Return the address for the key, without a trailing slash (reference: Endpoints)."""
+    mode = key_mode(key)
+    if base_url is None or base_url == "":
+        if mode is None:
+            message = "the API key begins with neither test_ nor live_: base_url (or COGGNO_BASE_URL) must say where to"
+            raise ConfigurationError(message)
+        return _ADDRESSES[mode]
+    parts = _split(base_url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        message = f"base_url: plain http to {parts.hostname} would show the key to everybody on the way; use https"
+        raise ConfigurationError(message)
+    belongs = _HOSTS.get((parts.hostname or "").rstrip("."))
+    if mode is not None and belongs is not None and mode != belongs:
+        message = f"a {mode} key does not belong to {parts.hostname}: use {_ADDRESSES[mode]}, or the other key"
+        raise ConfigurationError(message)
+    return base_url.rstrip("/")
+
+
+def key_mode(key: str) -> str | None:
+    """Return `"test_"` or `"live_"`, or `None` for a key with neither prefix."""
+    return next((prefix for prefix in _ADDRESSES if key.startswith(prefix)), None)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_lms(lms: int | str) -> str:
+    """Return the account id as it is sent in `Coggno-LMS` (reference: Connected accounts)."""
+    text = str(lms)
+    if isinstance(lms, bool) or not (text.isascii() and text.isalnum()):
+        message = f"the company (Coggno-LMS) must be an account id such as 1, not {lms!r}"
+        raise ConfigurationError(message)
+    return text
+
+
+def check_retries(max_retries: int) -> int:
+    """Return `max_retries` if it is a whole number from 0 on."""
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+        message = f"max_retries must be a whole number from 0 on, not {max_retries!r}"
+        raise ConfigurationError(message)
+    return max_retries
+
+
+def check_seconds(name: str, value: float | None) -> float | None:
+    """Return `value` if it is `None` or a positive number of seconds."""
+    if value is not None and not _is_positive(value):
+        message = f"{name} must be a positive number of seconds or None, not {value!r}"
+        raise ConfigurationError(message)
+    return value
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+
+
+def _split(base_url: str) -> SplitResult:
+    try:
+        parts = urlsplit(base_url)
+        port_is_valid = parts.port is None or parts.port > 0
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigurationError("base_url is not a URL; it looks like https://beta.coggno.com") from None
+    if "@" in parts.netloc:
+        raise ConfigurationError("base_url must not hold a user name or a password; the key goes into api_key")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_valid:
+        raise ConfigurationError("base_url must begin with https:// and a host, like https://beta.coggno.com")
+    if parts.query or parts.fragment or not base_url.isprintable() or " " in base_url:
+        raise ConfigurationError("base_url must end with the path: no '?', '#', space or control character")
+    return parts

@@ -1,0 +1,69 @@
+"""What the session asks of an engine.
+
+An engine sends one request once. It follows no redirect, keeps no cookie, repeats nothing, and sorts every failure into
+`not_sent` (nothing of the request can have reached the server) or `unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from attrs import field, frozen
+
+from coggno._config import Timeout
+
+
+@frozen(kw_only=True)
+class Outgoing:
+    """A request, ready to send. Headers and content stay out of `repr`: they hold the key and passwords."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+@frozen(kw_only=True)
+class Incoming:
+    """An answer, read whole. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+class Streamed(Protocol):
+    """An answer whose body is still coming."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body, piece by piece, with any content encoding undone."""
+        ...
+
+
+class Engine(Protocol):
+    """Moves bytes for one client and its copies."""
+
+    async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
+        """Send `request` once and read the answer whole.
+
+        Raises:
+            APIConnectionError: with `outcome` `not_sent` or `unknown`; `APITimeoutError` if a limit ran out.
+            DecodeError: the answer is longer than `max_answer` bytes.
+        """
+        ...
+
+    def stream(self, request: Outgoing, timeout: Timeout) -> AbstractAsyncContextManager[Streamed]:
+        """Send `request` once and hand out the answer as soon as its headers are there; raises as `send`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what the engine opened itself; a client of the caller's is left alone."""
+        ...

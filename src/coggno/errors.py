@@ -1,0 +1,200 @@
+"""Everything that can go wrong, as types.
+
+```
+CoggnoError
+├── ConfigurationError            key, address or option is unusable; nothing was sent
+├── InvalidRequestError           an argument cannot be sent as it is; nothing was sent
+├── AmbiguousNameError            several things have the name that should name one
+└── APIError                      a call failed: operation, attempts, waits, outcome
+    ├── APIConnectionError        no answer, or only a part of one
+    │   └── APITimeoutError
+    ├── APIStatusError            an answer whose status is not 2xx
+    │   ├── BadRequestError           400
+    │   ├── AuthenticationError       401
+    │   ├── PermissionDeniedError     403
+    │   ├── NotFoundError             404
+    │   ├── UnprocessableEntityError  422
+    │   ├── RateLimitError            429
+    │   └── ServerError               5xx
+    ├── DecodeError               a 2xx answer that is not what the spec promises
+    └── OutcomeUnknownError       a write that may or may not have happened
+```
+
+No error, and no `repr` of one, carries the API key or a password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias
+
+Outcome: TypeAlias = Literal["not_sent", "rejected", "unknown"]
+"""What a failed call did: nothing left this machine, the server refused it, or nobody can tell."""
+
+
+class CoggnoError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConfigurationError(CoggnoError, ValueError):
+    """The client cannot be used as configured; the message says what to change. Nothing was sent."""
+
+
+class InvalidRequestError(CoggnoError, ValueError):
+    """An argument cannot be sent as it is; the message names it. Nothing was sent."""
+
+
+class AmbiguousNameError(CoggnoError):
+    """Several things have the name that should name one.
+
+    Attributes:
+        candidates: the things that have the name.
+    """
+
+    def __init__(self, message: str, *, candidates: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+
+
+class APIError(CoggnoError):
+    """A call failed.
+
+    Attributes:
+        message: what happened, in one sentence.
+        outcome: `"not_sent"`, `"rejected"` or `"unknown"`, see `Outcome`.
+        operation: the `operationId` of the spec, e.g. `"createUser"`.
+        attempts: how often the request was sent or tried.
+        waits: the pauses between the attempts, in seconds.
+    """
+
+    def __init__(self, message: str, *, outcome: Outcome, operation: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.outcome: Outcome = outcome
+        self.operation = operation
+        self.attempts = 1
+        self.waits: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        where = f"{self.operation}: " if self.operation else ""
+        tries = f" (after {self.attempts} attempts)" if self.attempts > 1 else ""
+        return f"{where}{self.message}{tries}"
+
+
+class APIConnectionError(APIError):
+    """No answer, or only part of one. `outcome` tells whether the request can have been carried out."""
+
+
+class APITimeoutError(APIConnectionError):
+    """A time limit ran out; see `coggno.Timeout`."""
+
+
+class APIStatusError(APIError):
+    """The API answered with a status that is not 2xx.
+
+    Attributes:
+        status_code: the HTTP status.
+        code: the API's own error code, where the body carries one.
+        errors: the details of the body (`errors`, or the fields of `error`), where there are any.
+        body: the decoded JSON, or the text, or `None` for an empty body; secrets of the request are masked.
+        request_id: value of `X-Request-Id`, if any.
+        retry_after: what the server asked for in `Retry-After`, if anything.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int,
+        operation: str | None = None,
+        outcome: Outcome = "rejected",
+        code: str | None = None,
+        errors: Any = None,
+        body: Any = None,
+        request_id: str | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message, outcome=outcome, operation=operation)
+        self.status_code = status_code
+        self.code = code
+        self.errors = errors
+        self.body = body
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class BadRequestError(APIStatusError):
+    """400: the request was unacceptable."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: no valid API key."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the API key may not do this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: there is no such thing."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: understood and refused, e.g. a user who is registered already."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests; `retry_after` says when to come back."""
+
+
+class ServerError(APIStatusError):
+    """5xx: something went wrong at Coggno, or on the way to it."""
+
+
+class DecodeError(APIError):
+    """A 2xx answer that is not what the spec promises.
+
+    Attributes:
+        path: JSON path of the first place that does not fit, e.g. `$[3].login`; `$` for the whole answer.
+        complete: whether the answer was at least well-formed JSON.
+    """
+
+    def __init__(self, message: str, *, path: str = "$", complete: bool = True, operation: str | None = None) -> None:
+        super().__init__(message, outcome="unknown", operation=operation)
+        self.path = path
+        self.complete = complete
+
+
+class OutcomeUnknownError(APIError):
+    """A write that may or may not have happened, and looking did not settle it.
+
+    `__cause__` is the failure of the last attempt.
+
+    Attributes:
+        candidates: things on the server that this write may have made; look at them before you repeat it.
+    """
+
+    def __init__(self, message: str, *, operation: str, candidates: Sequence[Any] = ()) -> None:
+        super().__init__(message, outcome="unknown", operation=operation)
+        self.candidates = tuple(candidates)
+
+
+_BY_STATUS: Mapping[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def class_for_status(status: int) -> type[APIStatusError]:
+    """Return the error class of an HTTP status that is not 2xx."""
+    return ServerError if status >= 500 else _BY_STATUS.get(status, APIStatusError)
+
+
+def outcome_for_status(status: int) -> Outcome:
+    """Return what a status that is not 2xx says about the request: 4xx was refused, of others nobody can tell."""
+    return "rejected" if 400 <= status < 500 else "unknown"
