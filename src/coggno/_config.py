@@ -60,7 +60,7 @@ class Config:
     secret: str = field(repr=False)
     """The key itself, kept to mask it wherever a server echoes it."""
     lms: str | None = None
-    timeout: Timeout = Timeout()
+    timeout: Timeout = field(factory=Timeout)
     max_retries: int = 3
     deadline: float | None = None
     """Seconds for a call with all its attempts and pauses."""

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import attrs
 from cattrs import AttributeValidationNote, BaseValidationError, Converter, IterableValidationNote
+from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from coggno._wire import UNSET
@@ -140,7 +141,7 @@ def _list(converter: Converter) -> Callable[[Any], _Hook]:
     """A list is a JSON array: cattrs alone would take a string or an object for one."""
 
     def factory(into: Any) -> _Hook:
-        original: _Hook = converter.gen_structure_list(into)  # pyright: ignore[reportUnknownMemberType]
+        original: _Hook = list_structure_factory(into, converter)
 
         def hook(value: Any, kind: Any) -> Any:
             if type(value) is not list:
