@@ -105,11 +105,25 @@ def test_dates_nulls_and_open_enums():
         "score": 0, "status": "never seen before", "passed": False, "created_at": "2025-01-15",
         "document": {"id": 1, "title": "Training"},
     }  # fmt: skip
-    answer = decode(GET_USER_LICENSES, encoded({"user": {"id": 1, "first_name": "J", "last_name": "J"}, "licenses": [licence]}))
+    answer = decode(
+        GET_USER_LICENSES, encoded({"user": {"id": 1, "first_name": "J", "last_name": "J"}, "licenses": [licence]})
+    )
     (found,) = answer.licenses
-    assert (found.start_date, found.complete_date.isoformat(), found.status) == (None, "2025-02-01", "never seen before")
+    assert (found.start_date, found.complete_date.isoformat(), found.status) == (
+        None,
+        "2025-02-01",
+        "never seen before",
+    )
     with pytest.raises(DecodeError, match="expected a date") as caught:
-        decode(GET_USER_LICENSES, encoded({"user": {"id": 1, "first_name": "J", "last_name": "J"}, "licenses": [{**licence, "created_at": "soon"}]}))
+        decode(
+            GET_USER_LICENSES,
+            encoded(
+                {
+                    "user": {"id": 1, "first_name": "J", "last_name": "J"},
+                    "licenses": [{**licence, "created_at": "soon"}],
+                }
+            ),
+        )
     assert caught.value.path == "$.licenses[0].created_at"
 
 
@@ -137,7 +151,11 @@ def test_error_bodies_of_every_shape(body, code, message, errors):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "502"), (b"<html>x</html>", "502: an HTML page instead of JSON"), (b"\xff\x00bad \x1b[31m", "502: � bad [31m")],
+    [
+        (b"", "502"),
+        (b"<html>x</html>", "502: an HTML page instead of JSON"),
+        (b"\xff\x00bad \x1b[31m", "502: � bad [31m"),
+    ],
 )
 def test_an_unreadable_body_never_hides_the_status(content, message):
     error = status_error(GET_USER, 502, {}, content)

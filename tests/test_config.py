@@ -46,7 +46,9 @@ def test_an_address_that_cannot_be_used_is_refused_without_the_key(base_url, key
     assert key not in str(caught.value)
 
 
-@pytest.mark.parametrize("base_url", ["http://localhost:8000", "http://127.9.9.9/", "http://[::1]:1", "https://proxy.example"])
+@pytest.mark.parametrize(
+    "base_url", ["http://localhost:8000", "http://127.9.9.9/", "http://[::1]:1", "https://proxy.example"]
+)
 def test_loopback_may_be_plain_http_and_other_hosts_must_be_https(base_url):
     assert check_address(base_url, "test_1") == base_url.rstrip("/")
 

@@ -23,7 +23,13 @@ from coggno import (
 from coggno._generated import endpoints
 from coggno.models import Group, User
 
-ADA = {"email": "ada@example.com", "login": "ada", "first_name": "Ada", "last_name": "Lovelace", "password": "s3cret-word"}
+ADA = {
+    "email": "ada@example.com",
+    "login": "ada",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "password": "s3cret-word",
+}
 USER = User(**user())
 BROKEN = answer(503, {"error": "down"})
 MISSING = answer(404, {"error": {"code": "not_found"}})

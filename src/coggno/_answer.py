@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote_plus
 
-from coggno import _serialize
+from coggno import _json, _serialize
 from coggno._wire import Operation
 from coggno.errors import APIStatusError, DecodeError, class_for_status, outcome_for_status
 
@@ -39,14 +39,13 @@ def fit(operation: Operation[T], data: Any) -> T:
     Raises:
         DecodeError: naming the JSON path of the first misfit.
     """
-    if operation.answer == "one" and isinstance(data, list):
-        things = cast("list[Any]", data)
-        if len(things) != 1:
-            raise DecodeError(f"one object was promised, {len(things)} came", operation=operation.id)
-        data = things[0]
-    elif operation.answer == "many" and isinstance(data, dict):
-        data = [cast("Any", data)]
-    return structure(operation, data, operation.returns)
+    if operation.answer == "one" and _json.is_array(data):
+        if len(data) != 1:
+            raise DecodeError(f"one object was promised, {len(data)} came", operation=operation.id)
+        data = data[0]
+    elif operation.answer == "many" and _json.is_object(data):
+        data = [data]
+    return cast("T", structure(operation, data, operation.returns))
 
 
 def structure(operation: Operation[Any], data: Any, into: Any, place: str = "$") -> Any:
@@ -58,37 +57,9 @@ def structure(operation: Operation[Any], data: Any, into: Any, place: str = "$")
     raise DecodeError(f"the answer is not what the spec promises: {path} {reason}", path=path, operation=operation.id)
 
 
-def parse_json(content: bytes) -> Any:
-    """Parse JSON as RFC 8259 has it: `NaN` and `Infinity` are errors.
-
-    Raises:
-        ValueError: not JSON, or nested or long beyond what Python reads; carries no part of the body.
-    """
-    try:
-        return json.loads(content, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        reason = describe(error)
-    raise ValueError(reason)
-
-
-def describe(error: BaseException) -> str:
-    """Say what is wrong with JSON without quoting it."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos}"
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8 at byte {error.start}"
-    return "a number that JSON does not have, or too long a one"
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
 def _parse_answer(operation: Operation[Any], content: bytes) -> Any:
     try:
-        return parse_json(content)
+        return _json.parse(content)
     except ValueError as error:
         reason = _EMPTY if not content.strip() else f"is {_kind(content)} ({error})"
     raise DecodeError(f"the answer {reason}", complete=False, operation=operation.id)
@@ -111,7 +82,7 @@ def _decode_text(operation: Operation[Any], content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        reason = describe(error)
+        reason = _json.describe(error)
     raise DecodeError(f"the answer is {reason}", operation=operation.id)
 
 
@@ -175,10 +146,10 @@ def _mask(value: Any, forms: list[str]) -> Any:
         for form in forms:
             value = value.replace(form, _MASK)
         return value
-    if isinstance(value, list):
-        return [_mask(item, forms) for item in cast("list[Any]", value)]
-    if isinstance(value, dict):
-        return {_mask(key, forms): _mask(item, forms) for key, item in cast("dict[str, Any]", value).items()}
+    if _json.is_array(value):
+        return [_mask(item, forms) for item in value]
+    if _json.is_object(value):
+        return {_mask(key, forms): _mask(item, forms) for key, item in value.items()}
     return value
 
 
@@ -186,22 +157,21 @@ def _read(content: bytes) -> Any:
     if not content.strip():
         return None
     try:
-        return parse_json(content)
+        return _json.parse(content)
     except ValueError:
         return content.decode(errors="replace")
 
 
 def _details(body: Any) -> tuple[str | None, str | None, Any]:
     """Return code, message and details of the shapes that servers use (the reference documents none)."""
-    if not isinstance(body, dict):
-        return None, None, cast("Any", body) if isinstance(body, list) else None
-    outer = cast("dict[str, Any]", body)
-    error = outer.get("error")
-    inner = cast("dict[str, Any]", error) if isinstance(error, dict) else {}
-    code = _first_text(inner.get("code"), outer.get("code"), outer.get("error_code"))
-    errors = next((item for item in (outer.get("errors"), inner.get("errors"), inner.get("fields")) if item), None)
+    if not _json.is_object(body):
+        return None, None, body if _json.is_array(body) else None
+    error: Any = body.get("error")
+    inner = error if _json.is_object(error) else {}
+    code = _first_text(inner.get("code"), body.get("code"), body.get("error_code"))
+    errors = next((item for item in (body.get("errors"), inner.get("errors"), inner.get("fields")) if item), None)
     message = _first_text(
-        inner.get("message"), error, outer.get("message"), outer.get("detail"), _summary(outer.get("errors"))
+        inner.get("message"), error, body.get("message"), body.get("detail"), _summary(body.get("errors"))
     )
     return code, message, errors
 
@@ -219,14 +189,13 @@ def _summary(errors: Any) -> str | None:
     """`errors` in one line: a text, a list, or an object of field -> text(s)."""
     if isinstance(errors, str):
         return errors
-    if isinstance(errors, list):
-        return "; ".join(filter(None, (_summary(item) for item in cast("list[Any]", errors)))) or None
-    if isinstance(errors, dict):
-        fields = cast("dict[str, Any]", errors)
-        message = fields.get("message")
+    if _json.is_array(errors):
+        return "; ".join(filter(None, map(_summary, errors))) or None
+    if _json.is_object(errors):
+        message = errors.get("message")
         if isinstance(message, str):
             return message
-        return "; ".join(f"{name}: {_summary(item) or 'not accepted'}" for name, item in fields.items()) or None
+        return "; ".join(f"{name}: {_summary(item) or 'not accepted'}" for name, item in errors.items()) or None
     return None
 
 

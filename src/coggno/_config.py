@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import math
-from typing import Final
+from typing import Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 from attrs import field, frozen
@@ -155,7 +155,7 @@ def check_lms(lms: int | str) -> str:
 
 def check_retries(max_retries: int) -> int:
     """Return `max_retries` if it is a whole number from 0 on."""
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+    if type(max_retries) is not int or max_retries < 0:
         message = f"max_retries must be a whole number from 0 on, not {max_retries!r}"
         raise ConfigurationError(message)
     return max_retries
@@ -170,7 +170,7 @@ def check_seconds(name: str, value: float | None) -> float | None:
 
 
 def _is_positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    return type(value) in {int, float} and math.isfinite(cast("float", value)) and cast("float", value) > 0
 
 
 def _split(base_url: str) -> SplitResult:

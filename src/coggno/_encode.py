@@ -6,8 +6,8 @@ import datetime as dt
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -69,7 +69,7 @@ def _texts(name: str, value: object, *, join: bool) -> Iterator[str]:
     if not isinstance(value, list | tuple):
         yield _text(name, value)
         return
-    texts = [_text(name, item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    texts = [_text(name, item) for item in cast("Sequence[object]", value)]
     if join and texts:
         yield ",".join(texts)
     elif not join:

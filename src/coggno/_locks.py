@@ -12,7 +12,9 @@ from attrs import field, frozen
 class Locks:
     """Hands out one `asyncio.Lock` per key for as long as somebody holds or awaits it."""
 
-    _by_key: WeakValueDictionary[tuple[str | None, ...], asyncio.Lock] = field(factory=WeakValueDictionary)
+    _by_key: WeakValueDictionary[tuple[str | None, ...], asyncio.Lock] = field(
+        factory=WeakValueDictionary[tuple[str | None, ...], asyncio.Lock]
+    )
 
     def get(self, *key: str | None) -> asyncio.Lock:
         """Return the lock of `key`."""

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Any, Final, Literal, TypeAlias, Union, cast, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -19,6 +19,16 @@ from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from coggno._wire import UNSET
+
+_JSON_TYPES: Final[Mapping[str, str]] = {
+    "NoneType": "null",
+    "bool": "a boolean",
+    "int": "an integer",
+    "float": "a number",
+    "str": "a string",
+    "list": "an array",
+    "dict": "an object",
+}
 
 _Hook: TypeAlias = Callable[[Any, Any], Any]
 
@@ -125,16 +135,8 @@ def _one_of(value: Any, into: Any) -> Any:
 
 
 def _json_type(value: Any) -> str:
-    names: Mapping[type, str] = {
-        type(None): "null",
-        bool: "a boolean",
-        int: "an integer",
-        float: "a number",
-        str: "a string",
-        list: "an array",
-        dict: "an object",
-    }
-    return names.get(type(value), type(value).__name__)
+    name = type(value).__name__
+    return _JSON_TYPES.get(name, name)
 
 
 def _list(converter: Converter) -> Callable[[Any], _Hook]:
@@ -158,7 +160,7 @@ def _model(converter: Converter) -> Callable[[Any], _Hook]:
 
     def factory(model: Any) -> _Hook:
         resolved = attrs.resolve_types(model)
-        original = make_dict_structure_fn(resolved, converter, **_renames(resolved))  # type: ignore[arg-type]
+        original = make_dict_structure_fn(resolved, converter, **_renames(resolved))
 
         def hook(value: Any, kind: Any) -> Any:
             if type(value) is not dict:
@@ -173,7 +175,7 @@ def _model(converter: Converter) -> Callable[[Any], _Hook]:
 def _unmodel(converter: Converter) -> Callable[[Any], Callable[[Any], Any]]:
     def factory(model: Any) -> Callable[[Any], Any]:
         resolved = attrs.resolve_types(model)
-        original = make_dict_unstructure_fn(resolved, converter, **_renames(resolved))  # type: ignore[arg-type]
+        original = make_dict_unstructure_fn(resolved, converter, **_renames(resolved))
 
         def hook(value: Any) -> Any:
             return {name: item for name, item in original(value).items() if item is not UNSET}
@@ -227,6 +229,18 @@ def _union(converter: Converter) -> Callable[[Any], _Hook]:
     return factory
 
 
+def _is_list(into: Any) -> bool:
+    return cast("Any", get_origin(into)) is list
+
+
+def _is_literal(into: Any) -> bool:
+    return cast("Any", get_origin(into)) is Literal
+
+
+def _literal(_: Any) -> _Hook:
+    return _one_of
+
+
 def _is_shadowed(member: Any, members: tuple[Any, ...]) -> bool:
     """Literals beside their own plain type say which values are known, not which are allowed."""
     return get_origin(member) is Literal and all(type(value) in members for value in get_args(member))
@@ -244,8 +258,8 @@ def _make(*, detailed: bool) -> Converter:
         _from_text(dt.datetime.fromisoformat, "a date and time (2025-01-15T08:00:00Z)"),
     )
     converter.register_structure_hook(UUID, _from_text(UUID, "a UUID"))
-    converter.register_structure_hook_factory(lambda kind: get_origin(kind) is list, _list(converter))
-    converter.register_structure_hook_factory(lambda kind: get_origin(kind) is Literal, lambda _: _one_of)
+    converter.register_structure_hook_factory(_is_list, _list(converter))
+    converter.register_structure_hook_factory(_is_literal, _literal)
     converter.register_structure_hook_factory(_is_union, _union(converter))
     converter.register_structure_hook_factory(attrs.has, _model(converter))
     converter.register_unstructure_hook_factory(attrs.has, _unmodel(converter))

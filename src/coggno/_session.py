@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Final, Generic, Self, TypeVar, cast, get_args
 
@@ -55,7 +55,7 @@ class Session:
         self.quota.refund()
         return answer
 
-    async def iterate(self, request: Request[list[T]]) -> AsyncIterator[T]:
+    async def iterate(self, request: Request[list[T]]) -> AsyncGenerator[T]:
         """Send a read and yield its items as they arrive, in constant memory.
 
         Until the first item is there the read is repeated like any other; after that a failure is raised: what was
@@ -107,7 +107,7 @@ class _Call(Generic[T]):
     """Whether an attempt so far may have been carried out unseen."""
     failure: APIError | None = None
     """How the last attempt failed."""
-    waits: list[float] = field(factory=list)
+    waits: list[float] = field(factory=list[float])
     started: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -134,7 +134,7 @@ class _Call(Generic[T]):
             self._raise_for_status(incoming)
             return _answer.decode(self.operation, incoming.content)
 
-    async def open_stream(self) -> tuple[AsyncIterator[Any], list[Any]]:
+    async def open_stream(self) -> tuple[AsyncGenerator[Any], list[Any]]:
         """Send a read once; return its items and, apart, the first of them."""
         items = self._items()
         try:
@@ -143,7 +143,7 @@ class _Call(Generic[T]):
             first = []
         return items, first
 
-    async def _items(self) -> AsyncIterator[Any]:
+    async def _items(self) -> AsyncGenerator[Any]:
         (kind,) = get_args(self.operation.returns)
         with _Attempt(self) as attempt:
             async with self.session.engine.stream(self.outgoing, self.session.config.timeout) as answer:
@@ -309,7 +309,7 @@ async def _recover(call: _Call[Any], first: APIError, again: Callable[[], Awaita
     try:
         return await _try_again(call, first, again or call.again)
     except _SettledError as settled:
-        look = settled.look
+        look: _settle.Look | None = settled.look
     except APIError as last:
         last.waits = tuple(call.waits)
         if not call.in_doubt:

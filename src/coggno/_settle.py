@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, cast
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
+from coggno._json import is_array, is_object
 from coggno._wire import UNSET, Request, Settle, Verdict
 
 Finding: TypeAlias = Verdict | Literal["taken"]
@@ -46,8 +48,8 @@ def judge(settle: Settle, request: Request[Any], answer: Any) -> Look:
     A thing under the same address but with another key is not what we asked for (a login `"7"` also reads user 7), so
     nothing is known.
     """
-    if isinstance(answer, list):
-        things = tuple(thing for thing in cast("list[Any]", answer) if _agrees(settle.key, request, thing))
+    if is_array(answer):
+        things = tuple(thing for thing in answer if _agrees(settle.key, request, thing))
         return Look(settle.found, candidates=things) if things else judge_absent(settle)
     if not _agrees(settle.key, request, answer):
         return Look("unknown", candidates=(answer,))
@@ -68,7 +70,7 @@ def describe(look: Look | None) -> str:
     return "the write may or may not have happened: nothing is to be seen of it yet; look again before you repeat it"
 
 
-def _agrees(fields: Any, request: Request[Any], thing: Any) -> bool:
+def _agrees(fields: Mapping[str, tuple[str, ...]], request: Request[Any], thing: Any) -> bool:
     return all(_same(getattr(thing, name, None), _value(request, places)) for name, places in fields.items())
 
 
@@ -83,12 +85,15 @@ def _value(request: Request[Any], places: tuple[str, ...]) -> Any:
     """Return the first of `places` that the request gives, e.g. `form.login`, else `form.email`."""
     for place in places:
         room, _, name = place.partition(".")
-        values = getattr(request, room)
-        value = _from_body(values, name) if room == "json" else (values or {}).get(name)
+        value = _from_body(request.json, name) if room == "json" else _room(request, room).get(name)
         if value is not None and value is not UNSET:
             return value
     return None
 
 
+def _room(request: Request[Any], room: str) -> Mapping[str, Any]:
+    return getattr(request, room) or {}
+
+
 def _from_body(body: Any, name: str) -> Any:
-    return body.get(name) if isinstance(body, dict) else getattr(body, name, None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return body.get(name) if is_object(body) else getattr(body, name, None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
-from coggno._answer import describe
+from coggno import _json
 from coggno._wire import Operation
 from coggno.errors import DecodeError
 
@@ -15,11 +15,7 @@ _SPACE: Final = " \t\r\n"
 _MAX_ITEM: Final = 16 * 1024 * 1024  # characters that one item may take
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+_State: TypeAlias = Literal["start", "single", "item or end", "item", "comma or end", "end"]
 
 
 async def array_items(chunks: AsyncIterator[bytes], operation: Operation[Any]) -> AsyncIterator[Any]:
@@ -37,7 +33,7 @@ async def array_items(chunks: AsyncIterator[bytes], operation: Operation[Any]) -
         for item in parser.finish(text.decode(b"", final=True)):
             yield item
     except (ValueError, RecursionError) as error:
-        reason = describe(error)
+        reason = _json.describe(error)
     else:
         return
     raise DecodeError(
@@ -65,7 +61,7 @@ class ArrayParser:
         self.count = 0
         self._buffer = ""
         self._place = 0
-        self._state = "start"
+        self._state: _State = "start"
 
     def feed(self, text: str) -> Iterator[Any]:
         """Take more text and yield the items that it completes."""
@@ -88,8 +84,7 @@ class ArrayParser:
             character = self._buffer[self._place]
             match self._state:
                 case "start":
-                    self._open(character)
-                    if self._state == "single":
+                    if not self._open(character):
                         return
                 case "item or end" if character == "]":
                     self._step("end")
@@ -103,13 +98,15 @@ class ArrayParser:
                 case _:
                     return
 
-    def _open(self, character: str) -> None:
+    def _open(self, character: str) -> bool:
+        """Enter the array; `False` for a single object, which is decoded when it is whole."""
         if character == "[":
             self._step("item or end")
-        elif character == "{":
+            return True
+        if character == "{":
             self._state = "single"
-        else:
-            raise json.JSONDecodeError("expected an array", "", 0)
+            return False
+        raise json.JSONDecodeError("expected an array", "", 0)
 
     def _after_item(self, character: str) -> None:
         if character not in ",]":
@@ -119,7 +116,7 @@ class ArrayParser:
     def _take(self) -> tuple[bool, Any]:
         """Decode one item, if it is whole: only what follows tells a whole number from a cut one."""
         try:
-            item, end = _DECODER.raw_decode(self._buffer, self._place)
+            item, end = _json.DECODER.raw_decode(self._buffer, self._place)
         except json.JSONDecodeError:
             if len(self._buffer) - self._place > _MAX_ITEM:
                 raise
@@ -131,12 +128,12 @@ class ArrayParser:
         return True, item
 
     def _single(self) -> Any:
-        item, self._place = _DECODER.raw_decode(self._buffer, self._place)
+        item, self._place = _json.DECODER.raw_decode(self._buffer, self._place)
         self._state = "end"
         self.count += 1
         return item
 
-    def _step(self, state: str) -> None:
+    def _step(self, state: _State) -> None:
         self._place += 1
         self._state = state
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.cookiejar
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
@@ -12,7 +12,7 @@ from attrs import frozen
 
 from coggno._config import Timeout
 from coggno._engines.port import Incoming, Outgoing
-from coggno.errors import APIConnectionError, APITimeoutError, ConfigurationError, DecodeError
+from coggno.errors import APIConnectionError, APITimeoutError, ConfigurationError, DecodeError, Outcome
 
 # Everything else may have happened after the first byte of the request left.
 _BEFORE_SENDING: Final = (
@@ -45,7 +45,7 @@ class HttpxEngine:
         return Incoming(status=answer.status, headers=answer.headers, content=content)
 
     @asynccontextmanager
-    async def stream(self, request: Outgoing, timeout: Timeout) -> AsyncIterator[HttpxStreamed]:
+    async def stream(self, request: Outgoing, timeout: Timeout) -> AsyncGenerator[HttpxStreamed]:
         """See `Engine.stream`."""
         if self.client.is_closed:
             raise ConfigurationError("the client is closed; make calls inside its `async with`")
@@ -105,7 +105,7 @@ async def _read(answer: HttpxStreamed, limit: int) -> bytes:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     """Turn whatever a transport raises into ours.
 
     A transport of the caller's (ASGI, a test double) may raise anything; what it does not name is an unknown outcome.
@@ -116,7 +116,7 @@ def _translated() -> Iterator[None]:
         raise ConfigurationError(f"the address cannot be used: {error}") from error
     except Exception as error:
         _forget_request(error)
-        outcome = "not_sent" if isinstance(error, _BEFORE_SENDING) else "unknown"
+        outcome: Outcome = "not_sent" if isinstance(error, _BEFORE_SENDING) else "unknown"
         kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
         raise kind(_describe(error), outcome=outcome) from error
 

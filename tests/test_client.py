@@ -1,0 +1,268 @@
+"""The facade: every operation through respx, copies, `ensure`, and who closes what."""
+
+import asyncio
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+import respx
+
+from coggno import (
+    AmbiguousNameError,
+    AsyncCoggno,
+    ConfigurationError,
+    InvalidRequestError,
+    OutcomeUnknownError,
+    UnprocessableEntityError,
+)
+from coggno.models import Company, Document, DocumentLicenses, Group, User, UserLicenses
+
+URL = "https://beta.coggno.com/api/v1"
+ADA = {"id": 1, "login": "ada", "first_name": "Ada", "last_name": "Lovelace"}
+GROUP = {"id": 3, "name": "Warehouse"}
+COMPANY = {"id": 4, "user_id": 1, "login": "ada", "first_name": "Ada", "last_name": "Lovelace", "name": "Engines"}
+DOCUMENT = {
+    "id": 5,
+    "title": "Training",
+    "published": 1,
+    "type": "ScormDocument",
+    "published_at": "2025-01-15",
+    "created_at": "2025-01-15",
+}
+LICENCE = {
+    "amount": 1, "used": 0, "views": 0, "start_date": None, "complete_date": None, "total_time": 0, "score": 0,
+    "status": "not started", "passed": False, "created_at": "2025-01-15",
+}  # fmt: skip
+PERSON = {"id": 1, "first_name": "Ada", "last_name": "Lovelace"}
+NEW = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": "s3cret-word"}
+
+CALLS = [
+    ("GET", "/companies", [COMPANY], list, {}, lambda c: c.companies.list()),
+    ("POST", "/companies", COMPANY, Company, {**NEW, "name": "Engines"}, lambda c: c.companies.create(**NEW, name="Engines")),
+    ("GET", "/groups", [GROUP], list, {}, lambda c: c.groups.list()),
+    ("POST", "/groups", GROUP, Group, {"name": "Warehouse"}, lambda c: c.groups.create(name="Warehouse", description=None)),
+    ("GET", "/groups/3", GROUP, Group, {}, lambda c: c.groups.get(3)),
+    ("DELETE", "/groups/3", GROUP, Group, {}, lambda c: c.groups.delete(3)),
+    ("DELETE", "/groups/3", GROUP, Group, {"name": "Warehouse"}, lambda c: c.groups.delete(3, "Warehouse")),
+    ("DELETE", "/groups", GROUP, Group, {"name": "Warehouse"}, lambda c: c.groups.delete_by_name("Warehouse")),
+    ("GET", "/groups/3/users", ADA, list, {}, lambda c: c.groups.users.list(3)),
+    ("GET", "/groups/3/users/ada", [ADA], User, {}, lambda c: c.groups.users.get(3, "ada")),
+    ("POST", "/groups/3/users", ADA, User, {"id": "1"}, lambda c: c.groups.users.add(3, 1)),
+    ("DELETE", "/groups/3/users/1", ADA, User, {}, lambda c: c.groups.users.remove(3, 1)),
+    ("GET", "/users", [ADA], list, {}, lambda c: c.users.list()),
+    ("GET", "/users/a%2Fb%3F%23%25%2B%40.%20%C3%A9", [ADA], User, {}, lambda c: c.users.get("a/b?#%+@. é")),
+    ("POST", "/users", ADA, User, {**NEW, "group_id": "3"}, lambda c: c.users.create(**NEW, login=None, group_id=3)),
+    ("DELETE", "/users/1", ADA, User, {}, lambda c: c.users.delete(1)),
+    ("GET", "/users/1/licenses", {"user": PERSON, "licenses": [{**LICENCE, "document": {"id": 5, "title": "T"}}]}, UserLicenses, {}, lambda c: c.users.licenses(1)),
+    ("GET", "/documents", [DOCUMENT], list, {}, lambda c: c.documents.list()),
+    ("GET", "/documents/5/licenses", {"document": {"id": 5, "title": "T"}, "licenses": [{**LICENCE, "user": PERSON}]}, DocumentLicenses, {}, lambda c: c.documents.licenses(5)),
+]  # fmt: skip
+
+
+@pytest.fixture
+async def coggno():
+    async with AsyncCoggno("test_key") as client:
+        yield client
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("method", "path", "answer", "kind", "form", "call"), CALLS, ids=[f"{c[0]} {c[1]}" for c in CALLS]
+)
+async def test_every_operation(coggno, method, path, answer, kind, form, call):
+    route = respx.route(method=method).mock(return_value=httpx.Response(200, json=answer))
+    result = await call(coggno)
+    assert isinstance(result, kind)
+    assert len(result) == 1 if isinstance(result, list) else True
+    request = route.calls.last.request
+    assert request.url.raw_path.decode() == "/api/v1" + path
+    assert dict(parse_qsl(request.content.decode())) == form
+    assert request.headers["authorization"] == httpx.BasicAuth("test_key", "")._auth_header
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("path", "answer", "kind", "call"),
+    [
+        ("/companies", [COMPANY], Company, lambda c: c.companies.iter()),
+        ("/groups", [GROUP], Group, lambda c: c.groups.iter()),
+        ("/groups/3/users", ADA, User, lambda c: c.groups.users.iter(3)),
+        ("/users", [ADA], User, lambda c: c.users.iter()),
+        ("/documents", [DOCUMENT], Document, lambda c: c.documents.iter()),
+    ],
+)
+async def test_every_list_streams(coggno, path, answer, kind, call):
+    respx.get(URL + path).mock(return_value=httpx.Response(200, json=answer))
+    assert [type(item) async for item in call(coggno)] == [kind]
+
+
+@respx.mock
+async def test_a_company_is_acted_for_by_a_copy_that_shares_and_the_original_is_unchanged(coggno):
+    route = respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[]))
+    copy = coggno.as_company(7)
+    await coggno.groups.list()
+    await copy.groups.list()
+    await copy.as_company("8").with_options(timeout=3).groups.list()
+    await coggno.groups.list()
+    assert [call.request.headers.get("coggno-lms") for call in route.calls] == [None, "7", "8", None]
+    assert copy._session.engine is coggno._session.engine
+    assert copy._session.quota is coggno._session.quota
+    assert route.calls[2].request.extensions["timeout"]["read"] == 3
+
+
+@respx.mock
+async def test_options_change_a_copy_only(coggno, monkeypatch):
+    route = respx.get(URL + "/groups").mock(return_value=httpx.Response(503))
+    with pytest.raises(Exception, match="503"):
+        await coggno.with_options(max_retries=0).groups.list()
+    assert route.call_count == 1
+    assert coggno._session.config.max_retries == 3
+    for wrong in ({"max_retries": -1}, {"timeout": 0}, {"deadline": "soon"}):
+        with pytest.raises(ConfigurationError):
+            coggno.with_options(**wrong)
+
+
+async def test_closing_a_copy_closes_nothing_and_a_closed_client_says_so():
+    coggno = AsyncCoggno("test_key", base_url="http://localhost:9")
+    async with coggno.as_company(1):
+        pass
+    assert not coggno._session.engine.client.is_closed
+    await coggno.aclose()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await coggno.users.list()
+
+
+async def test_a_client_of_the_callers_is_used_as_it_is_and_stays_open():
+    seen = []
+
+    def handler(request):
+        seen.append(request)
+        return httpx.Response(200, json=[], headers={"set-cookie": "a=b"})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handler), auth=("other", "auth")) as mine:
+        async with AsyncCoggno("test_key", http_client=mine) as coggno:
+            await coggno.groups.list()
+        assert not mine.is_closed
+    assert seen[0].headers["authorization"] == httpx.BasicAuth("test_key", "")._auth_header
+
+
+@respx.mock
+async def test_cookies_do_not_travel_from_one_company_to_another(coggno):
+    route = respx.get(URL + "/groups").mock(
+        return_value=httpx.Response(200, json=[], headers={"set-cookie": "session=company7"})
+    )
+    await coggno.as_company(7).groups.list()
+    await coggno.as_company(8).groups.list()
+    assert "cookie" not in route.calls.last.request.headers
+
+
+@respx.mock
+async def test_redirects_are_never_followed(coggno):
+    respx.get(URL + "/groups").mock(return_value=httpx.Response(302, headers={"location": "https://elsewhere.example"}))
+    with pytest.raises(Exception, match="302"):
+        await coggno.groups.list()
+
+
+@respx.mock
+@pytest.mark.parametrize("login", ["", ".", ".."])
+async def test_a_login_that_would_reach_something_else_is_refused(coggno, login):
+    for call in (coggno.users.get, coggno.users.delete, coggno.users.licenses):
+        with pytest.raises(InvalidRequestError):
+            await call(login)
+    with pytest.raises(InvalidRequestError):
+        await coggno.groups.users.remove(3, login)
+    assert respx.calls.call_count == 0
+
+
+async def test_an_answer_beyond_the_cap_is_refused():
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"[" + b" " * 1000 + b"]"))
+    async with (
+        httpx.AsyncClient(transport=transport) as mine,
+        AsyncCoggno("test_key", http_client=mine, max_answer=100) as coggno,
+    ):
+        with pytest.raises(Exception, match="longer than 100 bytes"):
+            await coggno.users.list()
+        assert [item async for item in coggno.users.iter()] == []
+
+
+# ensure
+
+
+@respx.mock
+async def test_ensure_returns_a_user_who_is_there(coggno):
+    respx.get(URL + "/users/ada%40example.com").mock(
+        return_value=httpx.Response(200, json={**ADA, "login": "ada@example.com"})
+    )
+    user, created = await coggno.users.ensure(**NEW)
+    assert (user.id, created) == (1, False)
+
+
+@respx.mock
+async def test_ensure_makes_a_user_who_is_not(coggno):
+    respx.get(URL + "/users/ada").mock(return_value=httpx.Response(404, json={}))
+    respx.post(URL + "/users").mock(return_value=httpx.Response(200, json=ADA))
+    assert await coggno.users.ensure(**NEW, login="ada") == (User(**ADA), True)
+
+
+@respx.mock
+async def test_ensure_adds_the_membership_that_is_missing(coggno):
+    respx.get(URL + "/users/ada").mock(return_value=httpx.Response(200, json=[ADA]))
+    respx.get(URL + "/groups/3/users/1").mock(return_value=httpx.Response(404, json={}))
+    added = respx.post(URL + "/groups/3/users").mock(return_value=httpx.Response(200, json=ADA))
+    await coggno.users.ensure(**NEW, login="ada", group_id=3)
+    assert added.call_count == 1
+
+
+@respx.mock
+async def test_ensure_sees_a_user_made_by_somebody_else_in_between(coggno):
+    respx.get(URL + "/users/ada").mock(side_effect=[httpx.Response(404, json={}), httpx.Response(200, json=ADA)])
+    respx.post(URL + "/users").mock(return_value=httpx.Response(422, json={"error": "registered"}))
+    assert await coggno.users.ensure(**NEW, login="ada") == (User(**ADA), False)
+
+
+@respx.mock
+async def test_ensure_of_somebody_registered_elsewhere_is_refused(coggno):
+    respx.get(URL + "/users/ada").mock(return_value=httpx.Response(404, json={}))
+    respx.post(URL + "/users").mock(return_value=httpx.Response(422, json={"error": "registered"}))
+    with pytest.raises(UnprocessableEntityError):
+        await coggno.users.ensure(**NEW, login="ada")
+
+
+@respx.mock
+async def test_tasks_that_ensure_one_group_make_one(coggno):
+    groups = []
+
+    def create(request):
+        groups.append({"id": len(groups) + 1, "name": "Warehouse"})
+        return httpx.Response(200, json=groups[-1])
+
+    respx.get(URL + "/groups").mock(side_effect=lambda _: httpx.Response(200, json=groups))
+    respx.post(URL + "/groups").mock(side_effect=create)
+    results = await asyncio.gather(*(coggno.groups.ensure(name="Warehouse") for _ in range(20)))
+    assert len(groups) == 1
+    assert sorted(result.created for result in results) == [False] * 19 + [True]
+
+
+@respx.mock
+async def test_ensure_adopts_the_one_new_group_after_a_lost_answer(coggno):
+    listed = [
+        httpx.Response(200, json=[{"id": 1, "name": "Other"}]),
+        httpx.Response(200, json=[{"id": 1, "name": "Other"}, GROUP]),
+    ]
+    respx.get(URL + "/groups").mock(side_effect=listed)
+    posted = respx.post(URL + "/groups").mock(side_effect=httpx.ReadError("reset"))
+    quick = coggno.with_options(max_retries=0)
+    assert await quick.groups.ensure(name="Warehouse") == (Group(**GROUP), True)
+    assert posted.call_count == 1
+
+
+@respx.mock
+async def test_ensure_does_not_guess(coggno):
+    respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[GROUP, {**GROUP, "id": 8}]))
+    with pytest.raises(AmbiguousNameError) as caught:
+        await coggno.groups.ensure(name="Warehouse")
+    assert [group.id for group in caught.value.candidates] == [3, 8]
+    respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[]))
+    respx.post(URL + "/groups").mock(side_effect=httpx.ReadError("reset"))
+    with pytest.raises(OutcomeUnknownError):
+        await coggno.with_options(max_retries=0).groups.ensure(name="Warehouse")
