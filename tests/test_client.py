@@ -126,7 +126,7 @@ async def test_closing_a_copy_closes_nothing_and_a_closed_client_says_so():
     coggno = AsyncCoggno("test_key", base_url="http://localhost:9")
     async with coggno.as_company(1):
         pass
-    assert not coggno._session.engine.client.is_closed
+    assert not coggno._session.engine.pool.is_closed
     await coggno.aclose()
     with pytest.raises(ConfigurationError, match="closed"):
         await coggno.users.list()

@@ -49,7 +49,8 @@ class AsyncCoggno:
         timeout: seconds for each phase of an attempt, or a `Timeout`; `None` for no limit.
         max_retries: how many attempts may follow the first, where repeating is safe.
         deadline: seconds for a call with all its attempts and pauses; `None` for no limit.
-        http_client: an `httpx.AsyncClient` to send through. It stays yours to close.
+        http_client: an `httpx.AsyncClient`, `httpx2.AsyncClient` or `aiohttp.ClientSession` to send through, which
+            stays yours to close; or `"aiohttp"` for one of ours.
         max_connections: size of our own connection pool.
         max_answer: bytes that an answer may have; `iter()` has no such limit.
         on_exchange: called with an `Exchange` after every attempt, for logs, metrics and traces.
@@ -81,7 +82,7 @@ class AsyncCoggno:
             deadline=deadline,
             max_answer=max_answer,
         )
-        engine = engine_for(http_client, max_connections=max_connections)
+        engine = engine_for(http_client, base_url=config.base_url, max_connections=max_connections)
         self._init(Session(config=config, engine=engine, on_exchange=on_exchange), owner=True)
 
     def _init(self, session: Session, *, owner: bool) -> None:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Literal, TypeAlias, Union, cast, get_args, get_origin
+from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -230,11 +230,13 @@ def _union(converter: Converter) -> Callable[[Any], _Hook]:
 
 
 def _is_list(into: Any) -> bool:
-    return cast("Any", get_origin(into)) is list
+    origin: Any = get_origin(into)
+    return origin is list
 
 
 def _is_literal(into: Any) -> bool:
-    return cast("Any", get_origin(into)) is Literal
+    origin: Any = get_origin(into)
+    return origin is Literal
 
 
 def _literal(_: Any) -> _Hook:

@@ -79,7 +79,12 @@ class Session:
             InvalidRequestError: something in it cannot be sent.
         """
         content, content_type = _encode.body(request)
-        headers = {"Accept": _encode.JSON, "User-Agent": USER_AGENT, **_encode.header_values(request)}
+        headers = {
+            "Accept": _encode.JSON,
+            "Accept-Encoding": "gzip",
+            "User-Agent": USER_AGENT,
+            **_encode.header_values(request),
+        }
         if request.operation.answer == "text":
             headers["Accept"] = "text/*"
         if content_type is not None:

@@ -13,6 +13,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from coggno._config import Timeout
+from coggno.errors import APIConnectionError, APITimeoutError, DecodeError
 
 
 @frozen(kw_only=True)
@@ -32,6 +33,40 @@ class Incoming:
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+
+
+async def read_whole(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    """Read a body to its end.
+
+    Raises:
+        DecodeError: it is longer than `limit` bytes.
+    """
+    content = bytearray()
+    async for chunk in chunks:
+        content += chunk
+        if len(content) > limit:
+            raise DecodeError(f"the answer is longer than {limit} bytes (max_answer); use iter() for long lists")
+    return bytes(content)
+
+
+def failure(error: Exception, *, sent: bool, timed_out: bool) -> APIConnectionError:
+    """Return our error for a library's.
+
+    Args:
+        error: what the library raised.
+        sent: whether a byte of the request may have left.
+        timed_out: whether a time limit ran out.
+    """
+    if sent:
+        what = "no answer in time" if timed_out else "the connection failed after the request may have been sent"
+    else:
+        what = "no connection in time" if timed_out else "no connection"
+    detail = " ".join(str(error).split())
+    kind = APITimeoutError if timed_out else APIConnectionError
+    name = type(error).__name__
+    return kind(
+        f"{what} ({name}: {detail})" if detail else f"{what} ({name})", outcome="unknown" if sent else "not_sent"
+    )
 
 
 class Streamed(Protocol):

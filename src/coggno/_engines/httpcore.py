@@ -1,0 +1,141 @@
+"""The default engine: httpcore's connections from a pool of ours, without the bookkeeping of `httpx.AsyncClient`."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpcore
+from attrs import frozen
+
+from coggno._config import Timeout
+from coggno._engines.pool import Pool
+from coggno._engines.port import Incoming, Outgoing, failure, read_whole
+from coggno.errors import DecodeError
+
+_BEFORE_SENDING: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.UnsupportedProtocol)
+_PORTS: Final = {"http": 80, "https": 443}
+_PIECE: Final = 1 << 20  # bytes that one piece of a compressed answer may unfold to
+
+
+@frozen
+class HttpcoreEngine:
+    """Sends over connections of its own, to one origin, HTTP/1.1."""
+
+    pool: Pool
+    origin: httpcore.Origin
+    prefix: int
+    """Length of scheme, host and port in every address."""
+    host: bytes
+    """Value of the `Host` header."""
+
+    @classmethod
+    def to(cls, base_url: str, *, max_connections: int) -> HttpcoreEngine:
+        """Return an engine for the origin of `base_url`."""
+        parts = urlsplit(base_url)
+        host = (parts.hostname or "").encode("ascii" if base_url.isascii() else "idna")
+        port = parts.port or _PORTS[parts.scheme]
+        shown = b"[%s]" % host if b":" in host else host
+        return cls(
+            pool := Pool(httpcore.Origin(parts.scheme.encode(), host, port), max_connections),
+            pool.origin,
+            len(f"{parts.scheme}://{parts.netloc}"),
+            shown if parts.port is None else b"%s:%d" % (shown, parts.port),
+        )
+
+    async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
+        """See `Engine.send`."""
+        async with self.stream(request, timeout) as answer:
+            content = await read_whole(answer.chunks(), max_answer)
+        return Incoming(status=answer.status, headers=answer.headers, content=content)
+
+    @asynccontextmanager
+    async def stream(self, request: Outgoing, timeout: Timeout) -> AsyncGenerator[HttpcoreStreamed]:
+        """See `Engine.stream`."""
+        connection = await self.pool.acquire(timeout.pool)
+        try:
+            with _translated():
+                response = await connection.handle_async_request(self._build(request, timeout))
+            try:
+                yield HttpcoreStreamed(response)
+            finally:
+                await response.aclose()
+        finally:
+            await self.pool.release(connection)
+
+    def _build(self, request: Outgoing, timeout: Timeout) -> httpcore.Request:
+        headers = [(b"Host", self.host), *((n.encode(), v.encode()) for n, v in request.headers.items())]
+        if request.content or request.method in {"POST", "PUT", "PATCH"}:
+            headers.append((b"Content-Length", b"%d" % len(request.content)))
+        limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write}
+        url = httpcore.URL(
+            scheme=self.origin.scheme,
+            host=self.origin.host,
+            port=self.origin.port,
+            target=request.url[self.prefix :].encode(),
+        )
+        return httpcore.Request(
+            request.method, url, headers=headers, content=request.content or None, extensions={"timeout": limits}
+        )
+
+    async def aclose(self) -> None:
+        """See `Engine.aclose`."""
+        await self.pool.aclose()
+
+
+class HttpcoreStreamed:
+    """A `Streamed` on an `httpcore.Response`."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+        }
+        self._response = response
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body, piece by piece."""
+        encoding = self.headers.get("content-encoding", "identity").strip().lower()
+        if encoding == "gzip":
+            async for piece in _unzip(self._raw()):
+                yield piece
+        elif encoding in {"identity", ""}:
+            async for piece in self._raw():
+                yield piece
+        else:
+            raise DecodeError(f"the answer is encoded as {encoding!r}, which was not asked for", complete=False)
+
+    async def _raw(self) -> AsyncIterator[bytes]:
+        with _translated():
+            async for piece in self._response.aiter_stream():
+                yield piece
+
+
+async def _unzip(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Undo gzip in bounded pieces: a few bytes may unfold to very many."""
+    unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        async for piece in pieces:
+            rest = piece
+            while rest:
+                yield unzip.decompress(rest, _PIECE)
+                rest = unzip.unconsumed_tail
+    except zlib.error:
+        broken = True
+    else:
+        broken = not unzip.eof
+    if broken:
+        raise DecodeError("the answer is not whole gzip", complete=False)
+
+
+@contextmanager
+def _translated() -> Generator[None]:
+    """Turn httpcore's errors into ours; what is not known to come before the first byte is an unknown outcome."""
+    try:
+        yield
+    except Exception as error:
+        sent = not isinstance(error, _BEFORE_SENDING)
+        raise failure(error, sent=sent, timed_out=isinstance(error, httpcore.TimeoutException)) from error
