@@ -93,3 +93,13 @@ def build(session: nox.Session) -> None:
     session.install("build")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
+
+
+@nox.session
+def pin(session: nox.Session) -> None:
+    """Write constraints.txt: what pip finds today for all extras and groups. No addresses, no hashes."""
+    packages = nox.project.dependency_groups(PYPROJECT, "codegen", "lint", "test")
+    session.install(*packages, ALL_EXTRAS)
+    frozen = session.run("python", "-m", "pip", "freeze", "--exclude", "coggno", silent=True) or ""
+    pins = sorted(line for line in frozen.splitlines() if "==" in line)
+    Path("constraints.txt").write_text("\n".join(["# Written by `nox -s pin`.", *pins, ""]), encoding="utf-8")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar
 
 import attrs
 from attrs import frozen
@@ -18,6 +18,9 @@ from coggno._session import Session
 from coggno._wire import Request
 from coggno.errors import AmbiguousNameError, NotFoundError, OutcomeUnknownError, UnprocessableEntityError
 from coggno.models import Company, Document, DocumentLicenses, Group, User, UserLicenses
+
+if TYPE_CHECKING:
+    from coggno.provisioning import PasswordFile, RowResult
 
 T = TypeVar("T")
 
@@ -170,6 +173,39 @@ class AsyncCoggno:
             OutcomeUnknownError: a write that may or may not have happened.
         """
         return await self._session(request)
+
+
+    def provision(
+        self,
+        rows: Any,
+        *,
+        concurrency: int = 16,
+        rate: float | None = None,
+        passwords: PasswordFile | None = None,
+        mapping: Mapping[str, str] | None = None,
+        group: str | None = None,
+    ) -> AsyncIterator[RowResult]:
+        """Make users, groups and memberships of a roster; yield one result per row as it is known.
+
+        The consumer sets the pace: when it does not take results, no more rows are begun.
+
+        Args:
+            rows: an (async) iterable of mappings with the columns of a roster, or a `Roster`.
+            concurrency: how many requests may be under way at once.
+            rate: requests per second at the most.
+            passwords: where to make and keep passwords for rows that have none.
+            mapping: field -> column, for columns with names of their own.
+            group: a group that every row shall be in as well.
+
+        Raises:
+            RosterError: the roster cannot be read; nothing was sent.
+            StoppedError: the run ended early; what was done is done, and it can be run again.
+        """
+        from coggno.provisioning import provision
+
+        return provision(
+            self, rows, concurrency=concurrency, rate=rate, passwords=passwords, mapping=mapping, group=group
+        )
 
 
 @frozen
