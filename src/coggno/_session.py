@@ -51,6 +51,8 @@ class Session:
         try:
             answer = await call.attempt()
         except APIError as failure:
+            if not call.may_go_on(failure):
+                raise
             answer = await _recover(call, failure)
         self.quota.refund()
         return answer
@@ -65,6 +67,8 @@ class Session:
         try:
             items, first = await call.open_stream()
         except APIError as failure:
+            if not call.may_go_on(failure):
+                raise
             items, first = await _recover(cast("_Call[Any]", call), failure, again=call.open_stream)
         async with aclosing(items):
             for item in first:
@@ -125,6 +129,10 @@ class _Call(Generic[T]):
     @property
     def is_write(self) -> bool:
         return self.operation.retry != "safe"
+
+    def may_go_on(self, failure: APIError) -> bool:
+        """Whether anything may follow a first attempt that failed: another one, or a look."""
+        return self.in_doubt or _retry.is_retryable(failure, self.operation.retry)
 
     def time_left(self) -> float | None:
         """Seconds until the deadline of the whole call."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -47,10 +48,6 @@ class CommandError(Exception):
         self.code = code
 
 
-class ClosedPipeError(Exception):
-    """Nobody reads standard output any more."""
-
-
 _LOOK: Final[Mapping[str, str]] = {
     "createCompany": "coggno companies list",
     "createGroup": "coggno groups list",
@@ -64,7 +61,7 @@ _LOOK: Final[Mapping[str, str]] = {
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def explained() -> Generator[None]:
     """Turn every error that is meant for a person into a message on standard error and an exit code."""
     try:
         yield
@@ -72,18 +69,32 @@ def explained() -> Iterator[None]:
         end, code = str(error), error.code
     except CoggnoError as error:
         end, code = describe(error), code_of(error)
-    except ClosedPipeError:
-        raise typer.Exit(ExitCode.CLOSED_PIPE) from None
     except KeyboardInterrupt:
         end, code = "interrupted", ExitCode.INTERRUPTED
     except BrokenPipeError:
-        raise
+        output.silence_stdout()
+        raise typer.Exit(ExitCode.CLOSED_PIPE) from None
     except OSError as error:
         end, code = f"{error.filename or 'input or output'}: {error.strerror or error}", ExitCode.FAILED
     else:
         return
     say_error(end)
     raise typer.Exit(code)
+
+
+def flushed(code: int) -> int:
+    """Write out what standard output still holds, and return the exit code that follows from `code`."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        end = ExitCode.CLOSED_PIPE
+    except OSError as error:
+        say_error(f"standard output: {error.strerror}")
+        end = ExitCode.FAILED
+    else:
+        return code
+    output.silence_stdout()
+    return code or end
 
 
 def say_error(message: str) -> None:
@@ -116,8 +127,6 @@ def describe(error: CoggnoError) -> str:
 
 
 def _candidates(things: tuple[object, ...]) -> list[str]:
-    from coggno.cli.output import as_data
-
-    shown = [" ".join(f"{name}={value!r}" for name, value in as_data(thing).items()) for thing in things[:10]]
+    shown = [" ".join(f"{name}={value!r}" for name, value in output.as_data(thing).items()) for thing in things[:10]]
     more = [f"  and {len(things) - 10} more"] if len(things) > 10 else []
     return [f"  {line}" for line in shown] + more

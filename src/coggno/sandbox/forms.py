@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import parse_qsl
@@ -15,6 +16,7 @@ SECRETS: Final = frozenset({"password"})
 
 # A body that is no form becomes one odd field name, secrets included; only what looks like a name is named.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,39}", re.ASCII)
+_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _MAX_FIELDS: Final = 100
 
 Pairs = list[tuple[str, str]]
@@ -41,9 +43,11 @@ def read_pairs(text: bytes, where: str) -> Pairs:
     """
     if not text:
         return []
+    if _BAD_ESCAPE.search(text):
+        raise BadRequest(f"the {where} holds a % that escapes nothing")
     try:
         return parse_qsl(
-            text.decode("ascii"),
+            text.decode(),
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
@@ -70,8 +74,10 @@ def check(pairs: Pairs, query: Pairs, declared: Mapping[str, bool]) -> dict[str,
     faults |= {_shown(name): "is not declared" for name in values if name not in declared}
     faults |= dict.fromkeys(_repeated(name for name, _ in pairs if name in declared), "is given more than once")
     for name, required in declared.items():
-        if required and not values.get(name, "").strip():
-            faults[name] = "is required" if name not in values else "must not be blank"
+        if required and name not in values:
+            faults[name] = "is required"
+        elif required and name not in SECRETS and not values[name].strip():
+            faults[name] = "must not be blank"
     if faults:
         raise Invalid("the fields are not what is declared: " + ", ".join(sorted(faults)), fields=faults)
     return values
@@ -88,8 +94,7 @@ def readable(pairs: Pairs | Refusal) -> Pairs:
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
-    seen: set[str] = set()
-    return [name for name in names if name in seen or seen.add(name)]
+    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def _shown(name: str) -> str:

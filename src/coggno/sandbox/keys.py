@@ -18,17 +18,29 @@ class Keys:
 
     Args:
         accepted: the keys of the first account; `None` accepts every key that begins with `test_`.
+
+    Raises:
+        ValueError: a key is empty.
     """
 
     def __init__(self, accepted: Iterable[str] | None = None) -> None:
         self._any_test = accepted is None
-        self._accounts: dict[str, int] = dict.fromkeys(accepted or (), ROOT)
+        self._accounts: dict[str, int] = {}
+        # A lone string is one key, not a key for each of its characters.
+        for key in [accepted] if isinstance(accepted, str) else accepted or ():
+            self.add(key, ROOT)
 
     def __repr__(self) -> str:
         return f"Keys({len(self._accounts)} known)"
 
     def add(self, key: str, account: int) -> None:
-        """Let `key` in as `account`, the id of an account's own company."""
+        """Let `key` in as `account`, the id of an account's own company.
+
+        Raises:
+            ValueError: the key is empty.
+        """
+        if not key:
+            raise ValueError("an API key must not be empty")
         self._accounts[key] = account
 
     def account(self, authorization: str | None) -> int:

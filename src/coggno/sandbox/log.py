@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from attrs import define, frozen
@@ -86,13 +86,11 @@ class Requests:
     def count(self, operation: str | None = None, *, status: int | None = None) -> int:
         """Return how many requests were answered, of one operation or all, with one status or any."""
         return sum(
-            n
-            for (op, code), n in self._counts.copy().items()
-            if operation in {None, op} and status in {None, code}
+            n for (op, code), n in self._counts.copy().items() if operation in {None, op} and status in {None, code}
         )
 
     @contextmanager
-    def arrival(self, operation: str | None, method: str, path: str) -> Iterator[_Open]:
+    def arrival(self, operation: str | None, method: str, path: str) -> Generator[_Open, None, None]:
         """Count a request from its arrival until the end of the block; yields what the answer is noted on."""
         self.total += 1
         self.in_flight += 1

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer rather than an error
     """A request that changes nothing and is answered with an error.
 
     Args:

@@ -170,8 +170,12 @@ class Store:
 
     # Users
 
-    def create_user(self, company_id: int, person: Person, group_id: int | None = None) -> User:
+    def create_user(
+        self, company_id: int, person: Person, group_id: int | None = None, *, settled: bool = False
+    ) -> User:
         """Register `person`, put them into the LMS and, if asked, into a group (reference: Create User).
+
+        Unless `settled`, the user is not found before the lag is over.
 
         Raises:
             Invalid: the login is taken anywhere in Coggno, or the group is not one of the company's.
@@ -181,7 +185,7 @@ class Store:
         user = self._register(person)
         self._lms[company_id][user.id] = user
         self._home[user.id] = company_id
-        if self._lag:
+        if self._lag and not settled:
             self._visible_from[user.id] = self._now() + self._lag
         if group_id is not None:
             self._join(group_id, user)
@@ -191,6 +195,7 @@ class Store:
         """Take `user` out of the LMS and all groups; the login stays registered (reference: Delete User)."""
         del self._lms[company_id][user.id]
         del self._home[user.id]
+        self._visible_from.pop(user.id, None)
         for group_id in self._joined.pop(user.id, ()):
             del self._members[group_id][user.id]
 
