@@ -37,6 +37,12 @@ async def test_any_array_cut_anywhere_is_what_json_loads_says(data, sizes, inden
     assert await items(content, sizes) == json.loads(content)
 
 
+@pytest.mark.parametrize("number", ["0.5", "-0.0", "1e5", "1E-5", "12", "-1.25e+10"])
+async def test_a_number_cut_anywhere_is_one_number(number):
+    for cut in range(1, len(number) + 2):
+        assert await items(f"[{number}]".encode(), [cut]) == [json.loads(number)]
+
+
 async def test_a_byte_order_mark_and_space_are_skipped():
     assert await items(b"\xef\xbb\xbf \n[ 1 , 2 ]\r\n", [1, 1, 1, 1, 1]) == [1, 2]
 

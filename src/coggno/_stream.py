@@ -15,6 +15,7 @@ _SPACE: Final = " \t\r\n"
 _MAX_ITEM: Final = 16 * 1024 * 1024  # characters that one item may take
 
 
+_IN_NUMBER: Final = "0123456789+-.eE"  # "0." is the beginning of a number, not a 0 and a dot
 _State: TypeAlias = Literal["start", "single", "item or end", "item", "comma or end", "end"]
 
 
@@ -121,7 +122,7 @@ class ArrayParser:
             if len(self._buffer) - self._place > _MAX_ITEM:
                 raise
             return False, None
-        if end == len(self._buffer):
+        if end == len(self._buffer) or self._buffer[end] in _IN_NUMBER:
             return False, None
         self._place, self._state = end, "comma or end"
         self.count += 1
