@@ -1,0 +1,19 @@
+"""What several rooms' tests share."""
+
+import attrs
+import pytest
+
+
+@pytest.fixture
+def quick():
+    """Turn a client into one whose pauses between attempts take no time."""
+
+    async def no_time(_):
+        return None
+
+    def make(coggno):
+        copy = coggno.with_options()
+        copy._init(attrs.evolve(copy._session, sleep=no_time), owner=False)
+        return copy
+
+    return make
