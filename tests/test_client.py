@@ -185,6 +185,13 @@ async def test_an_answer_beyond_the_cap_is_refused():
         assert [item async for item in coggno.users.iter()] == []
 
 
+@respx.mock
+async def test_what_respx_complains_about_reaches_the_test_at_once(coggno):
+    with pytest.raises(AssertionError, match="not mocked"):
+        await coggno.users.list()
+    assert respx.calls.call_count == 0
+
+
 # ensure
 
 
