@@ -3,8 +3,8 @@
     python -m benchmarks.soak --seconds 300 --tasks 200
 
 Each task takes users through their life (create, read, join, leave, delete) and writes down what it was told. At the
-end the sandbox's own log of effects is the judge: no effect twice, nothing claimed that did not happen, nothing denied that
-did, no connection left open, no growth of memory. Exit 1 if any of that fails.
+end the sandbox's own log of effects is the judge: no effect twice, nothing claimed that did not happen, nothing denied
+that did, no connection left open, no growth of memory. Exit 1 if any of that fails.
 """
 
 from __future__ import annotations
