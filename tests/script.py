@@ -105,12 +105,23 @@ def session_on(*script: Any, clock: Clock | None = None, **options: Any) -> tupl
     engine = ScriptEngine(list(script))
     on_exchange = options.pop("on_exchange", None)
     settings: dict[str, Any] = {
-        "api_key": KEY, "base_url": BASE_URL, "lms": None, "timeout": 5, "max_retries": 3, "deadline": None, "max_answer": 1 << 20,
-    }  # fmt: skip
+        "api_key": KEY,
+        "base_url": BASE_URL,
+        "lms": None,
+        "timeout": 5,
+        "max_retries": 3,
+        "deadline": None,
+        "max_answer": 1 << 20,
+    }
     config = make_config(**{**settings, **options})
     return (
         Session(
-            config=config, engine=engine, on_exchange=on_exchange, sleep=clock.sleep, clock=clock, uniform=lambda _, high: high
+            config=config,
+            engine=engine,
+            on_exchange=on_exchange,
+            sleep=clock.sleep,
+            clock=clock,
+            uniform=lambda _, high: high,
         ),
         engine,
-    )  # fmt: skip
+    )

@@ -101,10 +101,18 @@ def test_no_value_of_the_answer_is_in_the_traceback():
 
 def test_dates_nulls_and_open_enums():
     licence = {
-        "amount": 1, "used": 0, "views": 0, "start_date": None, "complete_date": "2025-02-01", "total_time": 0,
-        "score": 0, "status": "never seen before", "passed": False, "created_at": "2025-01-15",
+        "amount": 1,
+        "used": 0,
+        "views": 0,
+        "start_date": None,
+        "complete_date": "2025-02-01",
+        "total_time": 0,
+        "score": 0,
+        "status": "never seen before",
+        "passed": False,
+        "created_at": "2025-01-15",
         "document": {"id": 1, "title": "Training"},
-    }  # fmt: skip
+    }
     answer = decode(
         GET_USER_LICENSES, encoded({"user": {"id": 1, "first_name": "J", "last_name": "J"}, "licenses": [licence]})
     )
@@ -130,17 +138,27 @@ def test_dates_nulls_and_open_enums():
 @pytest.mark.parametrize(
     ("body", "code", "message", "errors"),
     [
-        ({"error": {"code": "taken", "message": "Login is taken", "fields": {"login": "taken"}}}, "taken", "Login is taken", {"login": "taken"}),
+        (
+            {"error": {"code": "taken", "message": "Login is taken", "fields": {"login": "taken"}}},
+            "taken",
+            "Login is taken",
+            {"login": "taken"},
+        ),
         ({"error": "Login is taken"}, None, "Login is taken", None),
         ({"error": "Login is taken", "code": 17}, "17", "Login is taken", None),
-        ({"errors": {"login": ["is taken", "is short"]}}, None, "login: is taken; is short", {"login": ["is taken", "is short"]}),
+        (
+            {"errors": {"login": ["is taken", "is short"]}},
+            None,
+            "login: is taken; is short",
+            {"login": ["is taken", "is short"]},
+        ),
         ({"errors": ["a", {"message": "b"}]}, None, "a; b", ["a", {"message": "b"}]),
         ({"message": "No"}, None, "No", None),
         ({}, None, "", None),
         (["a"], None, "", ["a"]),
         ("just text", None, "just text", None),
     ],
-)  # fmt: skip
+)
 def test_error_bodies_of_every_shape(body, code, message, errors):
     error = status_error(CREATE_USER, 422, {"x-request-id": "r1"}, encoded(body))
     assert isinstance(error, UnprocessableEntityError)

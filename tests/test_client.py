@@ -30,17 +30,39 @@ DOCUMENT = {
     "created_at": "2025-01-15",
 }
 LICENCE = {
-    "amount": 1, "used": 0, "views": 0, "start_date": None, "complete_date": None, "total_time": 0, "score": 0,
-    "status": "not started", "passed": False, "created_at": "2025-01-15",
-}  # fmt: skip
+    "amount": 1,
+    "used": 0,
+    "views": 0,
+    "start_date": None,
+    "complete_date": None,
+    "total_time": 0,
+    "score": 0,
+    "status": "not started",
+    "passed": False,
+    "created_at": "2025-01-15",
+}
 PERSON = {"id": 1, "first_name": "Ada", "last_name": "Lovelace"}
 NEW = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": "s3cret-word"}
 
 CALLS = [
     ("GET", "/companies", [COMPANY], list, {}, lambda c: c.companies.list()),
-    ("POST", "/companies", COMPANY, Company, {**NEW, "name": "Engines"}, lambda c: c.companies.create(**NEW, name="Engines")),
+    (
+        "POST",
+        "/companies",
+        COMPANY,
+        Company,
+        {**NEW, "name": "Engines"},
+        lambda c: c.companies.create(**NEW, name="Engines"),
+    ),
     ("GET", "/groups", [GROUP], list, {}, lambda c: c.groups.list()),
-    ("POST", "/groups", GROUP, Group, {"name": "Warehouse"}, lambda c: c.groups.create(name="Warehouse", description=None)),
+    (
+        "POST",
+        "/groups",
+        GROUP,
+        Group,
+        {"name": "Warehouse"},
+        lambda c: c.groups.create(name="Warehouse", description=None),
+    ),
     ("GET", "/groups/3", GROUP, Group, {}, lambda c: c.groups.get(3)),
     ("DELETE", "/groups/3", GROUP, Group, {}, lambda c: c.groups.delete(3)),
     ("DELETE", "/groups/3", GROUP, Group, {"name": "Warehouse"}, lambda c: c.groups.delete(3, "Warehouse")),
@@ -53,10 +75,24 @@ CALLS = [
     ("GET", "/users/a%2Fb%3F%23%25%2B%40.%20%C3%A9", [ADA], User, {}, lambda c: c.users.get("a/b?#%+@. é")),
     ("POST", "/users", ADA, User, {**NEW, "group_id": "3"}, lambda c: c.users.create(**NEW, login=None, group_id=3)),
     ("DELETE", "/users/1", ADA, User, {}, lambda c: c.users.delete(1)),
-    ("GET", "/users/1/licenses", {"user": PERSON, "licenses": [{**LICENCE, "document": {"id": 5, "title": "T"}}]}, UserLicenses, {}, lambda c: c.users.licenses(1)),
+    (
+        "GET",
+        "/users/1/licenses",
+        {"user": PERSON, "licenses": [{**LICENCE, "document": {"id": 5, "title": "T"}}]},
+        UserLicenses,
+        {},
+        lambda c: c.users.licenses(1),
+    ),
     ("GET", "/documents", [DOCUMENT], list, {}, lambda c: c.documents.list()),
-    ("GET", "/documents/5/licenses", {"document": {"id": 5, "title": "T"}, "licenses": [{**LICENCE, "user": PERSON}]}, DocumentLicenses, {}, lambda c: c.documents.licenses(5)),
-]  # fmt: skip
+    (
+        "GET",
+        "/documents/5/licenses",
+        {"document": {"id": 5, "title": "T"}, "licenses": [{**LICENCE, "user": PERSON}]},
+        DocumentLicenses,
+        {},
+        lambda c: c.documents.licenses(5),
+    ),
+]
 
 
 @pytest.fixture

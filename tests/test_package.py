@@ -28,8 +28,17 @@ def test_importing_the_client_loads_no_room_that_it_does_not_need():
         subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
     )
     unwanted = {
-        "coggno.cli", "coggno.sandbox", "coggno.provisioning", "starlette", "uvicorn", "rich", "typer", "aiohttp", "jinja2", "yaml",
-    }  # fmt: skip
+        "coggno.cli",
+        "coggno.sandbox",
+        "coggno.provisioning",
+        "starlette",
+        "uvicorn",
+        "rich",
+        "typer",
+        "aiohttp",
+        "jinja2",
+        "yaml",
+    }
     assert not unwanted & loaded
 
 

@@ -21,9 +21,11 @@ from coggno import (
 )
 from coggno.models import Company, Document, DocumentLicenses, Group, User, UserLicenses
 
+logger = logging.getLogger(__name__)
+
 
 def on_exchange(exchange: Exchange) -> None:
-    logging.info("%s %s %s", exchange.operation, exchange.status, exchange.elapsed)
+    logger.info("%s %s %s", exchange.operation, exchange.status, exchange.elapsed)
 
 
 async def reads() -> None:
