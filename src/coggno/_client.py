@@ -130,6 +130,7 @@ class AsyncCoggno:
         timeout: float | Timeout | None = _NOT_GIVEN,
         max_retries: int = _NOT_GIVEN,
         deadline: float | None = _NOT_GIVEN,
+        on_exchange: OnExchange | None = _NOT_GIVEN,
     ) -> AsyncCoggno:
         """Return a client with other options, sharing connections and retry quota; this client is unchanged.
 
@@ -137,6 +138,7 @@ class AsyncCoggno:
             timeout: seconds for each phase of an attempt, or a `Timeout`, or `None` for no limit.
             max_retries: how many attempts may follow the first.
             deadline: seconds for a call with all its attempts and pauses.
+            on_exchange: called with an `Exchange` after every attempt.
 
         Raises:
             ConfigurationError: an option cannot be used.
@@ -148,7 +150,10 @@ class AsyncCoggno:
             changes["max_retries"] = _config.check_retries(max_retries)
         if deadline is not _NOT_GIVEN:
             changes["deadline"] = _config.check_seconds("deadline", deadline)
-        return self._copy(**changes)
+        copy = self._copy(**changes)
+        if on_exchange is not _NOT_GIVEN:
+            copy._init(attrs.evolve(copy._session, on_exchange=on_exchange), owner=False)  # noqa: SLF001 - another of us
+        return copy
 
     def _copy(self, **changes: Any) -> AsyncCoggno:
         copy = AsyncCoggno.__new__(AsyncCoggno)
@@ -173,7 +178,6 @@ class AsyncCoggno:
             OutcomeUnknownError: a write that may or may not have happened.
         """
         return await self._session(request)
-
 
     def provision(
         self,

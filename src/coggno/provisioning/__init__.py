@@ -1,0 +1,82 @@
+"""Bulk provisioning: a roster becomes users, groups and memberships, and every row has one outcome.
+
+`read_roster` (no network) → `make_plan` (reads) → `apply_plan` (writes) → `write_results`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from coggno.provisioning.apply import Run
+from coggno.provisioning.outcomes import Outcome, RosterError, RowResult, StoppedError, Summary
+from coggno.provisioning.pace import Pace
+from coggno.provisioning.passwords import PasswordFile
+from coggno.provisioning.plan import Plan, make_plan
+from coggno.provisioning.results import check_writable, write_failed, write_results
+from coggno.provisioning.roster import Roster, read_roster
+
+if TYPE_CHECKING:
+    from coggno._client import AsyncCoggno
+
+__all__ = [
+    "Outcome",
+    "PasswordFile",
+    "Plan",
+    "Roster",
+    "RosterError",
+    "RowResult",
+    "Run",
+    "StoppedError",
+    "Summary",
+    "apply_plan",
+    "check_writable",
+    "make_plan",
+    "provision",
+    "read_roster",
+    "write_failed",
+    "write_results",
+]
+
+
+def apply_plan(
+    coggno: AsyncCoggno,
+    plan: Plan,
+    *,
+    concurrency: int = 16,
+    rate: float | None = None,
+    passwords: PasswordFile | None = None,
+) -> Run:
+    """Return the run of a plan; iterating over it does the work and yields one result per row.
+
+    Args:
+        coggno: the client to send with.
+        plan: what to do.
+        concurrency: how many rows may be under way at once.
+        rate: requests per second at the most.
+        passwords: where passwords are made and kept for rows that have none.
+    """
+    return Run(coggno, plan, concurrency=concurrency, pace=Pace(rate), passwords=passwords)
+
+
+async def provision(
+    coggno: AsyncCoggno,
+    rows: Any,
+    *,
+    concurrency: int = 16,
+    rate: float | None = None,
+    passwords: PasswordFile | None = None,
+    mapping: Mapping[str, str] | None = None,
+    group: str | None = None,
+) -> AsyncIterator[RowResult]:
+    """Read, plan and apply in one; see `AsyncCoggno.provision`."""
+    roster = rows if isinstance(rows, Roster) else await _read(rows, mapping, group, needs_password=passwords is None)
+    plan = await make_plan(coggno, roster)
+    async for result in apply_plan(coggno, plan, concurrency=concurrency, rate=rate, passwords=passwords):
+        yield result
+
+
+async def _read(rows: Any, mapping: Mapping[str, str] | None, group: str | None, *, needs_password: bool) -> Roster:
+    if isinstance(rows, AsyncIterable):
+        rows = [row async for row in rows]  # pyright: ignore[reportUnknownVariableType]
+    return read_roster(rows, mapping=mapping, group=group, needs_password=needs_password)

@@ -1,0 +1,109 @@
+"""What became of a row: a closed set of outcomes, and their sum. Leaf."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+from typing import Final
+
+from attrs import define, field, frozen
+
+from coggno.errors import CoggnoError
+
+
+class Outcome(StrEnum):
+    """Where a row ended; every row ends in exactly one."""
+
+    CREATED = "created"
+    EXISTS = "exists"
+    UNCHANGED = "unchanged"
+    JOINED = "joined"
+    LEFT = "left"
+    DELETED = "deleted"
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    REGISTERED_ELSEWHERE = "registered_elsewhere"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+AS_WANTED: Final = frozenset(
+    {
+        Outcome.CREATED,
+        Outcome.EXISTS,
+        Outcome.UNCHANGED,
+        Outcome.JOINED,
+        Outcome.LEFT,
+        Outcome.DELETED,
+        Outcome.DUPLICATE,
+    }
+)
+FROM_THE_CHECK: Final = frozenset({Outcome.INVALID, Outcome.REFUSED})
+"""Outcomes that the roster's check gives, before anything is sent."""
+
+
+@frozen(kw_only=True)
+class RowResult:
+    """What became of one row.
+
+    Attributes:
+        line: the row's line in the file, the header being line 1; from code, the number of the row, from 1 on.
+        login: the row's key, for messages.
+        outcome: where the row ended.
+        user_id: the user's id, where it is known.
+        detail: what a person needs to know, in a sentence; empty where the outcome says it all.
+        inferred: whether the outcome was found out by looking rather than told by the answer.
+    """
+
+    line: int
+    login: str
+    outcome: Outcome
+    user_id: int | None = None
+    detail: str = ""
+    inferred: bool = False
+
+    @property
+    def is_as_wanted(self) -> bool:
+        """Whether the row needs no further care."""
+        return self.outcome in AS_WANTED
+
+
+@define
+class Summary:
+    """Counts of outcomes; their sum is the number of rows seen."""
+
+    counts: Counter[Outcome] = field(factory=Counter[Outcome])
+    seconds: float = 0.0
+
+    def add(self, result: RowResult) -> None:
+        """Count one result."""
+        self.counts[result.outcome] += 1
+
+    @property
+    def rows(self) -> int:
+        """How many rows have ended."""
+        return self.counts.total()
+
+    @property
+    def not_as_wanted(self) -> int:
+        """How many rows need care."""
+        return sum(count for outcome, count in self.counts.items() if outcome not in AS_WANTED)
+
+    def exit_code(self, *, allow_refused: bool = False) -> int:
+        """Return 0 if every row is as wanted, else 1.
+
+        Args:
+            allow_refused: rows that the roster's own check refused do not count.
+        """
+        forgiven = sum(self.counts[outcome] for outcome in FROM_THE_CHECK) if allow_refused else 0
+        return 0 if self.not_as_wanted == forgiven else 1
+
+
+class RosterError(CoggnoError, ValueError):
+    """A roster that cannot be read; the message says where and what to do. Nothing was sent."""
+
+
+class StoppedError(CoggnoError):
+    """A run that ended early. What was done is done; run the same roster again to go on."""
