@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar
 
 import attrs
@@ -188,7 +188,7 @@ class AsyncCoggno:
         passwords: PasswordFile | None = None,
         mapping: Mapping[str, str] | None = None,
         group: str | None = None,
-    ) -> AsyncIterator[RowResult]:
+    ) -> AsyncGenerator[RowResult]:
         """Make users, groups and memberships of a roster; yield one result per row as it is known.
 
         The consumer sets the pace: when it does not take results, no more rows are begun.
@@ -222,7 +222,7 @@ class Companies:
         """Return all connected companies."""
         return await endpoints.list_companies(self._session)
 
-    def iter(self) -> AsyncIterator[Company]:
+    def iter(self) -> AsyncGenerator[Company]:
         """Yield all connected companies as they arrive."""
         return self._session.iterate(Request(operation=endpoints.LIST_COMPANIES))
 
@@ -267,7 +267,7 @@ class GroupUsers:
         """Return all members of a group."""
         return await endpoints.list_group_users(self._session, group_id)
 
-    def iter(self, group_id: int) -> AsyncIterator[User]:
+    def iter(self, group_id: int) -> AsyncGenerator[User]:
         """Yield all members of a group as they arrive."""
         return self._session.iterate(Request(operation=endpoints.LIST_GROUP_USERS, path={"group_id": group_id}))
 
@@ -322,7 +322,7 @@ class Groups:
         """Return all groups."""
         return await endpoints.list_groups(self._session)
 
-    def iter(self) -> AsyncIterator[Group]:
+    def iter(self) -> AsyncGenerator[Group]:
         """Yield all groups as they arrive."""
         return self._session.iterate(Request(operation=endpoints.LIST_GROUPS))
 
@@ -414,7 +414,7 @@ class Users:
         """Return all users."""
         return await endpoints.list_users(self._session)
 
-    def iter(self) -> AsyncIterator[User]:
+    def iter(self) -> AsyncGenerator[User]:
         """Yield all users as they arrive, in constant memory."""
         return self._session.iterate(Request(operation=endpoints.LIST_USERS))
 
@@ -558,7 +558,7 @@ class Documents:
         """Return all documents."""
         return await endpoints.list_documents(self._session)
 
-    def iter(self) -> AsyncIterator[Document]:
+    def iter(self) -> AsyncGenerator[Document]:
         """Yield all documents as they arrive."""
         return self._session.iterate(Request(operation=endpoints.LIST_DOCUMENTS))
 

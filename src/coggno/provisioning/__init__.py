@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from coggno.provisioning.apply import Run
@@ -68,12 +69,14 @@ async def provision(
     passwords: PasswordFile | None = None,
     mapping: Mapping[str, str] | None = None,
     group: str | None = None,
-) -> AsyncIterator[RowResult]:
+) -> AsyncGenerator[RowResult]:
     """Read, plan and apply in one; see `AsyncCoggno.provision`."""
     roster = rows if isinstance(rows, Roster) else await _read(rows, mapping, group, needs_password=passwords is None)
     plan = await make_plan(coggno, roster)
-    async for result in apply_plan(coggno, plan, concurrency=concurrency, rate=rate, passwords=passwords):
-        yield result
+    run = apply_plan(coggno, plan, concurrency=concurrency, rate=rate, passwords=passwords)
+    async with aclosing(aiter(run)) as results:
+        async for result in results:
+            yield result
 
 
 async def _read(rows: Any, mapping: Mapping[str, str] | None, group: str | None, *, needs_password: bool) -> Roster:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
@@ -94,7 +95,7 @@ class Run:
         for task in self._tasks:
             task.cancel()
 
-    async def __aiter__(self) -> AsyncIterator[RowResult]:
+    async def __aiter__(self) -> AsyncGenerator[RowResult]:
         """Yield one result for every row of the roster.
 
         Raises:
@@ -106,9 +107,10 @@ class Run:
                 yield each
         self._make_passwords()
         await self._make_groups()
-        async for result in self._rows():
-            for each in _with_repetitions(result, repeated):
-                yield each
+        async with aclosing(self._rows()) as results:
+            async for result in results:
+                for each in _with_repetitions(result, repeated):
+                    yield each
         if self._stopped is not None:
             raise StoppedError(f"stopped early: {self._stopped}. Nothing is lost: run the same roster again to go on")
 
@@ -165,7 +167,7 @@ class Run:
 
     # Users and memberships
 
-    async def _rows(self) -> AsyncIterator[RowResult]:
+    async def _rows(self) -> AsyncGenerator[RowResult]:
         results: asyncio.Queue[RowResult | None] = asyncio.Queue(self._concurrency)
         steps = iter(self._plan.steps)
 
@@ -176,8 +178,10 @@ class Run:
         async def all_work() -> None:
             try:
                 await self._gather([work() for _ in range(self._concurrency)])
-            finally:
-                await results.put(None)
+            except Exception:
+                await results.put(None)  # wakes the consumer, who finds the exception in the task
+                raise
+            await results.put(None)
 
         producer = asyncio.create_task(all_work())
         try:
