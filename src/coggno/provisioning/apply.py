@@ -163,6 +163,7 @@ class Run:
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._tasks.difference_update(tasks)
 
     # Users and memberships
