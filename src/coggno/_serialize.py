@@ -1,13 +1,13 @@
 """The one cattrs converter: strict about types, open to fields and enum values it does not know.
 
-Decoding is fast first: without cattrs' detailed validation. Only when that fails the same data is decoded again in
-detail, to name the place.
+Decoding is fast first: one generated function per model that checks types in line and says no more than yes or no.
+Only when it says no the same data is decoded again with cattrs' detailed validation, to name the place.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
@@ -18,7 +18,13 @@ from cattrs import AttributeValidationNote, BaseValidationError, Converter, Iter
 from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from coggno._wire import UNSET
+from coggno import _json
+from coggno._wire import UNSET, Unset
+
+_MANY: Final = 1000  # items of a list for which it pays to hold the garbage collector
+
+_date: Final = dt.date.fromisoformat
+_FACTORY: Final[Any] = attrs.Factory  # a class, which its type stub hides
 
 _JSON_TYPES: Final[Mapping[str, str]] = {
     "NoneType": "null",
@@ -172,6 +178,99 @@ def _model(converter: Converter) -> Callable[[Any], _Hook]:
     return factory
 
 
+def _fast_list(converter: Converter) -> Callable[[Any], _Hook]:
+    """A list is a JSON array; a long one is made while the garbage collector is held."""
+
+    def factory(into: Any) -> _Hook:
+        (kind,) = get_args(into)
+        inner = converter.get_structure_hook(kind)
+
+        def hook(value: Any, _: Any) -> list[Any]:
+            if not _json.is_array(value):
+                raise _MisfitError
+            if len(value) < _MANY:
+                return [inner(item, kind) for item in value]
+            with _json.collector_held():
+                return [inner(item, kind) for item in value]
+
+        return hook
+
+    return factory
+
+
+def _fast_model(converter: Converter) -> Callable[[Any], _Hook]:
+    """Structure hook of an attrs model: a function that is generated for it, see `_source`."""
+    made: dict[Any, _Hook] = {}
+    general = _model(converter)
+
+    def factory(model: Any) -> _Hook:
+        fields = attrs.fields(attrs.resolve_types(model))
+        if not all(map(_is_plain, fields)):
+            return general(model)
+        if model not in made:
+            names: dict[str, Any] = {"Model": model, "Misfit": _MisfitError, "number": _number, "date": _date}
+            exec(_source(fields), names)  # noqa: S102 - as cattrs does it; texts enter the source by repr() only
+            made[model] = names["structure"]
+            for place, item in enumerate(fields):  # only now, because a model may hold itself
+                hook = converter.get_structure_hook(item.type)
+                names |= {f"default{place}": item.default, f"type{place}": item.type, f"hook{place}": hook}
+        return made[model]
+
+    return factory
+
+
+def _is_plain(item: attrs.Attribute[Any]) -> bool:
+    """Return whether `_source` can deal with a field; cattrs' own generator can with every one."""
+    nullable, _ = _choices(item.type)
+    return item.init and not isinstance(item.default, _FACTORY) and (nullable or item.default is not None)
+
+
+def _source(fields: Iterable[attrs.Attribute[Any]]) -> str:
+    """Write the function that decodes a model with these fields.
+
+    ```python
+    def structure(data, _):
+        if type(data) is not dict: raise Misfit
+        value0 = data['id']
+        if type(value0) is not int: raise Misfit
+        value1 = data.get('created_at', default1)
+        if value1 is not None: value1 = date(value1)
+        return Model(id=value0, created_at=value1)
+    ```
+    """
+    lines = ["def structure(data, _):", "if type(data) is not dict: raise Misfit"]
+    arguments: list[str] = []
+    for place, item in enumerate(fields):
+        value = f"value{place}"
+        lines += [_taking(item, value, place), _checking(item, value, place)]
+        arguments.append(f"{item.alias}={value}")
+    return "\n ".join([*lines, f"return Model({', '.join(arguments)})"])
+
+
+def _taking(item: attrs.Attribute[Any], value: str, place: int) -> str:
+    name = item.metadata.get("wire", item.name)
+    if item.default is attrs.NOTHING:
+        return f"{value} = data[{name!r}]"
+    return f"{value} = data.get({name!r}, default{place})"
+
+
+def _checking(item: attrs.Attribute[Any], value: str, place: int) -> str:
+    nullable, kinds = _choices(item.type)
+    kind = kinds[0] if len(kinds) == 1 else None
+    conditions, step = [], f"{value} = hook{place}({value}, type{place})"
+    if kind in {int, str, bool}:
+        conditions, step = [f"type({value}) is not {kind.__name__}"], "raise Misfit"
+    elif kind is float:
+        conditions, step = [f"type({value}) is not float"], f"{value} = number({value}, None)"
+    elif kind is dt.date:
+        step = f"{value} = date({value})"
+    if nullable:
+        conditions.append(f"{value} is not None")
+    if item.default is not attrs.NOTHING and item.default is not None:
+        conditions.append(f"{value} is not default{place}")
+    return f"if {' and '.join(conditions)}: {step}" if conditions else step
+
+
 def _unmodel(converter: Converter) -> Callable[[Any], Callable[[Any], Any]]:
     def factory(model: Any) -> Callable[[Any], Any]:
         resolved = attrs.resolve_types(model)
@@ -198,13 +297,18 @@ def _members(into: Any) -> tuple[Any, ...]:
     return tuple(member for member in get_args(into) if member is not type(UNSET))
 
 
+def _choices(into: Any) -> tuple[bool, list[Any]]:
+    """Return whether `None` is allowed, and which types are apart from it; a type that is no union is one choice."""
+    members = _members(into) if _is_union(into) else (into,)
+    rest = [member for member in members if member is not type(None) and not _is_shadowed(member, members)]
+    return type(None) in members, rest
+
+
 def _union(converter: Converter) -> Callable[[Any], _Hook]:
     """`X | None`, open enums (`Literal[...] | str`) and unions of scalars: the first member that fits."""
 
     def factory(into: Any) -> _Hook:
-        members = _members(into)
-        nullable = type(None) in members
-        rest = [member for member in members if member is not type(None) and not _is_shadowed(member, members)]
+        nullable, rest = _choices(into)
         if len(rest) == 1:
             only = rest[0]
             inner = converter.get_structure_hook(only)
@@ -254,20 +358,21 @@ def _make(*, detailed: bool) -> Converter:
     converter.register_structure_hook(str, _exactly(str, "a string"))
     converter.register_structure_hook(bool, _exactly(bool, "a boolean"))
     converter.register_structure_hook(float, _number)
-    converter.register_structure_hook(dt.date, _from_text(dt.date.fromisoformat, "a date (2025-01-15)"))
+    converter.register_structure_hook(dt.date, _from_text(_date, "a date (2025-01-15)"))
     converter.register_structure_hook(
         dt.datetime,
         _from_text(dt.datetime.fromisoformat, "a date and time (2025-01-15T08:00:00Z)"),
     )
     converter.register_structure_hook(UUID, _from_text(UUID, "a UUID"))
-    converter.register_structure_hook_factory(_is_list, _list(converter))
+    converter.register_structure_hook_factory(_is_list, _list(converter) if detailed else _fast_list(converter))
     converter.register_structure_hook_factory(_is_literal, _literal)
     converter.register_structure_hook_factory(_is_union, _union(converter))
-    converter.register_structure_hook_factory(attrs.has, _model(converter))
+    converter.register_structure_hook_factory(attrs.has, _model(converter) if detailed else _fast_model(converter))
     converter.register_unstructure_hook_factory(attrs.has, _unmodel(converter))
     for kind in (dt.date, dt.datetime):
         converter.register_unstructure_hook(kind, lambda value: value.isoformat())
     converter.register_unstructure_hook(UUID, str)
+    converter.register_unstructure_hook(Unset, lambda value: value)  # in a union cattrs would send its number
     return converter
 
 

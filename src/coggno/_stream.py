@@ -13,7 +13,7 @@ from coggno.errors import DecodeError
 
 _SPACE: Final = " \t\r\n"
 _MAX_ITEM: Final = 16 * 1024 * 1024  # characters that one item may take
-
+_MAX_RUN: Final = 1 << 16  # characters that are decoded at once
 
 _IN_NUMBER: Final = "0123456789+-.eE"  # "0." is the beginning of a number, not a 0 and a dot
 _State: TypeAlias = Literal["start", "single", "item or end", "item", "comma or end", "end"]
@@ -56,18 +56,27 @@ async def read_some(chunks: AsyncIterator[bytes], limit: int) -> bytes:
 
 
 class ArrayParser:
-    """Fed with text, hands out the items that are whole. `count` is the number of items handed out."""
+    """Fed with text, hands out the items that are whole. `count` is the number of items handed out.
+
+    Items are decoded one by one until it is seen what stands between two objects (`},{` or the like). From then on all
+    items up to the last such place are decoded at once. That place may be inside an item, in a text or in an array of
+    objects; then the part before it is no JSON, and the items are decoded one by one to the end.
+    """
 
     def __init__(self) -> None:
         self.count = 0
         self._buffer = ""
         self._place = 0
+        self._end = 0
+        """Where the last item ended, in this buffer."""
+        self._between: str | None = None
+        """End of an object, comma, beginning of the next, once seen; empty: not to be relied on."""
         self._state: _State = "start"
 
     def feed(self, text: str) -> Iterator[Any]:
         """Take more text and yield the items that it completes."""
         self._buffer = self._buffer[self._place :] + text
-        self._place = 0
+        self._place = self._end = 0
         if self._state == "single" and len(self._buffer) > _MAX_ITEM:
             raise json.JSONDecodeError("the object is too long", "", 0)
         return self._items()
@@ -90,6 +99,7 @@ class ArrayParser:
                 case "item or end" if character == "]":
                     self._step("end")
                 case "item" | "item or end":
+                    yield from self._run()
                     found, item = self._take()
                     if not found:
                         return
@@ -114,6 +124,31 @@ class ArrayParser:
             raise json.JSONDecodeError("expected ',' or ']'", "", 0)
         self._step("item" if character == "," else "end")
 
+    def _run(self) -> list[Any]:
+        """Decode all items but the last of those that the buffer holds; none if that is not to be had at once.
+
+        Afterwards the place is at the beginning of an item again.
+        """
+        if self._between is None:
+            self._between = self._seen_between()
+        if not self._between:
+            return []
+        end = self._buffer.rfind(self._between, self._place, self._place + _MAX_RUN)
+        if end == -1:
+            return []
+        try:
+            items: list[Any] = _json.parse(f"[{self._buffer[self._place : end + 1]}]")
+        except ValueError:
+            self._between = ""
+            return []
+        self._place = end + len(self._between) - 1
+        self.count += len(items)
+        return items
+
+    def _seen_between(self) -> str | None:
+        between = self._buffer[self._end - 1 : self._place + 1] if self._end else ""
+        return between if between[:1] == "}" and between[-1:] == "{" else None
+
     def _take(self) -> tuple[bool, Any]:
         """Decode one item, if it is whole: only what follows tells a whole number from a cut one."""
         try:
@@ -124,7 +159,7 @@ class ArrayParser:
             return False, None
         if end == len(self._buffer) or self._buffer[end] in _IN_NUMBER:
             return False, None
-        self._place, self._state = end, "comma or end"
+        self._place, self._end, self._state = end, end, "comma or end"
         self.count += 1
         return True, item
 

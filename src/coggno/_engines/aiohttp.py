@@ -5,15 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from attrs import frozen
 from yarl import URL
 
 from coggno._config import Timeout
-from coggno._engines.port import Incoming, Outgoing, failure, read_whole
-from coggno.errors import APITimeoutError, ConfigurationError
+from coggno._engines.port import (
+    Incoming,
+    Outgoing,
+    decoded,
+    failure,
+    raise_alone,
+    read_whole,
+    without_quotations,
+)
+from coggno.errors import APIError, APITimeoutError, ConfigurationError
 
 _BEFORE_SENDING: Final = (
     aiohttp.ClientConnectorError,
@@ -21,6 +29,21 @@ _BEFORE_SENDING: Final = (
     aiohttp.ServerFingerprintMismatch,
 )
 _UNLIMITED: Final = 1 << 16  # turns in front of a connector that has no limit of its own
+_PIECE: Final = 1 << 16  # bytes that aiohttp writes without waiting for the server to take them
+
+
+async def _once(request: Any, send: Any) -> Any:
+    """A middleware of aiohttp that leaves it no failure to repeat a request on.
+
+    aiohttp sends a GET or DELETE again, unasked, when a connection that was used before is lost. The repetition is
+    made around the middlewares, for two classes of errors; ours is neither.
+    """
+    with _translated():
+        return await send(request)
+
+
+# Before 3.12 there are no middlewares, and the repetition knows a method by its upper-case name only; see `_request`.
+_ONCE: Final[dict[str, Any]] = {"middlewares": (_once,)} if hasattr(aiohttp, "ClientMiddlewareType") else {}
 
 
 @frozen(eq=False)
@@ -57,14 +80,16 @@ class AiohttpEngine:
             connector_owner=owned,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
+            auto_decompress=False,
             trace_configs=trace_configs,
+            **_ONCE,
         )
         return cls(session, owned, asyncio.Semaphore(connector.limit or _UNLIMITED))
 
     async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
         """See `Engine.send`."""
         async with self.stream(request, timeout) as answer:
-            content = await read_whole(answer.chunks(), max_answer)
+            content = await read_whole(answer, max_answer)
         return Incoming(status=answer.status, headers=answer.headers, content=content)
 
     @asynccontextmanager
@@ -84,19 +109,23 @@ class AiohttpEngine:
             self.turns.release()
 
     async def _request(self, request: Outgoing, timeout: Timeout) -> aiohttp.ClientResponse:
-        # In lower case: aiohttp silently repeats a GET or DELETE on a stale connection if it knows the method by its
-        # upper-case name, and writes it in upper case anyway.
         return await self.session.request(
             request.method.lower(),
             URL(request.url, encoded=True),
             headers=request.headers,
-            data=request.content or None,
+            data=_body(request.content, timeout.write),
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(
-                total=None, connect=None, sock_connect=timeout.connect, sock_read=timeout.read
+                total=None, connect=self._connect_limit(timeout), sock_connect=timeout.connect, sock_read=timeout.read
             ),
             skip_auto_headers=("Content-Type",),
         )
+
+    def _connect_limit(self, timeout: Timeout) -> float | None:
+        """Seconds for DNS, TCP and TLS; a connector of the caller's may have to be waited for as well."""
+        if self.connector_owner or timeout.connect is None or timeout.pool is None:
+            return timeout.connect
+        return timeout.connect + timeout.pool
 
     async def _take_turn(self, limit: float | None) -> None:
         try:
@@ -105,6 +134,10 @@ class AiohttpEngine:
         except TimeoutError as error:
             message = f"no free connection within {limit:g} s (Timeout.pool)"
             raise APITimeoutError(message, outcome="not_sent") from error
+
+    def __del__(self) -> None:
+        if not self.connector_owner:
+            self.session.detach()  # there is nothing to close, so nothing to warn of
 
     async def aclose(self) -> None:
         """See `Engine.aclose`."""
@@ -122,19 +155,53 @@ class AiohttpStreamed:
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body, piece by piece."""
+        return decoded(self._raw(), self.status, self.headers)
+
+    async def _raw(self) -> AsyncIterator[bytes]:
         with _translated():
             async for chunk in self._response.content.iter_any():
                 yield chunk
 
 
+def _body(content: bytes, limit: float | None) -> bytes | aiohttp.Payload | None:
+    """Return what aiohttp is to send; only what it cannot write at once needs a limit."""
+    return _Upload(content, limit) if len(content) > _PIECE else content or None
+
+
+class _Upload(aiohttp.Payload):
+    """A body in pieces, each under the limit for writing: aiohttp has none, and waits for ever."""
+
+    def __init__(self, content: bytes, limit: float | None) -> None:
+        super().__init__(content)
+        self._size = len(content)
+        self._content = content
+        self._limit = limit
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return self._content.decode(encoding, errors)
+
+    async def write(self, writer: Any) -> None:
+        for place in range(0, len(self._content), _PIECE):
+            async with asyncio.timeout(self._limit):
+                await writer.write(self._content[place : place + _PIECE])
+
+
 @contextmanager
 def _translated() -> Generator[None]:
+    """Turn aiohttp's errors into ours; what is not known to come before the first byte is an unknown outcome."""
     try:
         yield
+    except APIError:
+        raise
     except aiohttp.InvalidURL as error:
         raise ConfigurationError(f"the address cannot be used: {error}") from None
+    except aiohttp.ClientResponseError as error:
+        # it carries the headers of the request, and quotes the answer
+        raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(error.message)))
+    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
+        raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(str(error))))
     except Exception as error:
         sent = not isinstance(error, _BEFORE_SENDING)
         raise failure(error, sent=sent, timed_out=isinstance(error, TimeoutError)) from error

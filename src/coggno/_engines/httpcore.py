@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
@@ -13,12 +12,18 @@ from attrs import frozen
 
 from coggno._config import Timeout
 from coggno._engines.pool import Pool
-from coggno._engines.port import Incoming, Outgoing, failure, read_whole
-from coggno.errors import DecodeError
+from coggno._engines.port import (
+    Incoming,
+    Outgoing,
+    decoded,
+    failure,
+    raise_alone,
+    read_whole,
+    without_quotations,
+)
 
 _BEFORE_SENDING: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.UnsupportedProtocol)
 _PORTS: Final = {"http": 80, "https": 443}
-_PIECE: Final = 1 << 20  # bytes that one piece of a compressed answer may unfold to
 
 
 @frozen
@@ -49,7 +54,7 @@ class HttpcoreEngine:
     async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
         """See `Engine.send`."""
         async with self.stream(request, timeout) as answer:
-            content = await read_whole(answer.chunks(), max_answer)
+            content = await read_whole(answer, max_answer)
         return Incoming(status=answer.status, headers=answer.headers, content=content)
 
     @asynccontextmanager
@@ -96,39 +101,14 @@ class HttpcoreStreamed:
         }
         self._response = response
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body, piece by piece."""
-        encoding = self.headers.get("content-encoding", "identity").strip().lower()
-        if encoding == "gzip":
-            async for piece in _unzip(self._raw()):
-                yield piece
-        elif encoding in {"identity", ""}:
-            async for piece in self._raw():
-                yield piece
-        else:
-            raise DecodeError(f"the answer is encoded as {encoding!r}, which was not asked for", complete=False)
+        return decoded(self._raw(), self.status, self.headers)
 
     async def _raw(self) -> AsyncIterator[bytes]:
         with _translated():
             async for piece in self._response.aiter_stream():
                 yield piece
-
-
-async def _unzip(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Undo gzip in bounded pieces: a few bytes may unfold to very many."""
-    unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        async for piece in pieces:
-            rest = piece
-            while rest:
-                yield unzip.decompress(rest, _PIECE)
-                rest = unzip.unconsumed_tail
-    except zlib.error:
-        broken = True
-    else:
-        broken = not unzip.eof
-    if broken:
-        raise DecodeError("the answer is not whole gzip", complete=False)
 
 
 @contextmanager
@@ -138,6 +118,8 @@ def _translated() -> Generator[None]:
         yield
     except AssertionError:
         raise  # a test double's complaint is for the test, not a failure of the network
+    except httpcore.ProtocolError as error:
+        raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(str(error))))
     except Exception as error:
         sent = not isinstance(error, _BEFORE_SENDING)
         raise failure(error, sent=sent, timed_out=isinstance(error, httpcore.TimeoutException)) from error

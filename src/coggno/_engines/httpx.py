@@ -11,7 +11,15 @@ import httpx
 from attrs import frozen
 
 from coggno._config import Timeout
-from coggno._engines.port import Incoming, Outgoing, failure, read_whole
+from coggno._engines.port import (
+    Incoming,
+    Outgoing,
+    decoded,
+    failure,
+    raise_alone,
+    read_whole,
+    without_quotations,
+)
 from coggno.errors import ConfigurationError
 
 
@@ -42,7 +50,7 @@ class HttpxEngine:
     async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
         """See `Engine.send`."""
         async with self.stream(request, timeout) as answer:
-            content = await read_whole(answer.chunks(), max_answer)
+            content = await read_whole(answer, max_answer)
         return Incoming(status=answer.status, headers=answer.headers, content=content)
 
     @asynccontextmanager
@@ -84,16 +92,19 @@ class HttpxEngine:
         try:
             yield
         except (library.InvalidURL, library.UnsupportedProtocol) as error:
-            raise ConfigurationError(f"the address cannot be used: {error}") from None
+            raise_alone(ConfigurationError(f"the address cannot be used: {error}"))
         except AssertionError:
             raise  # a test double's complaint is for the test, not a failure of the network
-        except Exception as error:
-            if isinstance(error, library.RequestError):
-                # it carries the request, key and password included, and our error chains it
-                cast("httpx.RequestError", error).request = library.Request("GET", "https://request.invalid")
+        except (library.TimeoutException, library.NetworkError, library.ProxyError) as error:
+            # it carries the request, key and password included, and our error chains it
+            cast("httpx.RequestError", error).request = library.Request("GET", "https://request.invalid")
             early = (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError)
             timed_out = isinstance(error, library.TimeoutException)
             raise failure(error, sent=not isinstance(error, early), timed_out=timed_out) from error
+        except library.RequestError as error:
+            raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(str(error))))
+        except Exception as error:
+            raise failure(error, sent=True, timed_out=False, detail="") from error
 
 
 @frozen
@@ -111,8 +122,13 @@ class HttpxStreamed:
     def headers(self) -> Mapping[str, str]:
         return {name.lower(): value for name, value in self.response.headers.items()}
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body, piece by piece."""
+        if self.response.is_stream_consumed:  # a test double or an event hook has it already, decoded
+            return self._pieces(self.response.aiter_bytes())
+        return decoded(self._pieces(self.response.aiter_raw()), self.status, self.headers)
+
+    async def _pieces(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         with self.engine.translated():
-            async for chunk in self.response.aiter_bytes():
-                yield chunk
+            async for piece in pieces:
+                yield piece

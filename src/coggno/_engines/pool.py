@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable
-from typing import Final
+from typing import Any, Final
 
 import httpcore
 
+from coggno._engines.backend import Backend, finish
 from coggno.errors import APITimeoutError, ConfigurationError
 
 KEEPALIVE: Final = 5.0  # seconds that an idle connection is trusted; most servers keep it longer
@@ -58,10 +58,11 @@ class Pool:
         """Take a connection back; one that is not ready for another request is closed."""
         self._busy.discard(connection)
         try:
-            if connection.is_available() and not self.is_closed:
+            if connection.is_available() and not self.is_closed and not _has_leftovers(connection):
+                await self._close_longest_idle_if_expired()
                 self._idle.append(connection)
             else:
-                await _finish(connection.aclose())
+                await finish(connection.aclose())
         finally:
             self._free.release()
 
@@ -70,8 +71,7 @@ class Pool:
         self.is_closed = True
         connections = [*self._idle, *self._busy]
         self._idle.clear()
-        for connection in connections:
-            await connection.aclose()
+        await finish(asyncio.gather(*(connection.aclose() for connection in connections), return_exceptions=True))
 
     @property
     def open_connections(self) -> tuple[int, int]:
@@ -98,22 +98,31 @@ class Pool:
             connection = self._idle.pop()
             if not connection.has_expired():
                 return connection
-            await connection.aclose()
+            await finish(connection.aclose())
         return None
 
+    async def _close_longest_idle_if_expired(self) -> None:
+        """Clear the far end of the stack, one at a time: after a burst nobody gets down to it."""
+        if self._idle and self._idle[0].has_expired():
+            await finish(self._idle.pop(0).aclose())
+
     def _connect(self) -> httpcore.AsyncHTTPConnection:
-        if self.origin.scheme == b"https" and self._tls is None:
+        if self.origin.scheme != b"https":
+            return httpcore.AsyncHTTPConnection(self.origin, keepalive_expiry=KEEPALIVE)
+        if self._tls is None:
             import httpx  # loading certificates takes longer than importing us: for the first connection only
 
             self._tls = httpx.create_ssl_context()
-        return httpcore.AsyncHTTPConnection(self.origin, ssl_context=self._tls, keepalive_expiry=KEEPALIVE)
+        return httpcore.AsyncHTTPConnection(
+            self.origin, ssl_context=self._tls, keepalive_expiry=KEEPALIVE, network_backend=Backend()
+        )
 
 
-async def _finish(closing: Awaitable[None]) -> None:
-    """Close to the end even if the caller is being cancelled: half a close is a leaked socket."""
-    task = asyncio.ensure_future(closing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+def _has_leftovers(connection: httpcore.AsyncHTTPConnection) -> bool:
+    """Return whether more came than the answer: the next request would take it for its own answer.
+
+    httpcore does not look, and shows h11's state in no other way.
+    """
+    inner: Any = getattr(connection, "_connection", None)
+    state: Any = getattr(inner, "_h11_state", None)
+    return state is not None and bool(state.trailing_data[0])

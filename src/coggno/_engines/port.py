@@ -6,14 +6,20 @@ An engine sends one request once. It follows no redirect, keeps no cookie, repea
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Final, NoReturn, Protocol
 
 from attrs import field, frozen
 
 from coggno._config import Timeout
-from coggno.errors import APIConnectionError, APITimeoutError, DecodeError
+from coggno.errors import APIConnectionError, APIError, APITimeoutError, DecodeError
+
+_GZIP: Final = zlib.MAX_WBITS | 16
+_PIECE: Final = 1 << 20  # bytes that one piece of a compressed answer may unfold to
+_QUOTATION: Final = re.compile(r"""\s*(?:[\n:(<\[{'"]|\bb['"]).*""", re.DOTALL)
 
 
 @frozen(kw_only=True)
@@ -35,38 +41,106 @@ class Incoming:
     content: bytes = field(repr=False)
 
 
-async def read_whole(chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    """Read a body to its end.
+async def read_whole(answer: Streamed, limit: int) -> bytes:
+    """Read a body to its end; of an answer whose status is not 2xx, at most its first `limit` bytes.
 
     Raises:
-        DecodeError: it is longer than `limit` bytes.
+        DecodeError: a 2xx answer is longer than `limit` bytes.
     """
     content = bytearray()
-    async for chunk in chunks:
+    async for chunk in answer.chunks():
         content += chunk
         if len(content) > limit:
+            if not is_success(answer.status):
+                break
             raise DecodeError(f"the answer is longer than {limit} bytes (max_answer); use iter() for long lists")
-    return bytes(content)
+    return bytes(content[:limit])
 
 
-def failure(error: Exception, *, sent: bool, timed_out: bool) -> APIConnectionError:
+def is_success(status: int) -> bool:
+    """Return whether `status` is 2xx."""
+    return 200 <= status < 300
+
+
+async def decoded(pieces: AsyncIterator[bytes], status: int, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
+    """Undo the content encoding of a body.
+
+    If the status is not 2xx, a body that cannot be read ends where it fails: it must not hide the status.
+
+    Raises:
+        DecodeError: a 2xx answer is not whole gzip, or in an encoding that was not asked for.
+    """
+    encoding = headers.get("content-encoding", "").strip().lower()
+    try:
+        if encoding in {"", "identity"}:
+            async for piece in pieces:
+                yield piece
+        elif encoding in {"gzip", "x-gzip"}:
+            async for piece in _unzipped(pieces):
+                yield piece
+        else:
+            async for _ in pieces:
+                raise DecodeError("the answer is in a content encoding that was not asked for", complete=False)
+    except APIError:
+        if is_success(status):
+            raise
+
+
+async def _unzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Undo gzip in bounded pieces: a few bytes may unfold to very many. An empty body has no gzip to undo."""
+    unzip, begun = zlib.decompressobj(_GZIP), False
+    try:
+        async for piece in pieces:
+            rest, begun = piece, True
+            while rest:
+                if unzip.eof:
+                    if not rest.startswith(b"\x1f"):
+                        break  # padding; another member would begin like this (RFC 1952, 2.2)
+                    unzip = zlib.decompressobj(_GZIP)
+                yield unzip.decompress(rest, _PIECE)
+                rest = unzip.unconsumed_tail or unzip.unused_data
+    except zlib.error:
+        whole = False
+    else:
+        whole = unzip.eof or not begun
+    if not whole:
+        raise DecodeError("the answer is not whole gzip", complete=False)
+
+
+def failure(error: Exception, *, sent: bool, timed_out: bool, detail: str | None = None) -> APIConnectionError:
     """Return our error for a library's.
 
     Args:
         error: what the library raised.
         sent: whether a byte of the request may have left.
         timed_out: whether a time limit ran out.
+        detail: what to say of it; the error's own text if not given.
     """
     if sent:
         what = "no answer in time" if timed_out else "the connection failed after the request may have been sent"
     else:
         what = "no connection in time" if timed_out else "no connection"
-    detail = " ".join(str(error).split())
+    text = " ".join((str(error) if detail is None else detail).split())
     kind = APITimeoutError if timed_out else APIConnectionError
     name = type(error).__name__
-    return kind(
-        f"{what} ({name}: {detail})" if detail else f"{what} ({name})", outcome="unknown" if sent else "not_sent"
-    )
+    return kind(f"{what} ({name}: {text})" if text else f"{what} ({name})", outcome="unknown" if sent else "not_sent")
+
+
+def without_quotations(text: str) -> str:
+    """Return what a library says of an answer, up to where it quotes it."""
+    return _QUOTATION.sub("", text, count=1)
+
+
+def raise_alone(error: Exception) -> NoReturn:
+    """Raise `error` with neither cause nor context.
+
+    For what a library raises with the request hanging on it, or quoting the answer: a server may send back what it was
+    sent, key and password included.
+    """
+    try:
+        raise error from None
+    finally:
+        error.__context__ = None
 
 
 class Streamed(Protocol):

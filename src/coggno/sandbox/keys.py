@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from .refusals import BadRequest, Forbidden, Unauthorized
-from .state import ROOT, Store, number
+from .state import ROOT, Store, integer
 
 TEST_PREFIX: Final = "test_"
 
@@ -70,7 +70,7 @@ def acting_company(store: Store, account: int, header: str | None) -> int:
     """
     if header is None:
         return account
-    company_id = number(header.strip())
+    company_id = integer(header.strip())
     if company_id is None:
         raise BadRequest("Coggno-LMS must be the id of a company", fields={"Coggno-LMS": "must be an id"})
     company = store.company(company_id)

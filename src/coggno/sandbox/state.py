@@ -8,6 +8,7 @@ Passwords are checked by whoever reads the form and are never kept.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable
 
 from attrs import frozen
@@ -16,6 +17,8 @@ from .refusals import Invalid, Missing
 
 ROOT = 1
 """Id of the company that the first API key belongs to."""
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 
 
 @frozen(kw_only=True)
@@ -406,3 +409,9 @@ def number(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 18) or (text[0] == "0" and text != "0"):
         return None
     return int(text)
+
+
+def integer(text: str) -> int | None:
+    """Return the integer that `text` spells, or None; -1 for all that are too small or too large to be an id."""
+    found = number(text)
+    return -1 if found is None and _INTEGER.fullmatch(text) else found

@@ -1,0 +1,57 @@
+"""Questions to the person at the terminal: consent and passwords."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+
+from coggno.cli import output
+from coggno.cli.exits import CommandError, ExitCode
+
+
+def require_consent_possible(*, yes: bool) -> None:
+    """Refuse early, before anything is sent, where nobody could answer.
+
+    Raises:
+        CommandError: not `yes`, and standard input is not a terminal.
+    """
+    if not yes and not output.is_watched(sys.stdin):
+        raise CommandError("this deletes, and nobody is there to ask: standard input is not a terminal. Use --yes")
+
+
+def require_consent(question: str, *, yes: bool) -> None:
+    """Ask a yes-or-no question, unless the answer was given with `--yes`.
+
+    Raises:
+        CommandError: the answer is not yes.
+    """
+    if yes:
+        return
+    sys.stderr.write(f"{output.clean(question)} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
+        raise CommandError("nothing was deleted", ExitCode.FAILED)
+
+
+def password(*, from_stdin: bool) -> str:
+    """Return a password: the first line of standard input, or what a person types twice, unseen.
+
+    Raises:
+        CommandError: nobody could be asked, or the two differ, or it is empty.
+    """
+    if from_stdin:
+        given = sys.stdin.readline().rstrip("\r\n")
+    elif output.is_watched(sys.stdin):
+        given = _typed_twice()
+    else:
+        raise CommandError("no password: standard input is no terminal, so nobody can be asked. Use --password-stdin")
+    if not 6 <= len(given) <= 40:
+        raise CommandError("the password must have 6 to 40 characters")
+    return given
+
+
+def _typed_twice() -> str:
+    first = getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr)
+    if getpass.getpass("Once more: ", stream=sys.stderr) != first:
+        raise CommandError("the two passwords differ")
+    return first

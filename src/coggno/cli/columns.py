@@ -1,0 +1,78 @@
+"""The columns of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from attrs import frozen
+
+from coggno.cli import output
+
+
+@frozen
+class Column:
+    """A column: its title, and where in a row its value stands (`document.title`)."""
+
+    title: str
+    path: str
+    right: bool = False
+
+    def text(self, row: Mapping[str, Any]) -> str:
+        """Return the value for a person, harmless in a terminal."""
+        value: Any = row
+        for name in self.path.split("."):
+            value = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
+        return _shown(value)
+
+
+USER: Final = (
+    Column("Id", "id", right=True),
+    Column("Login", "login"),
+    Column("First name", "first_name"),
+    Column("Last name", "last_name"),
+)
+GROUP: Final = (Column("Id", "id", right=True), Column("Name", "name"), Column("Description", "description"))
+COMPANY: Final = (
+    Column("Id", "id", right=True),
+    Column("Name", "name"),
+    Column("User id", "user_id", right=True),
+    Column("Login", "login"),
+    Column("First name", "first_name"),
+    Column("Last name", "last_name"),
+)
+DOCUMENT: Final = (
+    Column("Id", "id", right=True),
+    Column("Title", "title"),
+    Column("Type", "type"),
+    Column("Published", "published_at"),
+    Column("Created", "created_at"),
+)
+_LICENSE: Final = (
+    Column("Status", "status"),
+    Column("Passed", "passed"),
+    Column("Score", "score", right=True),
+    Column("Used", "used", right=True),
+    Column("Of", "amount", right=True),
+    Column("Started", "start_date"),
+    Column("Completed", "complete_date"),
+)
+LICENSE_OF_USER: Final = (
+    Column("Id", "document.id", right=True),
+    Column("Document", "document.title"),
+    *_LICENSE,
+)
+LICENSE_OF_DOCUMENT: Final = (
+    Column("Id", "user.id", right=True),
+    Column("First name", "user.first_name"),
+    Column("Last name", "user.last_name"),
+    *_LICENSE,
+)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return output.clean(str(value))

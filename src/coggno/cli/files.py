@@ -1,0 +1,83 @@
+"""The files of a run: which they are, and that they can be written, checked before anything is sent."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from itertools import combinations
+from pathlib import Path
+from typing import Final, Self
+
+from attrs import frozen
+
+from coggno.cli.exits import CommandError
+from coggno.provisioning import Roster, check_writable
+
+_EARLIER: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
+_PER_ROW: Final = 300  # bytes that outcome and detail take in results.csv, generously
+
+
+@frozen(kw_only=True)
+class Files:
+    """Paths of a run.
+
+    Attributes:
+        roster: what is read; `None` for standard input.
+        results: every row with its outcome.
+        failed: the rows to run again.
+        passwords: where passwords are made, if they are.
+    """
+
+    roster: Path | None
+    results: Path
+    failed: Path
+    passwords: Path | None
+
+    @classmethod
+    def of(cls, roster: str, *, results: Path | None, passwords: Path | None) -> Self:
+        """Return the files of a run.
+
+        The `failed.csv` of an earlier run as the roster makes `results-2.csv` and `failed-2.csv`, and so on: a run
+        overwrites its own files when it is repeated, and never those of the run before.
+        """
+        earlier = _EARLIER.fullmatch(Path(roster).name)
+        number = f"-{int(earlier[1] or 1) + 1}" if earlier else ""
+        chosen = Path(f"results{number}.csv") if results is None else results
+        return cls(
+            roster=None if roster == "-" else Path(roster),
+            results=chosen,
+            failed=chosen.with_name(f"failed{number}.csv") if chosen.name else chosen,
+            passwords=passwords,
+        )
+
+    def check(self) -> None:
+        """Refuse what cannot be written, or would be overwritten.
+
+        Raises:
+            CommandError: two of them are one file, or one is not a regular file.
+            RosterError: one cannot be written.
+        """
+        outputs = {"results": self.results, "rows to run again": self.failed, "passwords": self.passwords}
+        named = {name: path for name, path in outputs.items() if path is not None}
+        for path in named.values():
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise CommandError(f"{path} is not a regular file; give another name")
+            check_writable(path)
+        if self.roster is not None:
+            named["roster"] = self.roster
+        for (one, first), (other, second) in combinations(named.items(), 2):
+            if first.resolve() == second.resolve():
+                raise CommandError(f"the {one} and the {other} would be one file, {first}; give another name")
+
+    def check_space(self, roster: Roster) -> None:
+        """Refuse to begin where the results of `roster` will not fit on the disk.
+
+        Raises:
+            CommandError: saying how much is missing.
+        """
+        cells = sum(len(cell) + 1 for row in roster.rows for cell in row.cells)
+        needed = 2 * (cells + _PER_ROW * len(roster.rows))
+        free = shutil.disk_usage(self.results.parent).free
+        if free < needed:
+            message = f"the results need about {needed >> 10} KiB beside {self.results}, and {free >> 10} KiB are free"
+            raise CommandError(message)

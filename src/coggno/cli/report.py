@@ -1,0 +1,129 @@
+"""What is told at the end of a run: counts and problem rows, for a person or for a program."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import define, field
+
+from coggno.cli.exits import ExitCode
+from coggno.cli.files import Files
+from coggno.provisioning import Roster, RowResult, Summary
+
+_LISTED: Final = 10  # problem rows of each kind
+_WITHOUT: Final = "password is missing"
+
+
+@define
+class Report:
+    """What became of the rows, and of the run.
+
+    Attributes:
+        roster: the input.
+        files: where things are read and written.
+        is_forecast: whether nothing was done, in a dry run.
+        results: line -> what became of the row.
+        summary: the counts.
+        stopped: why the run ended early, if it did.
+        is_interrupted: whether a person wanted it to.
+        unwritten: why the files could not be written, if they could not.
+        to_run_again: how many rows `failed.csv` has.
+        new_groups: names of groups that the run has to make.
+    """
+
+    roster: Roster
+    files: Files
+    is_forecast: bool = False
+    results: dict[int, RowResult] = field(factory=dict[int, RowResult])
+    summary: Summary = field(factory=Summary)
+    stopped: str | None = None
+    is_interrupted: bool = False
+    unwritten: str | None = None
+    to_run_again: int = 0
+    new_groups: tuple[str, ...] = ()
+
+    def add(self, result: RowResult) -> None:
+        """Note one row."""
+        self.results[result.line] = result
+        self.summary.add(result)
+
+    def exit_code(self, *, allow_refused: bool) -> int:
+        """Return the exit code of the run."""
+        if self.is_interrupted:
+            return ExitCode.INTERRUPTED
+        if self.stopped is not None:
+            return ExitCode.STOPPED
+        code = self.summary.exit_code(allow_refused=allow_refused)
+        return code if self.unwritten is None else ExitCode.FAILED
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the summary for programs."""
+        return {
+            "roster": self.roster.name,
+            "dry_run": self.is_forecast,
+            "rows": len(self.roster.rows),
+            "outcomes": {outcome.value: count for outcome, count in self.summary.counts.most_common()},
+            "not_as_wanted": self.summary.not_as_wanted,
+            "stopped": self.stopped,
+            "new_groups": list(self.new_groups),
+            "seconds": round(self.summary.seconds, 3),
+            "results": None if self.is_forecast or self.unwritten else str(self.files.results),
+            "failed": str(self.files.failed) if self.to_run_again else None,
+            "passwords": str(self.files.passwords) if self.files.passwords and not self.is_forecast else None,
+            "problems": [_problem(result) for results in self._problems().values() for result in results],
+            "warnings": list(self.roster.warnings),
+        }
+
+    def as_text(self) -> Iterator[str]:
+        """Yield the lines of the summary for a person."""
+        yield from self._headline()
+        for outcome, results in self._problems().items():
+            yield from self._kind(outcome, results)
+        if any(_WITHOUT in result.detail for result in self.results.values()):
+            yield ""
+            yield "Passwords can be made for rows without one: --generate-passwords FILE"
+        if not self.is_forecast and self.unwritten is None:
+            yield ""
+            yield from self._written()
+
+    def _headline(self) -> Iterator[str]:
+        counts = [f"{count:,} {outcome}" for outcome, count in self.summary.counts.most_common()]
+        total = len(self.roster.rows)
+        part = "" if self.summary.rows == total else f"{self.summary.rows:,} of "
+        when = "would be" if self.is_forecast else f"in {self.summary.seconds:.1f} s"
+        yield f"{part}{total:,} rows {when}: {', '.join(counts)}"
+        if self.is_forecast and self.new_groups:
+            yield f"Groups to make: {', '.join(self.new_groups)}"
+        inferred = sum(result.inferred for result in self.results.values())
+        if inferred:
+            yield f"Of {inferred:,} the answer was lost, and what happened was found out by looking"
+
+    def _problems(self) -> dict[str, list[RowResult]]:
+        """Return the first rows of each outcome that needs care, in the order of their lines."""
+        kinds: defaultdict[str, list[RowResult]] = defaultdict(list)
+        for _, result in sorted(self.results.items()):
+            if not result.is_as_wanted and len(kinds[result.outcome]) < _LISTED:
+                kinds[result.outcome].append(result)
+        return dict(kinds)
+
+    def _kind(self, outcome: str, results: list[RowResult]) -> Iterator[str]:
+        yield ""
+        yield f"{outcome}:"
+        for result in results:
+            yield f"  line {result.line}, {result.login or 'no login'}: {result.detail or outcome}"
+        more = self.summary.counts[results[0].outcome] - len(results)
+        if more:
+            yield f"  and {more:,} more" + ("" if self.is_forecast else f", see {self.files.results}")
+
+    def _written(self) -> Iterator[str]:
+        yield f"Every row with its outcome: {self.files.results}"
+        if self.to_run_again:
+            yield f"Rows to run again: {self.files.failed} ({self.to_run_again:,} rows; passwords are not in it)"
+        if self.files.passwords is not None:
+            yield f"Passwords: {self.files.passwords}"
+
+
+def _problem(result: RowResult) -> dict[str, Any]:
+    return {"line": result.line, "login": result.login, "outcome": result.outcome.value, "detail": result.detail}

@@ -1,0 +1,63 @@
+"""USER on the command line: all digits are an id, anything else is a login; `--login` says that digits are one too."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from coggno.cli.exits import CommandError, ExitCode
+
+if TYPE_CHECKING:
+    from coggno import AsyncCoggno
+    from coggno.models import User
+
+
+@frozen
+class Who:
+    """A user as a person names one."""
+
+    text: str
+    is_login: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.is_number() and self.text.startswith("0") and not self.is_login:
+            raise CommandError(f"{self.text} is no id: ids do not begin with 0. If it is a login, add --login")
+
+    def is_number(self) -> bool:
+        """Return whether the text is all digits."""
+        return self.text.isascii() and self.text.isdigit()
+
+    async def id(self, coggno: AsyncCoggno) -> int:
+        """Return the user's id, reading the user where a login was given; raises as `user`."""
+        if self.is_number() and not self.is_login:
+            return int(self.text)
+        return (await self.user(coggno)).id
+
+    async def user(self, coggno: AsyncCoggno) -> User:
+        """Return the user.
+
+        In a path the API cannot tell a login of digits from an id, so such a login is looked up in the list, and an
+        answer with another id is not taken for the user with that id.
+
+        Raises:
+            NotFoundError: no such user.
+            CommandError: no such login, or the answer is about somebody else.
+        """
+        if not self.is_number():
+            return await coggno.users.get(self.text)
+        if self.is_login:
+            return await self._in_list(coggno)
+        user = await coggno.users.get(int(self.text))
+        if user.id != int(self.text):
+            message = f"the server takes {self.text} for the login of user {user.id}. If that is meant, add --login"
+            raise CommandError(message, ExitCode.FAILED)
+        return user
+
+    async def _in_list(self, coggno: AsyncCoggno) -> User:
+        async with aclosing(coggno.users.iter()) as users:
+            async for user in users:
+                if user.login == self.text:
+                    return user
+        raise CommandError(f"no user has the login {self.text}", ExitCode.FAILED)
