@@ -135,7 +135,7 @@ def _private(stack: ExitStack, connection: Connection, faults: Sequence[str]) ->
     if connection.company is not None or connection.base_url is not None:
         raise CommandError("--sandbox is an empty Coggno of its own: it goes with neither --company nor --base-url")
     url, key = stack.enter_context(private_sandbox(faults))
-    output.say("Sandbox: an empty Coggno on this machine, gone at the end of this run. Nothing real happens.")
+    output.say("Sandbox: an empty Coggno on this machine, gone at the end. Nothing is real.")
     return evolve(connection, base_url=url, api_key=key)
 
 

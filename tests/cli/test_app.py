@@ -1,0 +1,105 @@
+"""The program as a whole: help, version, typos, what must never be an argument."""
+
+from __future__ import annotations
+
+import pytest
+from typer.main import get_command
+
+from coggno._version import __version__
+from coggno.cli.app import app
+
+from .conftest import KEY, Coggno
+
+
+def commands(command=None, path=()):
+    command = command or get_command(app)
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from commands(inner, (*path, name))
+
+
+def test_version(coggno: Coggno):
+    assert coggno("--version").out == f"coggno {__version__}\n"
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_the_help_of_every_command_has_an_example_that_is_a_command(coggno: Coggno, path):
+    ended = coggno(*path, "--help")
+    assert ended.code == 0
+    _, _, shown = ended.out.partition("Example")
+    assert "coggno " + " ".join(path) in shown
+    assert all(len(line) <= 80 for line in ended.out.splitlines())
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_every_example_names_commands_and_options_that_exist(coggno: Coggno, path):
+    _, _, shown = coggno(*path, "--help").out.partition("Example")
+    for line in shown.splitlines()[1:]:
+        words = line.split("|")[0].split()[1:]
+        named = [word for word in words if word.startswith("--")]
+        where = next(known for known in sorted(commands(), key=len, reverse=True) if tuple(words[: len(known)]) == known)
+        helped = coggno(*where, "--help").out
+        assert all(f"  {option} " in helped or f", {option} " in helped for option in named), line
+
+
+def test_without_arguments_the_help_is_shown(coggno: Coggno):
+    ended = coggno()
+    assert ended.code == 2
+    assert "provision" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        (["usrs"], "users"),
+        (["users", "lst"], "list"),
+        (["provison"], "provision"),
+        (["users", "list", "--compny", "1"], "--company"),
+        (["provision", "x.csv", "--concurency", "3"], "--concurrency"),
+    ],
+)
+def test_a_typo_suggests_the_near_one(coggno: Coggno, arguments, near):
+    ended = coggno(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert near in ended.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("option", ["--api-key", "--key", "--token", "--password"])
+@pytest.mark.parametrize("form", ["{} SECRET", "{}=SECRET"])
+def test_a_secret_as_an_argument_is_refused_with_where_it_belongs_and_not_repeated(coggno: Coggno, option, form):
+    ended = coggno("users", "list", *form.format(option).split())
+    assert ended.code == 2
+    assert "SECRET" not in ended.out + ended.err
+    assert ("--password-stdin" if option == "--password" else "COGGNO_API_KEY") in ended.err
+
+
+@pytest.mark.parametrize("form", ["{}", "--company={}"])
+def test_the_key_itself_as_an_argument_is_refused_and_not_repeated(coggno: Coggno, monkeypatch, form):
+    monkeypatch.setenv("COGGNO_API_KEY", KEY)
+    assert coggno("users", "get", form.format(KEY)).code == 2
+
+
+@pytest.mark.parametrize("arguments", [["users", "list"], ["groups", "delete", "3", "--yes"], ["companies", "list"]])
+def test_without_a_key_one_sentence_says_what_to_do(coggno: Coggno, arguments):
+    ended = coggno(*arguments)
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)
+    assert "COGGNO_API_KEY" in ended.err
+    assert "--sandbox" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COGGNO_API_KEY", "live_key with spaces"),
+        ("COGGNO_BASE_URL", "http://example.com"),
+        ("COGGNO_BASE_URL", "https://coggno.com/capp"),
+        ("COGGNO_BASE_URL", "nonsense"),
+    ],
+)
+def test_settings_that_cannot_be_used_end_with_2(coggno: Coggno, monkeypatch, name, value):
+    monkeypatch.setenv("COGGNO_API_KEY", "test_x")
+    monkeypatch.setenv(name, value)
+    ended = coggno("users", "list")
+    assert ended.code == 2
+    assert ended.err.startswith("Error: ")
+    assert "live_key" not in ended.err
