@@ -1,14 +1,16 @@
-"""The fast parser and Python's own say the same of every text, and the garbage collector is held with care."""
+"""The fast parser and Python's own say the same of every text, whole or streamed; the collector is held with care."""
 
 import gc
 import json
 import sys
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coggno import _json
+from coggno._stream import ArrayParser
 
 FAST = _json._find_fast_parser()
 needs_fast = pytest.mark.skipif(FAST is None, reason="msgspec (the extra `speed`) is not installed")
@@ -155,3 +157,51 @@ def test_only_a_big_text_holds_the_collector(monkeypatch, size, held, broken):
     _json.parse(b"[1" + b" " * size + b"]")
     assert seen == [not held]
     assert gc.isenabled()
+
+
+EVIL = st.text(st.sampled_from('}{,"[]: \\a'), max_size=6)
+ITEMS = st.dictionaries(
+    EVIL | st.sampled_from(["a", "b"]),
+    EVIL | st.integers(0, 9) | st.lists(st.dictionaries(st.just("c"), st.integers(0, 9), max_size=2), max_size=3),
+    max_size=3,
+)
+
+
+def streamed(content, cuts, *, in_runs):
+    """What the stream hands out, and how it ends."""
+    parser = ArrayParser()
+    parser._between = None if in_runs else ""
+    items = []
+    places = [0, *sorted(cuts), len(content)]
+    try:
+        for start, end in pairwise(places):
+            items.extend(parser.feed(content[start:end]))
+        items.extend(parser.finish(""))
+    except ValueError as error:
+        return items, parser.count, str(error)
+    return items, parser.count, None
+
+
+@pytest.mark.parametrize("parser", [pytest.param(FAST, marks=needs_fast), None])
+@given(data=st.data(), items=st.lists(ITEMS | st.integers(0, 9), max_size=12))
+def test_a_stream_decoded_in_runs_is_what_it_is_item_by_item(parser, data, items):
+    separators = data.draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", ":")]))
+    content = json.dumps(items, separators=separators)
+    place = data.draw(st.integers(0, len(content)))
+    broken = content[:place] + data.draw(st.sampled_from(["", "]", "}", ",", '"', "},{"])) + content[place:]
+    cuts = data.draw(st.lists(st.integers(0, len(content)), max_size=3))
+    saved, _json._fast_parser = _json._fast_parser, parser
+    try:
+        assert streamed(content, cuts, in_runs=True) == (items, len(items), None)
+        assert streamed(broken, cuts, in_runs=True) == streamed(broken, cuts, in_runs=False)
+    finally:
+        _json._fast_parser = saved
+
+
+def test_a_stream_of_objects_is_decoded_in_runs(monkeypatch):
+    runs = []
+    monkeypatch.setattr(_json, "parse", lambda text: runs.append(text) or json.loads(text))
+    items = [{"id": number} for number in range(20_000)]
+    assert streamed(json.dumps(items), [70_000, 200_000], in_runs=True) == (items, len(items), None)
+    assert 3 <= len(runs) <= 10
+    assert max(map(len, runs)) < 70_000

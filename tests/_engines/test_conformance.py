@@ -1,0 +1,104 @@
+"""Every case on every engine: what one attempt is told, how often the server saw it, and what the client makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from coggno import APIConnectionError, APIError, APITimeoutError, DecodeError
+from coggno._engines.port import Incoming
+from coggno.models import User
+
+from .cases import CASES, Case
+from .kinds import Kind, on_every_engine
+from .world import GRACE, World, secrets_in, world
+
+BIG = "x" * 8_000_000  # more than the buffers of both sides hold
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_case_but_uploads = pytest.mark.parametrize(
+    "case", [case for case in CASES if not case.upload], ids=lambda case: case.name
+)
+@asynccontextmanager
+async def stage(case: Case, kind: Kind) -> AsyncIterator[World]:
+    scripts = [case.script] if case.script else []
+    async with world(
+        kind, *scripts, trouble=case.trouble, limits=case.limits, tls=case.tls, host=case.host
+    ) as this:
+        yield this
+
+
+async def tell(attempt: Awaitable[Incoming]) -> tuple[int | str, APIError | None]:
+    """Return in the words of a `Case` what an attempt ends in."""
+    try:
+        return (await attempt).status, None
+    except APITimeoutError as error:
+        return f"{error.outcome} timeout", error
+    except APIConnectionError as error:
+        return f"{error.outcome} connection", error
+    except DecodeError as error:
+        return f"{error.outcome} decode", error
+
+
+def form(case: Case) -> dict[str, Any]:
+    return {**GRACE, "email": BIG} if case.upload else GRACE
+
+
+@every_case
+@on_every_engine
+async def test_one_attempt(case: Case, kind: Kind):
+    """It ends as the table says, was sent at most once, shows no secret, and leaves the pool as it was."""
+    async with stage(case, kind) as this:
+        told, error = await tell(this.create(**form(case)))
+        assert told == case.told_by(kind)
+        assert this.server.methods == " ".join(["POST"] * case.saw)
+        if error is not None:
+            assert list(secrets_in(error)) == []
+        await this.calm()
+        await this.server.at_most_open(1)
+
+
+async def end(call: Awaitable[Any]) -> tuple[Any, str]:
+    """Return what a call through the client answers, and how it ended."""
+    try:
+        return await call, ""
+    except APIError as error:
+        assert list(secrets_in(error)) == []
+        return None, f": {type(error).__name__}"
+
+
+@every_case_but_uploads
+@on_every_engine
+async def test_a_read_through_the_client(case: Case, kind: Kind):
+    async with stage(case, kind) as this:
+        found, ending = await end(this.coggno.users.get("ada"))
+        assert this.server.methods + ending == case.through_by(kind).get
+        assert ending or found == ADA
+        await this.server.at_most_open(1)
+
+
+@every_case
+@on_every_engine
+async def test_a_write_through_the_client_happens_once(case: Case, kind: Kind):
+    async with stage(case, kind) as this:
+        made, ending = await end(this.coggno.users.create(**form(case)))
+        assert this.server.methods + ending == case.through_by(kind).post
+        assert this.server.effects == ([] if ending else ["made grace"])
+        assert ending or made.login == "grace"
+        await this.server.at_most_open(1)
+
+
+@every_case_but_uploads
+@on_every_engine
+async def test_a_removal_through_the_client_happens_once(case: Case, kind: Kind):
+    async with stage(case, kind) as this:
+        _, ending = await end(this.coggno.users.delete("ada"))
+        assert this.server.methods + ending == case.through_by(kind).delete
+        assert this.server.effects == ([] if ending else ["deleted ada"])
+        await this.server.at_most_open(1)
+
+
+ADA = User(id=1, login="ada", first_name="Ada", last_name="Lovelace")

@@ -1,0 +1,305 @@
+"""A client of some kind, a server with some trouble, and a key and a password that must not show anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeAlias
+
+import attrs
+import trustme
+from attrs import define, field, frozen
+
+from coggno import AsyncCoggno, Timeout
+from coggno._engines.port import Incoming
+from coggno._generated import endpoints
+from coggno._wire import Request
+
+from .kinds import Kind, Setting
+from .server import Server, healthy, listening_socket, meet, read, respond, user, wait_for
+from .server import tls as starttls
+
+KEY = "test_n3ver-t0-be-seen"
+PASSWORD = "pa55&w0rd=ü+never"
+GRACE = {
+    "email": "grace@x.example",
+    "first_name": "Grace",
+    "last_name": "Hopper",
+    "password": PASSWORD,
+    "login": "grace",
+}
+PATIENT = Timeout(connect=20, read=20, write=20, pool=20)
+HASTE = 0.08  # seconds: the limit that is to run out
+MAX_ANSWER = 100_000  # bytes
+
+Trouble: TypeAlias = Callable[["World"], Awaitable[None]]
+
+
+@define
+class World:
+    """What a test has in hand."""
+
+    server: Server
+    socket: socket.socket
+    stack: AsyncExitStack
+    host: str = "127.0.0.1"
+    heal: Callable[[], Awaitable[None]] | None = None
+    """Ends the trouble, where it does not end by itself."""
+    coggno: AsyncCoggno = field(init=False)
+
+    @property
+    def port(self) -> int:
+        return self.socket.getsockname()[1]
+
+    async def listen(self) -> None:
+        await self.server.listen(self.socket)
+
+    async def calm(self) -> None:
+        """End the trouble."""
+        heal, self.heal = self.heal, None
+        if heal is not None:
+            await heal()
+
+    async def once(self, request: Request[Any]) -> Incoming:
+        """Send a request through the engine, once."""
+        session = self.coggno._session
+        return await session.engine.send(session.prepare(request), session.config.timeout, session.config.max_answer)
+
+    async def create(self, **changes: Any) -> Incoming:
+        return await endpoints.create_user(self.once, **{**GRACE, **changes})
+
+    async def get(self, login: str = "ada") -> Incoming:
+        return await endpoints.get_user(self.once, login)
+
+    async def delete(self, login: str = "ada") -> Incoming:
+        return await endpoints.delete_user(self.once, login)
+
+
+@asynccontextmanager
+async def world(
+    kind: Kind,
+    *scripts: Any,
+    trouble: Trouble | None = None,
+    limits: Timeout = PATIENT,
+    tls: bool = False,
+    size: int = 1,
+    host: str = "127.0.0.1",
+    max_retries: int = 3,
+) -> AsyncIterator[World]:
+    """A server that plays `scripts`, with a user `ada`, and a client whose pauses end the trouble and take no time."""
+    async with AsyncExitStack() as stack:
+        sock = listening_socket("::1" if host == "[::1]" else "127.0.0.1")
+        stack.callback(sock.close)
+        server = Server(list(scripts), greeting=(starttls(lambda: certificates().good),) if tls else ())
+        server.users["ada"] = user("ada")
+        stack.push_async_callback(server.aclose)
+        this = World(server, sock, stack, host)
+        if trouble is None:
+            await this.listen()
+        http_client = await stack.enter_async_context(kind.opened(Setting(certificates().trust, size)))
+        coggno = AsyncCoggno(
+            KEY,
+            base_url=f"http{'s' if tls else ''}://{this.host}:{this.port}",
+            http_client=http_client,
+            timeout=limits,
+            max_connections=size,
+            max_answer=MAX_ANSWER,
+            max_retries=max_retries,
+        )
+        this.coggno = await stack.enter_async_context(_impatient(coggno, this))
+        if trouble is not None:
+            await trouble(this)
+        yield this
+        await this.calm()
+
+
+@asynccontextmanager
+async def _impatient(coggno: AsyncCoggno, this: World) -> AsyncIterator[AsyncCoggno]:
+    async def sleep(_: float) -> None:
+        await this.calm()
+
+    async with coggno:
+        coggno._init(attrs.evolve(coggno._session, sleep=sleep), owner=True)
+        yield coggno
+
+
+# Certificates
+
+
+@frozen
+class Certificates:
+    trust: ssl.SSLContext
+    """What the clients trust."""
+    good: ssl.SSLContext
+    elsewhere: ssl.SSLContext
+    """Of the right authority, for another host."""
+    foreign: ssl.SSLContext
+    """For the right host, of an authority that nobody trusts."""
+
+
+@functools.cache
+def certificates() -> Certificates:
+    authority, other = trustme.CA(), trustme.CA()
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(trust)
+    here = ("localhost", "127.0.0.1", "::1")
+    return Certificates(
+        trust, _server(authority, *here), _server(authority, "elsewhere.example"), _server(other, *here)
+    )
+
+
+def _server(authority: trustme.CA, *hosts: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*hosts).configure_cert(context)
+    return context
+
+
+# Troubles that are no script
+
+
+async def refused(this: World) -> None:
+    """Nobody listens until the client pauses."""
+    this.heal = this.listen
+
+
+async def black_hole(this: World) -> None:
+    """The queue of connections to accept is full: the kernel drops whoever knocks.
+
+    A queue of length 0 takes one connection (Linux), and that is ours.
+    """
+    this.socket.listen(0)
+    filler = socket.create_connection(this.socket.getsockname())
+    this.stack.callback(filler.close)
+
+    async def heal() -> None:
+        filler.close()
+        await this.listen()
+
+    this.heal = heal
+
+
+async def unknown_name(this: World) -> None:
+    """The host has no address until the client pauses."""
+
+    async def resolve(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    await _with_names(this, resolve)
+
+
+async def silent_names(this: World) -> None:
+    """The name server does not answer until the client pauses."""
+    answer = asyncio.Event()
+    ask = asyncio.get_running_loop().getaddrinfo
+
+    async def resolve(*args: Any, **options: Any) -> Any:
+        await answer.wait()
+        return await ask(*args, **options)
+
+    await _with_names(this, resolve, answer.set)
+
+
+async def _with_names(this: World, resolve: Any, then: Callable[[], None] = lambda: None) -> None:
+    """Resolve names like this, for every engine: all of them ask the loop."""
+    await this.listen()
+    loop: Any = asyncio.get_running_loop()
+    loop.getaddrinfo = resolve
+
+    async def heal() -> None:
+        del loop.getaddrinfo
+        then()
+
+    this.heal = heal
+
+
+async def busy(this: World) -> None:
+    """The only connection is in use."""
+    await this.listen()
+    held, free = asyncio.Event(), asyncio.Event()
+    this.server.scripts.insert(0, (read, meet(held), wait_for(free), respond, healthy))
+    holder = asyncio.ensure_future(this.get())
+    await held.wait()
+    this.server.heads.clear()
+
+    async def heal() -> None:
+        free.set()
+        await holder
+
+    this.heal = heal
+
+
+async def warm(this: World) -> None:
+    """A call has gone well on the connection, and then the first script goes on."""
+    await this.listen()
+    await this.get()
+    for _ in range(5):
+        await asyncio.sleep(0)  # a close that follows is noticed
+    this.server.heads.clear()
+
+
+# Secrets
+
+
+def secrets_in(error: BaseException) -> Iterator[str]:
+    """Say where in an error, and whatever hangs on it, key or password can be read; frames of tracebacks excepted."""
+    import base64
+    import traceback
+    from urllib.parse import quote_plus
+
+    plain = {KEY, PASSWORD, quote_plus(PASSWORD), base64.b64encode(f"{KEY}:".encode()).decode()}
+
+    def tells(text: str) -> bool:
+        return any(secret in text or repr(secret)[1:-1] in text for secret in plain)
+
+    if tells("".join(traceback.format_exception(error))):
+        yield "the traceback"
+    for path, thing in _reachable(error):
+        text = thing.decode("utf-8", "replace") if isinstance(thing, bytes | bytearray) else repr(thing)
+        if tells(text) or (isinstance(thing, BaseException) and tells(str(thing))):
+            yield path
+
+
+_PLAIN = (str, bytes, bytearray, int, float, bool, type(None), type)
+
+
+def _reachable(root: object) -> Iterator[tuple[str, object]]:
+    """Everything that can be reached through attributes and items, but for tracebacks, modules and functions."""
+    seen: set[int] = set()
+    todo: list[tuple[str, object]] = [("error", root)]
+    while todo:
+        path, thing = todo.pop()
+        if id(thing) in seen or path.count(".") > 12:
+            continue
+        seen.add(id(thing))
+        yield path, thing
+        if not isinstance(thing, _PLAIN):
+            todo.extend((f"{path}.{name}", value) for name, value in _parts(thing))
+
+
+def _parts(thing: object) -> Iterator[tuple[str, object]]:
+    if isinstance(thing, BaseException):
+        yield from (
+            (name, getattr(thing, name, None)) for name in ("args", "__cause__", "__context__", "request", "request_info")
+        )
+    if isinstance(thing, dict):
+        yield from ((str(key), value) for key, value in thing.items())
+    elif isinstance(thing, list | tuple | set | frozenset):
+        yield from ((str(place), value) for place, value in enumerate(thing))
+    elif _is_data(thing):
+        yield from vars(thing).items() if hasattr(thing, "__dict__") else ()
+        for kind in type(thing).__mro__:
+            slots = kind.__dict__.get("__slots__", ())
+            for name in [slots] if isinstance(slots, str) else slots:
+                if hasattr(thing, name):
+                    yield name, getattr(thing, name)
+
+
+def _is_data(thing: object) -> bool:
+    module = type(thing).__module__.partition(".")[0]
+    return module not in {"builtins", "types", "asyncio", "_asyncio", "ssl", "functools", "logging", "contextvars"} or (
+        isinstance(thing, BaseException)
+    )
