@@ -88,6 +88,40 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
+def witnesses(session: nox.Session) -> None:
+    """Tools of others judge the spec, the client and the sandbox; what has no Node or no Chromium is skipped."""
+    packages = nox.project.dependency_groups(PYPROJECT, "witness")
+    session.install(*packages, "-e", ".[aiohttp,sandbox]", "-c", "witnesses/constraints.txt")
+    if shutil.which("npm") is None:
+        session.warn("Node is not installed: the rigs that need it say so and are skipped")
+    else:
+        with session.chdir("witnesses"):
+            session.run("npm", "ci", "--no-progress", external=True)
+    session.run("pytest", "witnesses", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The API reference that the sandbox serves at /docs. `-- --check` only looks; `-- --npm` takes Redoc anew."""
+    session.install("pyyaml", *CONSTRAINTS)
+    session.run("python", "docs/reference/build.py", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Many tasks, a sandbox that fails in every way, and its log as the judge. `-- --seconds 300` for the long one."""
+    session.install("-e", ".[sandbox]", *CONSTRAINTS)
+    session.run("python", "-m", "benchmarks.soak", *(session.posargs or ["--seconds", "20"]))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Side by side with its peers; writes the table and the picture in docs/. nginx must be installed."""
+    session.install("-e", ".[aiohttp,sandbox]", "-r", "benchmarks/requirements.txt")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Source distribution and wheel, into dist/."""
     session.install("build")
