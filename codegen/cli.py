@@ -132,9 +132,16 @@ def _check(folder: Path, generated: Generated, command: str) -> int:
     found = output.differences(folder, generated.files)
     if not found:
         return 0
+    place = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
     advice = f"run: {command}" + (f" --out {shlex.quote(str(folder))}" if folder != OUT else "")
     extra = any(line.endswith("extra") for line in found)
-    return _fail(1, [*found, f"{advice}{' (and remove what is extra and not generated)' if extra else ''}"])
+    return _fail(
+        1,
+        [
+            *(f"{place}/{line}" for line in found),
+            f"{advice}{' (and remove what is extra and not generated)' if extra else ''}",
+        ],
+    )
 
 
 def _command(arguments: argparse.Namespace) -> str:

@@ -14,15 +14,15 @@ class OutputError(Exception):
 
 
 def differences(folder: Path, files: dict[str, str]) -> list[str]:
-    """Return what is missing, stale or extra in a folder, a sentence each."""
+    """Return what is missing, stale or extra in a folder, each as `NAME is ...`."""
     found = []
     for name, text in sorted(files.items()):
         path = folder / name
         if not path.is_file():
-            found.append(f"{path} is missing")
+            found.append(f"{name} is missing")
         elif path.read_bytes() != text.encode():
-            found.append(f"{path} is stale")
-    return found + [f"{path} is extra" for path in _others(folder, files)]
+            found.append(f"{name} is stale")
+    return found + [f"{path.relative_to(folder)} is extra" for path in _others(folder, files)]
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,14 +42,6 @@ def render(api: ir.Api, *, file: str, command: str, digest: str, wire: str) -> d
         RenderError: the formatter or the compiler refused what was made.
     """
     header = _HEADER.format(mark=MARK, command=printable(command), file=printable(file), digest=digest)
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     modules: dict[str, tuple[str, Any]] = {
         "__init__.py": ("What the API's description says, as source.", None),
         "endpoints.py": (
@@ -58,10 +51,22 @@ def render(api: ir.Api, *, file: str, command: str, digest: str, wire: str) -> d
         "models.py": ("The objects of the API.", views.models_module(api, wire)),
     }
     files = {
-        name: environment.get_template(f"{name}.j2").render(header=header, title=title, module=module)
+        name: _templates().get_template(f"{name}.j2").render(header=header, title=title, module=module)
         for name, (title, module) in modules.items()
     }
     return _compiled(_formatted(files))
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import gc
 import json
 import sys
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from coggno import _json
 from coggno._stream import ArrayParser
 
-FAST = _json._find_fast_parser()
+FAST = _json.fast_parser()
 needs_fast = pytest.mark.skipif(FAST is None, reason="msgspec (the extra `speed`) is not installed")
 
 SCALARS = (
@@ -47,15 +48,21 @@ def texts(draw):
     return bytes(content)
 
 
+@contextmanager
+def using(parser):
+    """Read with this parser first; `None`: with Python's own only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_json, "fast_parser", lambda: parser)
+        yield
+
+
 def parsed(content, parser):
     """The result with the type of everything in it (1 is 1.0 and True otherwise), or the error."""
-    saved, _json._fast_parser = _json._fast_parser, parser
     try:
-        return repr(_json.parse(content))
+        with using(parser):
+            return repr(_json.parse(content))
     except ValueError as error:
         return error.args
-    finally:
-        _json._fast_parser = saved
 
 
 @needs_fast
@@ -101,19 +108,15 @@ def test_both_parsers_stop_at_the_same_depth(depth, before, after):
 @pytest.mark.parametrize("parser", [pytest.param(FAST, marks=needs_fast), None])
 @pytest.mark.parametrize("content", [b'{"password": "SECRET"', b'["SECRET\xff"]', b'["SECRET", NaN]'])
 def test_an_error_quotes_nothing_of_the_text_and_chains_nothing_that_does(parser, content):
-    saved, _json._fast_parser = _json._fast_parser, parser
-    try:
-        with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is looked at below
-            _json.parse(content)
-    finally:
-        _json._fast_parser = saved
+    with using(parser), pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is looked at below
+        _json.parse(content)
     assert "SECRET" not in str(caught.value)
     assert caught.value.__context__ is None
 
 
 def test_it_works_without_msgspec(monkeypatch):
     monkeypatch.setitem(sys.modules, "msgspec", None)
-    assert _json._find_fast_parser() is None
+    assert _json.fast_parser.__wrapped__() is None
 
 
 @pytest.fixture
@@ -144,7 +147,7 @@ def test_the_collector_is_as_it_was_afterwards(running):
 @pytest.mark.usefixtures("collector")
 @pytest.mark.parametrize(("size", "held"), [(10, False), (1 << 18, True)])
 @pytest.mark.parametrize("broken", [False, True])
-def test_only_a_big_text_holds_the_collector(monkeypatch, size, held, broken):
+def test_only_a_big_text_holds_the_collector(size, held, broken):
     seen = []
 
     def parser(content):
@@ -153,8 +156,8 @@ def test_only_a_big_text_holds_the_collector(monkeypatch, size, held, broken):
             raise ValueError
         return content
 
-    monkeypatch.setattr(_json, "_fast_parser", parser)
-    _json.parse(b"[1" + b" " * size + b"]")
+    with using(parser):
+        _json.parse(b"[1" + b" " * size + b"]")
     assert seen == [not held]
     assert gc.isenabled()
 
@@ -190,12 +193,9 @@ def test_a_stream_decoded_in_runs_is_what_it_is_item_by_item(parser, data, items
     place = data.draw(st.integers(0, len(content)))
     broken = content[:place] + data.draw(st.sampled_from(["", "]", "}", ",", '"', "},{"])) + content[place:]
     cuts = data.draw(st.lists(st.integers(0, len(content)), max_size=3))
-    saved, _json._fast_parser = _json._fast_parser, parser
-    try:
+    with using(parser):
         assert streamed(content, cuts, in_runs=True) == (items, len(items), None)
         assert streamed(broken, cuts, in_runs=True) == streamed(broken, cuts, in_runs=False)
-    finally:
-        _json._fast_parser = saved
 
 
 def test_a_stream_of_objects_is_decoded_in_runs(monkeypatch):

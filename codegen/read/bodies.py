@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from attrs import evolve, frozen
 
 from codegen import ir
-from codegen.advice import PREFIX, show
+from codegen.advice import show
 from codegen.document import Node
 from codegen.read.parameters import check_flat, follow_into
 from codegen.read.schemas import Schema, Schemas
@@ -33,10 +33,7 @@ class Response:
 def read_body(node: Node, schemas: Schemas, name: str) -> ir.Body | None:
     """Read the body of a request."""
     if "$ref" in node:
-        node.kind = "beside $ref"
-        node.prose("summary", "description")
-        target = follow_into(node, schemas, "#/components/requestBodies/")
-        return None if target is None else read_body(target, schemas, target.pointer.rpartition("/")[2])
+        return _referred_body(node, schemas)
     node.kind = "in a body"
     description, required = node.text("description") or "", node.flag("required")
     entries = node.children("content")
@@ -59,6 +56,15 @@ def read_body(node: Node, schemas: Schemas, name: str) -> ir.Body | None:
     return body if _bare(media) == JSON else _form(evolve(body, media="form"), schema_node, schemas)
 
 
+def _referred_body(node: Node, schemas: Schemas) -> ir.Body | None:
+    node.kind = "beside $ref"
+    node.prose("summary")
+    description = node.text("description")
+    target = follow_into(node, schemas, "#/components/requestBodies/")
+    body = read_body(target, schemas, target.pointer.rpartition("/")[2]) if target is not None else None
+    return evolve(body, description=description or body.description) if body is not None else None
+
+
 def _form(body: ir.Body, node: Node, schemas: Schemas) -> ir.Body | None:
     if not isinstance(body.type, ir.Reference):
         node.refuse("a form is an object with properties; write type: object")
@@ -78,12 +84,7 @@ def _form(body: ir.Body, node: Node, schemas: Schemas) -> ir.Body | None:
 def read_response(node: Node, schemas: Schemas, name: str) -> Response:
     """Read one status of an operation."""
     if "$ref" in node:
-        node.kind = "beside $ref"
-        node.prose("summary", "description")
-        target = follow_into(node, schemas, "#/components/responses/")
-        if target is None:
-            return Response(node=node, description="")
-        return read_response(target, schemas, target.pointer.rpartition("/")[2])
+        return _referred_response(node, schemas)
     node.kind = "in a response"
     node.prose("headers")
     response = Response(node=node, description=node.text("description") or "")
@@ -91,6 +92,17 @@ def read_response(node: Node, schemas: Schemas, name: str) -> Response:
     for media, child in entries:
         response = _content(response, media, child, schemas, name)
     return evolve(response, choices=len(entries))
+
+
+def _referred_response(node: Node, schemas: Schemas) -> Response:
+    node.kind = "beside $ref"
+    node.prose("summary")
+    description = node.text("description") or ""
+    target = follow_into(node, schemas, "#/components/responses/")
+    if target is None:
+        return Response(node=node, description="")
+    response = read_response(target, schemas, target.pointer.rpartition("/")[2])
+    return evolve(response, description=description or response.description)
 
 
 def _content(response: Response, media: str, node: Node, schemas: Schemas, name: str) -> Response:
@@ -185,6 +197,3 @@ def _kind_of(found: ir.Type) -> tuple[Literal["one", "many", "exact"], ir.Type]:
             return "many", found
         case _:
             return "exact", found
-
-
-KEY: Final = f"{PREFIX}key"

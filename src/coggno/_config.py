@@ -57,8 +57,8 @@ class Config:
 
     base_url: str
     authorization: str = field(repr=False)
-    secret: str = field(repr=False)
-    """The key itself, kept to mask it wherever a server echoes it."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """The key, as it is and as it is sent, kept to mask it wherever a server echoes it."""
     lms: str | None = None
     timeout: Timeout = field(factory=Timeout)
     max_retries: int = 3
@@ -84,10 +84,11 @@ def make_config(
         ConfigurationError: naming the setting that cannot be used, and never showing the key.
     """
     key = check_key(api_key)
+    encoded = base64.b64encode(f"{key}:".encode()).decode()
     return Config(
         base_url=check_address(base_url, key),
-        authorization="Basic " + base64.b64encode(f"{key}:".encode()).decode(),
-        secret=key,
+        authorization=f"Basic {encoded}",
+        secrets=(key, encoded),
         lms=None if lms is None else check_lms(lms),
         timeout=Timeout.of(timeout),
         max_retries=check_retries(max_retries),

@@ -11,6 +11,7 @@ import importlib
 import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final, TypeGuard
 
 _BIG: Final = 1 << 17  # bytes from which on a text is worth holding the garbage collector for
@@ -34,17 +35,18 @@ def refuse_constant(name: str) -> Any:
 DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant)
 
 
-def _find_fast_parser() -> Callable[[bytes | str], Any] | None:
-    """Return msgspec's parser: where it accepts a text its result is Python's, numbers of any length included."""
+@cache
+def fast_parser() -> Callable[[bytes | str], Any] | None:
+    """Return msgspec's parser: where it accepts a text its result is Python's, numbers of any length included.
+
+    It is imported with the first text, not with us.
+    """
     try:
         msgspec = importlib.import_module("msgspec")
     except ImportError:
         return None
     decode: Callable[[bytes | str], Any] = msgspec.json.Decoder().decode
     return decode
-
-
-_fast_parser: Final = _find_fast_parser()
 
 
 def parse(content: bytes | str) -> Any:
@@ -60,9 +62,10 @@ def parse(content: bytes | str) -> Any:
 
 
 def _parse(content: bytes | str) -> Any:
-    if _fast_parser is not None:
+    fast = fast_parser()
+    if fast is not None:
         try:
-            return _fast_parser(content)
+            return fast(content)
         except Exception:  # noqa: BLE001, S110 - whatever it was, the parser below has the last word
             pass
     try:

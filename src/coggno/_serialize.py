@@ -2,6 +2,8 @@
 
 Decoding is fast first: one generated function per model that checks types in line and says no more than yes or no.
 Only when it says no the same data is decoded again with cattrs' detailed validation, to name the place.
+
+cattrs is imported when the first answer is decoded: it takes as long as all of our own modules.
 """
 
 from __future__ import annotations
@@ -10,16 +12,16 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 from uuid import UUID
 
 import attrs
-from cattrs import AttributeValidationNote, BaseValidationError, Converter, IterableValidationNote
-from cattrs.cols import list_structure_factory
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from coggno import _json
 from coggno._wire import UNSET, Unset
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 _MANY: Final = 1000  # items of a list for which it pays to hold the garbage collector
 
@@ -63,7 +65,7 @@ def structure(data: Any, into: Any) -> Any:
         StructureError: naming the first place that does not fit.
     """
     try:
-        return _FAST.structure(data, into)
+        return _hook(into)(data, into)
     except Exception:  # noqa: BLE001, S110 - whatever it was, the detailed pass below says where
         pass
     return _structure_in_detail(data, into)
@@ -71,12 +73,19 @@ def structure(data: Any, into: Any) -> Any:
 
 def unstructure(value: Any) -> Any:
     """Turn models inside `value` into JSON data under their wire names; fields that are `UNSET` are left out."""
-    return _FAST.unstructure(value)
+    return _converter(detailed=False).unstructure(value)
+
+
+@cache
+def _hook(into: Any) -> _Hook:
+    """Return what decodes `into` fast, found once for each type."""
+    hook: _Hook = _converter(detailed=False).get_structure_hook(into)
+    return hook
 
 
 def _structure_in_detail(data: Any, into: Any) -> Any:
     try:
-        return _DETAILED.structure(data, into)
+        return _converter(detailed=True).structure(data, into)
     except RecursionError:
         path, reason = "$", "is nested too deeply"
     except Exception as error:  # noqa: BLE001 - cattrs raises what its hooks raise
@@ -87,6 +96,8 @@ def _structure_in_detail(data: Any, into: Any) -> Any:
 
 def _place(error: BaseException, path: str = "$") -> tuple[str, str]:
     """Follow the first branch of cattrs' exception group to the leaf."""
+    from cattrs import BaseValidationError
+
     if isinstance(error, BaseValidationError):
         inner: BaseException = error.exceptions[0]
         return _place(inner, path + _step(inner))
@@ -96,6 +107,8 @@ def _place(error: BaseException, path: str = "$") -> tuple[str, str]:
 
 
 def _step(error: BaseException) -> str:
+    from cattrs import AttributeValidationNote, IterableValidationNote
+
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, IterableValidationNote):
             return f"[{note.index}]"
@@ -147,6 +160,7 @@ def _json_type(value: Any) -> str:
 
 def _list(converter: Converter) -> Callable[[Any], _Hook]:
     """A list is a JSON array: cattrs alone would take a string or an object for one."""
+    from cattrs.cols import list_structure_factory
 
     def factory(into: Any) -> _Hook:
         original: _Hook = list_structure_factory(into, converter)
@@ -163,6 +177,7 @@ def _list(converter: Converter) -> Callable[[Any], _Hook]:
 
 def _model(converter: Converter) -> Callable[[Any], _Hook]:
     """Structure hook of an attrs model: wire names from the metadata; `null` where it is allowed only."""
+    from cattrs.gen import make_dict_structure_fn
 
     def factory(model: Any) -> _Hook:
         resolved = attrs.resolve_types(model)
@@ -272,6 +287,8 @@ def _checking(item: attrs.Attribute[Any], value: str, place: int) -> str:
 
 
 def _unmodel(converter: Converter) -> Callable[[Any], Callable[[Any], Any]]:
+    from cattrs.gen import make_dict_unstructure_fn
+
     def factory(model: Any) -> Callable[[Any], Any]:
         resolved = attrs.resolve_types(model)
         original = make_dict_unstructure_fn(resolved, converter, **_renames(resolved))
@@ -285,6 +302,8 @@ def _unmodel(converter: Converter) -> Callable[[Any], Callable[[Any], Any]]:
 
 
 def _renames(model: type[attrs.AttrsInstance]) -> dict[str, Any]:
+    from cattrs.gen import override
+
     return {item.name: override(rename=item.metadata.get("wire", item.name)) for item in attrs.fields(model)}
 
 
@@ -352,7 +371,10 @@ def _is_shadowed(member: Any, members: tuple[Any, ...]) -> bool:
     return get_origin(member) is Literal and all(type(value) in members for value in get_args(member))
 
 
-def _make(*, detailed: bool) -> Converter:
+@cache
+def _converter(*, detailed: bool) -> Converter:
+    from cattrs import Converter
+
     converter = Converter(detailed_validation=detailed)
     converter.register_structure_hook(int, _exactly(int, "an integer"))
     converter.register_structure_hook(str, _exactly(str, "a string"))
@@ -374,7 +396,3 @@ def _make(*, detailed: bool) -> Converter:
     converter.register_unstructure_hook(UUID, str)
     converter.register_unstructure_hook(Unset, lambda value: value)  # in a union cattrs would send its number
     return converter
-
-
-_FAST: Final = _make(detailed=False)
-_DETAILED: Final = _make(detailed=True)

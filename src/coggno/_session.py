@@ -18,6 +18,7 @@ from coggno._config import Config
 from coggno._engines.port import Engine, Incoming, Outgoing
 from coggno._exchange import Exchange, OnExchange, without_secrets
 from coggno._locks import Locks
+from coggno._values import secrets
 from coggno._version import USER_AGENT
 from coggno._wire import Operation, Request
 from coggno.errors import (
@@ -235,18 +236,12 @@ class _Call(Generic[T]):
         if 200 <= incoming.status < 300:
             return
         raise _answer.status_error(
-            self.operation, incoming.status, incoming.headers, incoming.content, secrets=self._secrets()
+            self.operation,
+            incoming.status,
+            incoming.headers,
+            incoming.content,
+            secrets=[*self.session.config.secrets, *secrets(self.request)],
         )
-
-    def _secrets(self) -> list[str]:
-        form = self.request.form or {}
-        values = [form.get(name) for name in self.operation.secrets]
-        authorization = self.session.config.authorization.removeprefix("Basic ")
-        return [
-            self.session.config.secret,
-            authorization,
-            *(value for value in values if isinstance(value, str)),
-        ]
 
 
 class _Attempt:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
-from coggno._json import is_array, is_object
-from coggno._wire import UNSET, Request, Settle, Verdict
+from coggno._json import is_array
+from coggno._values import first_given
+from coggno._wire import Request, Settle, Verdict
 
 Finding: TypeAlias = Verdict | Literal["taken"]
 """What a look says: the verdicts of the spec, or `taken`: somebody else's thing has the key."""
@@ -33,7 +35,7 @@ def question(settle: Settle, request: Request[Any]) -> Request[Any]:
     """Return the read that tells whether `request` happened."""
     return Request(
         operation=settle.read,
-        path={name: _value(request, places) for name, places in settle.path.items()},
+        path={name: first_given(request, places) for name, places in settle.path.items()},
     )
 
 
@@ -71,29 +73,13 @@ def describe(look: Look | None) -> str:
 
 
 def _agrees(fields: Mapping[str, tuple[str, ...]], request: Request[Any], thing: Any) -> bool:
-    return all(_same(getattr(thing, name, None), _value(request, places)) for name, places in fields.items())
+    return all(_same(getattr(thing, name, None), first_given(request, places)) for name, places in fields.items())
 
 
 def _same(theirs: Any, ours: Any) -> bool:
-    """Ids may be given as text; logins are compared without case, as servers keep them."""
-    if isinstance(theirs, str) and isinstance(ours, str):
-        return theirs.strip().casefold() == ours.strip().casefold()
-    return str(theirs) == str(ours)
+    """Ids may be given as text; texts are compared as servers keep them: without case, outer space or Unicode form."""
+    return _fold(theirs) == _fold(ours)
 
 
-def _value(request: Request[Any], places: tuple[str, ...]) -> Any:
-    """Return the first of `places` that the request gives, e.g. `form.login`, else `form.email`."""
-    for place in places:
-        room, _, name = place.partition(".")
-        value = _from_body(request.json, name) if room == "json" else _room(request, room).get(name)
-        if value is not None and value is not UNSET:
-            return value
-    return None
-
-
-def _room(request: Request[Any], room: str) -> Mapping[str, Any]:
-    return getattr(request, room) or {}
-
-
-def _from_body(body: Any, name: str) -> Any:
-    return body.get(name) if is_object(body) else getattr(body, name, None)
+def _fold(value: Any) -> str:
+    return unicodedata.normalize("NFC", str(value).strip()).casefold()

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from coggno import APITimeoutError, Timeout
 
-from .kinds import DEFAULT, HTTPX, HTTPX2, on, on_every_engine
+from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, SESSION, on, on_every_engine
 from .server import (
     answer_bytes,
     healthy,
@@ -103,6 +103,7 @@ async def test_in_the_tls_handshake(kind):
         if kind in {HTTPX, HTTPX2}:  # httpcore's gap, which our own backend closes; see docs/engines.md
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ResourceWarning)
+                await asyncio.sleep(0)  # the task lets go of it
                 gc.collect()
         await this.server.at_most_open(0)
         assert (await this.get()).status == 200
@@ -165,7 +166,7 @@ async def test_a_waiter_that_is_cancelled_holds_nobody_up(kind):
         assert this.server.connections == 1
 
 
-@on_every_engine
+@on(DEFAULT, HTTPX2, AIOHTTP, SESSION)  # httpx loses places of its pool (encode/httpcore#1093); see docs/engines.md
 async def test_calls_that_are_cancelled_at_any_moment_leave_the_pool_whole(kind):
     """Cancelled after 0, 1, 2, ... turns of the loop, wherever that is."""
     async with world(kind, size=2) as this:

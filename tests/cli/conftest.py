@@ -39,6 +39,10 @@ class Typed(io.StringIO):
         return True
 
 
+def pipe(text: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
+
+
 Coggno = Callable[..., Ended]
 
 
@@ -68,7 +72,7 @@ def coggno(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
     """Runs a command in this process: `coggno("users", "list")`, with text typed or piped in."""
 
     def run(*arguments: str, typed: str | None = None, piped: str = "") -> Ended:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(piped) if typed is None else Typed(typed))
+        monkeypatch.setattr(sys, "stdin", pipe(piped) if typed is None else Typed(typed))
         code = main(arguments)
         out, err = capsys.readouterr()
         assert KEY not in out + err

@@ -37,7 +37,9 @@ def test_every_example_names_commands_and_options_that_exist(coggno: Coggno, pat
     for line in shown.splitlines()[1:]:
         words = line.split("|")[0].split()[1:]
         named = [word for word in words if word.startswith("--")]
-        where = next(known for known in sorted(commands(), key=len, reverse=True) if tuple(words[: len(known)]) == known)
+        where = next(
+            known for known in sorted(commands(), key=len, reverse=True) if tuple(words[: len(known)]) == known
+        )
         helped = coggno(*where, "--help").out
         assert all(f"  {option} " in helped or f", {option} " in helped for option in named), line
 

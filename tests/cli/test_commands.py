@@ -28,7 +28,13 @@ def test_json_is_one_object_per_line_under_the_names_of_the_api(coggno: Coggno, 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["users", "list"], ["groups", "list"], ["companies", "list"], ["users", "licenses", "2"], ["documents", "licenses", "1"]],
+    [
+        ["users", "list"],
+        ["groups", "list"],
+        ["companies", "list"],
+        ["users", "licenses", "2"],
+        ["documents", "licenses", "1"],
+    ],
 )
 def test_an_empty_list_is_said_to_be_empty_on_standard_error(coggno: Coggno, sandbox: Sandbox, arguments):
     if "2" in arguments:
@@ -69,7 +75,9 @@ def test_what_is_not_there_is_one_line_and_1(coggno: Coggno):
 
 def test_a_user_is_created_with_a_password_from_standard_input(coggno: Coggno, sandbox: Sandbox):
     group = sandbox.seed_group("Hall")
-    ended = coggno("users", "create", *ADA, "--group", str(group.id), "--password-stdin", "--json", piped="s3cret-word\n")
+    ended = coggno(
+        "users", "create", *ADA, "--group", str(group.id), "--password-stdin", "--json", piped="s3cret-word\n"
+    )
     assert ended.code == 0
     assert ended.json[0]["login"] == "ada@example.com"
     assert [member.login for member in sandbox.members(group.id)] == ["ada@example.com"]
@@ -153,7 +161,10 @@ def test_licenses_of_a_user_and_of_a_document(coggno: Coggno, sandbox: Sandbox):
     assert "in progress" in by_user.out
     assert "Training" in by_user.out
     assert "Lovelace" in by_document.out
-    assert coggno("users", "licenses", "ada", "--json").json[0]["licenses"][0]["document"] == {"id": 1, "title": "Training"}
+    assert coggno("users", "licenses", "ada", "--json").json[0]["licenses"][0]["document"] == {
+        "id": 1,
+        "title": "Training",
+    }
     assert coggno("documents", "licenses", "1", "--json").json[0]["licenses"][0]["user"]["first_name"] == "Ada"
     assert "Training" in coggno("documents", "list").out
 

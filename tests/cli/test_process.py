@@ -25,7 +25,13 @@ def without(*modules: str) -> list[str]:
 
 def run(*arguments: str, program: list[str] = COGGNO, **options):
     return subprocess.run(
-        [*program, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=False, **options
+        [*program, *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+        **options,
     )
 
 
@@ -62,7 +68,9 @@ def test_help_imports_nothing_heavy():
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
 def test_a_closed_pipe_ends_quietly(address, sandbox: Sandbox, as_json):
     sandbox.seed_users(5000)
-    with subprocess.Popen([*COGGNO, "users", "list", *as_json], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listing:
+    with subprocess.Popen(
+        [*COGGNO, "users", "list", *as_json], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as listing:
         listing.stdout.readline()
         listing.stdout.close()
         assert listing.stderr.read() == b""
@@ -91,7 +99,9 @@ def test_the_sandbox_says_how_to_use_it_and_ends_cleanly(how):
         assert f"curl {url}/api/v1/users -u test_sandbox:" in "".join(lines)
         with urllib.request.urlopen(f"{url}/") as answer:
             assert answer.status == 200
-        listed = run("users", "list", "--json", env={**os.environ, "COGGNO_API_KEY": "test_sandbox", "COGGNO_BASE_URL": url})
+        listed = run(
+            "users", "list", "--json", env={**os.environ, "COGGNO_API_KEY": "test_sandbox", "COGGNO_BASE_URL": url}
+        )
         assert len(listed.stdout.splitlines()) == 2
         server.send_signal(how)
         assert server.wait(10) == (0 if how == signal.SIGINT else -how)

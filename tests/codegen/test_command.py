@@ -88,7 +88,7 @@ def test_check_passes_when_nothing_differs(spec, tmp_path, capsys):
         (lambda out: (out / "models.py").unlink(), "models.py is missing"),
         (lambda out: (out / "more.py").write_text("x = 1\n"), "more.py is extra"),
         (lambda out: (out / "py.typed").write_text(""), "py.typed is extra"),
-        (lambda out: ((out / "deep").mkdir(), (out / "deep" / "a.py").write_text("")), "a.py is extra"),
+        (lambda out: ((out / "deep").mkdir(), (out / "deep" / "a.py").write_text("")), "deep/a.py is extra"),
     ],
 )
 def test_check_fails_when_a_file_is_stale_missing_or_extra(spec, tmp_path, capsys, spoil, words):

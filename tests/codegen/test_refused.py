@@ -91,6 +91,10 @@ def one(schema):
     return f"id: {schema}  # here"
 
 
+EITHER = (
+    "{oneOf: [{$ref: '#/components/schemas/Seed'}, {type: array, items: {$ref: '#/components/schemas/Seed'}}], "
+    "x-coggno-answer: one}"
+)
 X = f"{SEED}/properties/id"
 Q = f"{GET}/parameters/0"
 
@@ -236,6 +240,39 @@ CASES = [
         "#/components/schemas/K/x-coggno-key/0",
         "nothing sends",
     ),
+    ("properties", one("5"), X, "must be a mapping"),
+    ("properties", one("{enum: 5}"), X, "enum must be a list"),
+    ("properties", one("{allOf: 5}"), f"{X}/allOf", "must be a list"),
+    ("properties", one("{type: object, properties: 5}"), f"{X}/properties", "must be a mapping"),
+    ("object", "type: object\nrequired: [5]  # here", f"{SEED}/required/0", "must be text, not 5"),
+    ("object", "allOf: [5]  # here\ntype: object", f"{SEED}/allOf/0", "a part of allOf must be a mapping"),
+    (
+        "object",
+        "allOf: [{$ref: '#/paths'}]  # here\ntype: object",
+        f"{SEED}/allOf/0/$ref",
+        "under components/schemas or",
+    ),
+    ("properties", one(f"{{type: array, items: {EITHER}}}"), X, "only an answer can be one or many"),
+    ("properties", one(EITHER), X, "only an answer can be one or many"),
+    (
+        "parameters",
+        f"- {{name: a, in: query, schema: {EITHER}}}  # here",
+        f"{Q}/schema",
+        "only an answer can be one or",
+    ),
+    (
+        "body",
+        f"application/json: {{schema: {EITHER}}}  # here",
+        f"{POST}/requestBody/content/application~1json/schema",
+        "only an answer can be one or many",
+    ),
+    (
+        "answer",
+        "{type: object, properties: {a: {type: array, default: [1]}}}  # here",
+        f"{ANSWER}/properties/a/default",
+        "only scalars and []",
+    ),
+    ("post", "x-coggno-retry: settle\nx-coggno-settle: 5  # here", f"{POST}/x-coggno-settle", "must be a mapping with"),
     # parameters
     (
         "parameters",
@@ -447,6 +484,7 @@ CASES = [
         "'two' is not supported; use one or many",
     ),
     # the rest
+    ("top", "security: [{key: []}, {}]  # here", "#/security", "alternatives are not supported"),
     ("top", "webhooks: {}  # here", "#", "'webhooks' is not supported at the top of the file"),
     ("top", "jsonSchemaDialect: https://a.b  # here", "#", "'jsonSchemaDialect' is not supported"),
     ("top", "x-coggno-client: true  # here", "#", "'x-coggno-client' has no meaning at the top of the file"),
@@ -699,3 +737,32 @@ def test_yaml_is_read_as_yaml_1_2(build):
     assert "Literal['yes', 'no', 'off', '2025-01-15', '12:30:00', '1_000']".replace("'", '"') in package.source(
         "models.py"
     )
+
+
+def test_a_field_that_is_sent_but_not_received_needs_a_schema_for_each_way(refusals):
+    both = "type: object\nrequired: [id]"
+    _, lines = refusals(fill(object=both, properties="id: {type: string, writeOnly: true}"))
+    assert any("write a schema for each way" in line for line in lines)
+
+
+def test_an_optional_form_cannot_have_required_fields(refusals):
+    body = f"{FORM}: {{schema: {{type: object, required: [a], properties: {{a: {{type: string}}}}}}}}"
+    _, lines = refusals(fill(body=body).replace("required: true\n", "required: false\n"))
+    assert any("the body is optional and has required fields" in line for line in lines)
+
+
+def test_a_parameter_stands_in_a_path_once(refusals):
+    path = """
+        /a/{x}/{x}: {get: {operationId: a, x-coggno-retry: safe, responses: {"204": {description: a}},
+                           parameters: [{name: x, in: path, required: true, schema: {type: array}}]}}
+    """
+    _, lines = refusals(fill(paths=path))
+    assert any("stands in the path twice" in line for line in lines)
+    assert any("a list in a path is not supported" in line for line in lines)
+
+
+def test_scopes_are_refused(refusals):
+    _, lines = refusals(
+        fill(top="security: [{key: [read]}]", components="securitySchemes: {key: {type: http, scheme: basic}}")
+    )
+    assert any("HTTP basic knows no scopes" in line for line in lines)

@@ -507,3 +507,25 @@ def test_operations_are_listed_in_the_order_of_the_document(build):
     }
     endpoints = build(document(operations)).endpoints
     assert endpoints.OPERATIONS == (endpoints.ZEBRA, endpoints.ANT)
+
+
+async def test_components_are_referred_to_and_described_anew(build):
+    shared = {
+        "parameters": {"Q": parameter("q", description="Of old."), "Unused": parameter("u")},
+        "requestBodies": {"B": {"description": "Of old.", "content": {"application/json": {"schema": ref("Seed")}}}},
+        "responses": {"R": {"description": "Of old.", "content": {"application/json": {"schema": ref("Seed")}}}},
+    }
+    operation = {
+        "parameters": [{"$ref": "#/components/parameters/Q", "description": "What to look for."}],
+        "requestBody": {"$ref": "#/components/requestBodies/B", "description": "What to send."},
+        "responses": {"200": {"$ref": "#/components/responses/R", "description": "What came of it."}},
+    }
+    package = build(document({("post", "/seeds"): operation}, schemas={"Seed": seed()}, **shared))
+    documented = package.endpoints.call.__doc__
+    for text in ("q: What to look for.", "body: What to send.", "    What came of it."):
+        assert text in documented
+    assert "Of old" not in documented
+    sent = Sender()
+    await package.endpoints.call(sent, q="a")
+    assert sent.request.query == {"q": "a"}
+    assert sent.request.json is UNSET

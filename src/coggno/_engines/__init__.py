@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +36,7 @@ def engine_for(http_client: Any, *, base_url: str, max_connections: int) -> Engi
     if library == "aiohttp" and isinstance(http_client, sys.modules[library].ClientSession):
         from coggno._engines.aiohttp import AiohttpEngine
 
-        return AiohttpEngine.around(http_client)
+        return _in_a_loop(lambda: AiohttpEngine.around(http_client))
     message = (
         "http_client must be an httpx.AsyncClient, an httpx2.AsyncClient or an aiohttp.ClientSession, "
         f"not {type(http_client).__module__}.{type(http_client).__qualname__}"
@@ -66,10 +67,14 @@ def _named_engine(name: str, max_connections: int) -> Engine:
         from coggno._engines.aiohttp import AiohttpEngine
     except ImportError as error:
         raise ConfigurationError("http_client='aiohttp' needs aiohttp: pip install 'coggno[aiohttp]'") from error
+    return _in_a_loop(lambda: AiohttpEngine.own(max_connections=max_connections))
+
+
+def _in_a_loop(make: Callable[[], Engine]) -> Engine:
     try:
-        return AiohttpEngine.own(max_connections=max_connections)
+        return make()
     except RuntimeError as error:
-        message = "http_client='aiohttp': aiohttp needs a running event loop; make the client inside a coroutine"
+        message = "http_client: aiohttp needs a running event loop; make the client inside a coroutine"
         raise ConfigurationError(message) from error
 
 

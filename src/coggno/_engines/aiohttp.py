@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 from attrs import frozen
@@ -15,13 +16,14 @@ from coggno._config import Timeout
 from coggno._engines.port import (
     Incoming,
     Outgoing,
+    ascii_only,
     decoded,
     failure,
     raise_alone,
     read_whole,
     without_quotations,
 )
-from coggno.errors import APIError, APITimeoutError, ConfigurationError
+from coggno.errors import APIConnectionError, APIError, APITimeoutError, ConfigurationError
 
 _BEFORE_SENDING: Final = (
     aiohttp.ClientConnectorError,
@@ -40,6 +42,19 @@ async def _once(request: Any, send: Any) -> Any:
     """
     with _translated():
         return await send(request)
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that looks at its connection first.
+
+    aiohttp hands out a connection that is being closed, and one on which an answer lies that nobody asked for: the
+    request would take it for its own.
+    """
+
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        if conn.transport is None or conn.transport.is_closing() or conn.protocol.should_close:
+            raise APIConnectionError("the connection was used up before the request was sent", outcome="not_sent")
+        return await super().send(conn)
 
 
 # Before 3.12 there are no middlewares, and the repetition knows a method by its upper-case name only; see `_request`.
@@ -81,6 +96,7 @@ class AiohttpEngine:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
+            request_class=_Request,
             trace_configs=trace_configs,
             **_ONCE,
         )
@@ -111,7 +127,7 @@ class AiohttpEngine:
     async def _request(self, request: Outgoing, timeout: Timeout) -> aiohttp.ClientResponse:
         return await self.session.request(
             request.method.lower(),
-            URL(request.url, encoded=True),
+            _address(request.url),
             headers=request.headers,
             data=_body(request.content, timeout.write),
             allow_redirects=False,
@@ -163,6 +179,16 @@ class AiohttpStreamed:
         with _translated():
             async for chunk in self._response.content.iter_any():
                 yield chunk
+
+
+def _address(url: str) -> URL:
+    """Return an address that yarl leaves as it is written."""
+    if url.isascii():
+        return URL(url, encoded=True)
+    parts = urlsplit(url)
+    target = url[len(f"{parts.scheme}://{parts.netloc}") :]
+    host = parts.netloc.encode("idna").decode()
+    return URL(f"{parts.scheme}://{host}{ascii_only(target)}", encoded=True)
 
 
 def _body(content: bytes, limit: float | None) -> bytes | aiohttp.Payload | None:

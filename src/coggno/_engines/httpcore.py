@@ -15,6 +15,7 @@ from coggno._engines.pool import Pool
 from coggno._engines.port import (
     Incoming,
     Outgoing,
+    ascii_only,
     decoded,
     failure,
     raise_alone,
@@ -80,7 +81,7 @@ class HttpcoreEngine:
             scheme=self.origin.scheme,
             host=self.origin.host,
             port=self.origin.port,
-            target=request.url[self.prefix :].encode(),
+            target=ascii_only(request.url[self.prefix :]).encode(),
         )
         return httpcore.Request(
             request.method, url, headers=headers, content=request.content or None, extensions={"timeout": limits}

@@ -11,12 +11,14 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final, NoReturn, Protocol
+from urllib.parse import quote
 
 from attrs import field, frozen
 
 from coggno._config import Timeout
 from coggno.errors import APIConnectionError, APIError, APITimeoutError, DecodeError
 
+_ASCII: Final = "".join(map(chr, range(128)))
 _GZIP: Final = zlib.MAX_WBITS | 16
 _PIECE: Final = 1 << 20  # bytes that one piece of a compressed answer may unfold to
 _QUOTATION: Final = re.compile(r"""\s*(?:[\n:(<\[{'"]|\bb['"]).*""", re.DOTALL)
@@ -39,6 +41,11 @@ class Incoming:
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+
+
+def ascii_only(target: str) -> str:
+    """Return path and query as they can be sent; what is ASCII stays as it is written."""
+    return target if target.isascii() else quote(target, safe=_ASCII)
 
 
 async def read_whole(answer: Streamed, limit: int) -> bytes:

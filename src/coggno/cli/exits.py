@@ -17,8 +17,6 @@ from coggno.errors import (
     APIConnectionError,
     AuthenticationError,
     CoggnoError,
-    ConfigurationError,
-    InvalidRequestError,
     OutcomeUnknownError,
     PermissionDeniedError,
 )
@@ -104,9 +102,8 @@ def say_error(message: str) -> None:
 
 
 def code_of(error: CoggnoError) -> ExitCode:
-    """Return the exit code for an error of the client."""
-    is_ours = isinstance(error, ConfigurationError | InvalidRequestError)
-    return ExitCode.UNUSABLE if is_ours else ExitCode.FAILED
+    """Return the exit code for an error of the client or of a roster: a `ValueError` is about what was given."""
+    return ExitCode.UNUSABLE if isinstance(error, ValueError) else ExitCode.FAILED
 
 
 def describe(error: CoggnoError) -> str:

@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: the first one ends it in order, the second at once."""
+"""Ctrl-C during a run: it ends in order, and soon."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from types import FrameType
 from typing import Any, Final, Protocol
 
 from attrs import define
+
+from coggno.cli import output
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -37,26 +39,28 @@ class Interruption:
 
 @contextmanager
 def stopped_by_signals(run: Stoppable) -> Generator[Interruption]:
-    """Let Ctrl-C and SIGTERM stop `run`, as long as the context lasts; call it in the task that carries the run.
-
-    A second signal cancels the task.
-    """
+    """Let Ctrl-C or SIGTERM stop `run` in order, as long as the context lasts; a second one does what it always does."""
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield interruption  # only the main thread gets signals
         return
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    loop = asyncio.get_running_loop()
 
     def on_signal(number: int, _: FrameType | None) -> None:
-        if interruption.signal is None:
-            interruption.signal = number
-            loop.call_soon_threadsafe(run.stop, "interrupted")
-        elif task is not None:
-            loop.call_soon_threadsafe(task.cancel)
+        interruption.signal = number
+        restore()
+        loop.call_soon_threadsafe(stop)
+
+    def stop() -> None:
+        output.say("Stopping: what is under way has a few seconds to end ...")
+        run.stop("interrupted")
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     before: dict[int, Any] = {number: signal.signal(number, on_signal) for number in _SIGNALS}
     try:
         yield interruption
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        restore()

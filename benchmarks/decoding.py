@@ -1,0 +1,211 @@
+"""A long list from bytes to typed objects: CPU time and peak of memory, each way in a process of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import gc
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import machine
+from coggno import _answer, _json
+from coggno._generated.endpoints import GET_USER_LICENSES, LIST_USERS
+from coggno.models import User, UserLicenses
+
+Decode = Callable[[bytes], Any]
+
+_INTO: Final[Mapping[str, Any]] = {"users": list[User], "licences": UserLicenses}
+
+
+def write_data(folder: Path, rows: int) -> dict[str, str]:
+    """Write answers of that many rows; return the file of each kind."""
+    licences = {
+        "user": {"id": 1, "first_name": "Ada", "last_name": "Lovelace"},
+        "licenses": list(map(_licence, range(rows))),
+    }
+    files = {"users": folder / f"users-{rows}.json", "licences": folder / f"licences-{rows}.json"}
+    files["users"].write_text(json.dumps(list(map(_user, range(rows)))))
+    files["licences"].write_text(json.dumps(licences))
+    return {kind: str(file) for kind, file in files.items()}
+
+
+def write_users(file: Path, rows: int) -> None:
+    """Write a list of users, however long, without having it in memory."""
+    with file.open("w") as out:
+        for number in range(rows):
+            out.write(("[" if number == 0 else ", ") + json.dumps(_user(number)))
+        out.write("]")
+
+
+def _user(number: int) -> dict[str, Any]:
+    return {"id": number, "login": f"user{number}@example.com", "first_name": "Ada", "last_name": "Lovelace"}
+
+
+def _licence(number: int) -> dict[str, Any]:
+    return {
+        "document": {"id": number % 500, "title": f"Training {number % 500}"}, "amount": 1, "used": number % 2, "views": 3,
+        "start_date": "2025-01-15", "complete_date": "2025-02-01" if number % 3 else None, "total_time": 120,
+        "score": 88.5, "status": "complete", "passed": True, "created_at": "2025-01-10",
+    }  # fmt: skip
+
+
+def seconds(case: str, data: str, file: str) -> float:
+    """Return the CPU seconds of decoding the file once."""
+    decode, content = _make(case, data), _content(file)
+    gc.collect()
+    begin = time.process_time()
+    result = decode(content)
+    elapsed = time.process_time() - begin
+    del result
+    return elapsed
+
+
+def memory(case: str, data: str, file: str) -> float:
+    """Return by how many MB the peak of memory grows; once per process."""
+    decode, content = _make(case, data), Path(file).read_bytes()
+    before = machine.resident()
+    result = decode(content)
+    grown = machine.peak() - before
+    del result
+    return grown
+
+
+@cache
+def _content(file: str) -> bytes:
+    return Path(file).read_bytes()
+
+
+@cache
+def _make(case: str, data: str) -> Decode:
+    return WAYS[case](data)
+
+
+def _coggno(data: str) -> Decode:
+    operation: Any = {"users": LIST_USERS, "licences": GET_USER_LICENSES}[data]
+    return lambda content: _answer.decode(operation, content)
+
+
+def _coggno_with_speed(data: str) -> Decode:
+    import msgspec  # noqa: F401 - the extra `speed`: without it this is not to be measured
+
+    return _coggno(data)
+
+
+def _coggno_without_speed(data: str) -> Decode:
+    _json.fast_parser = lambda: None  # type: ignore[assignment]
+    return _coggno(data)
+
+
+def _msgspec_attrs(data: str) -> Decode:
+    import msgspec
+
+    return msgspec.json.Decoder(_INTO[data]).decode
+
+
+def _msgspec_attrs_held(data: str) -> Decode:
+    decode = _msgspec_attrs(data)
+
+    def held(content: bytes) -> Any:
+        with _json.collector_held():
+            return decode(content)
+
+    return held
+
+
+def _json_cattrs(data: str) -> Decode:
+    return _cattrs(json.loads, data, detailed=True)
+
+
+def _orjson_cattrs(data: str) -> Decode:
+    import orjson
+
+    return _cattrs(orjson.loads, data, detailed=False)
+
+
+def _cattrs(loads: Decode, data: str, *, detailed: bool) -> Decode:
+    import attrs
+    from cattrs import Converter
+
+    converter = Converter(detailed_validation=detailed)
+    converter.register_structure_hook(dt.date, lambda value, _: dt.date.fromisoformat(value))
+    attrs.resolve_types(UserLicenses)
+    return lambda content: converter.structure(loads(content), _INTO[data])
+
+
+def _msgspec_structs(data: str) -> Decode:
+    import msgspec
+
+    return msgspec.json.Decoder(_copies(data, msgspec.defstruct)).decode
+
+
+def _pydantic(data: str) -> Decode:
+    from pydantic import TypeAdapter
+    from pydantic.dataclasses import dataclass
+
+    def make(name: str, fields: list[tuple[str, Any]]) -> Any:
+        return dataclass(dataclasses.make_dataclass(name, fields))
+
+    return TypeAdapter(_copies(data, make)).validate_json
+
+
+def _copies(data: str, make: Callable[[str, list[tuple[str, Any]]], Any]) -> Any:
+    """The models of the answer once more, in another library."""
+    if data == "users":
+        return list[make("User", [("id", int), ("login", str), ("first_name", str), ("last_name", str)])]
+    document = make("Document", [("id", int), ("title", str)])
+    licence = make("Licence", [
+        ("document", document), ("amount", int), ("used", int), ("views", int | None), ("start_date", dt.date | None),
+        ("complete_date", dt.date | None), ("total_time", int | None), ("score", float | None), ("status", str),
+        ("passed", bool), ("created_at", dt.date | None),
+    ])  # fmt: skip
+    user = make("User", [("id", int), ("first_name", str), ("last_name", str)])
+    return make("Licences", [("user", user), ("licenses", list[licence])])
+
+
+def _openapi_python_client(data: str) -> Decode:
+    from opc_client import models  # type: ignore[import-not-found]
+
+    return _from_dict(models, data)
+
+
+def _openapi_generator(data: str) -> Decode:
+    from openapi_client import models  # type: ignore[import-not-found]
+
+    return _from_dict(models, data)
+
+
+def _from_dict(models: Any, data: str) -> Decode:
+    if data == "users":
+        return lambda content: [models.User.from_dict(item) for item in json.loads(content)]
+    return lambda content: models.UserLicenses.from_dict(json.loads(content))
+
+
+WAYS: Final[Mapping[str, Callable[[str], Decode]]] = {
+    "coggno-speed": _coggno_with_speed,
+    "coggno": _coggno_without_speed,
+    "msgspec-attrs": _msgspec_attrs,
+    "msgspec-attrs-held": _msgspec_attrs_held,
+    "msgspec-structs": _msgspec_structs,
+    "orjson-cattrs": _orjson_cattrs,
+    "json-cattrs": _json_cattrs,
+    "pydantic": _pydantic,
+    "openapi-python-client": _openapi_python_client,
+    "openapi-generator": _openapi_generator,
+}
+TITLES: Final[Mapping[str, str]] = {
+    "coggno-speed": "**coggno** with the extra `speed`",
+    "coggno": "**coggno** without it",
+    "msgspec-attrs": "msgspec into our attrs models",
+    "msgspec-attrs-held": "the same, garbage collector held",
+    "msgspec-structs": "msgspec into structs of its own",
+    "orjson-cattrs": "orjson + cattrs, no detailed validation",
+    "json-cattrs": "json + cattrs, as they come",
+    "pydantic": "pydantic dataclasses, `validate_json`",
+    "openapi-python-client": "models of openapi-python-client",
+    "openapi-generator": "models of openapi-generator (pydantic)",
+}

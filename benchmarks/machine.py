@@ -1,0 +1,46 @@
+"""The machine: which processor core runs what, and how it can be told that something else was running."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+CAN_PIN = len(CORES) >= 2
+SERVER_CORE = CORES[0] if CAN_PIN else None
+CLIENT_CORE = CORES[1] if CAN_PIN else None
+
+
+def pin(core: int | None, process: int = 0) -> None:
+    """Keep a process on one core; 0 is this one."""
+    if core is not None:
+        os.sched_setaffinity(process, {core})
+
+
+def resident() -> float:
+    """Memory of this process that is in use now, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def peak() -> float:
+    """The most memory that this process ever used, in MB."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def load() -> float:
+    """How many processes wanted to run in the last minute, this one included."""
+    return os.getloadavg()[0]
+
+
+def describe() -> str:
+    """The machine in one line."""
+    model = "unknown processor"
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    pinned = "client and server pinned to a core each" if CAN_PIN else "nothing pinned: fewer than two cores"
+    return f"{model}, {len(CORES) or os.cpu_count()} cores, Python {platform.python_version()}, {pinned}"

@@ -1,0 +1,125 @@
+"""Whom the engines serve when, on real connections: in the order of asking, whoever comes back at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from .kinds import AIOHTTP, DEFAULT, SESSION, on
+from .server import healthy, meet, read, respond, wait_for
+from .world import world
+
+on_ours = on(DEFAULT, AIOHTTP, SESSION)
+
+
+def logins(server):
+    return [head.target.rpartition("/")[2] for head in server.heads]
+
+
+@on_ours
+async def test_first_come_first_served(kind):
+    held, free = asyncio.Event(), asyncio.Event()
+    async with world(kind, (read, meet(held), wait_for(free), respond, healthy)) as this:
+        tasks = [asyncio.ensure_future(this.get("u0"))]
+        await held.wait()
+        for number in range(1, 20):
+            tasks.append(asyncio.ensure_future(this.get(f"u{number}")))
+            await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(*tasks)
+        assert logins(this.server) == [f"u{number}" for number in range(20)]
+        assert this.server.connections == 1
+
+
+@on_ours
+async def test_who_comes_back_at_once_waits_like_the_others(kind):
+    """Four tasks on one connection, three calls each: round by round."""
+    async with world(kind) as this:
+
+        async def work(name):
+            for _ in range(3):
+                await this.get(name)
+
+        await asyncio.gather(*map(work, "abcd"))
+        assert "".join(logins(this.server)) == "abcd" * 3
+
+
+@on_ours
+@pytest.mark.parametrize("size", [1, 3, 10])
+async def test_every_task_gets_its_share(kind, size):
+    """At no time has one of forty tasks been served twice more than another."""
+    async with world(kind, size=size) as this:
+        served = dict.fromkeys(range(40), 0)
+        apart = []
+
+        async def work(number):
+            for _ in range(5):
+                await this.get(f"u{number}")
+                served[number] += 1
+                apart.append(max(served.values()) - min(served.values()))
+
+        await asyncio.gather(*map(work, served))
+        assert max(apart) <= 2
+        assert this.server.connections <= size
+
+
+@on(DEFAULT)
+async def test_the_connection_that_was_used_last_is_used_next(kind):
+    async with world(kind, size=3) as this:
+        await asyncio.gather(*(this.get() for _ in range(3)))
+        pool = this.coggno._session.engine.pool
+        last = pool._idle[-1]
+        for _ in range(5):
+            await this.get()
+            assert pool._idle[-1] is last
+        assert this.server.connections == 3
+
+
+@on_ours
+async def test_one_task_needs_one_connection(kind):
+    async with world(kind, size=5) as this:
+        for _ in range(10):
+            await this.get()
+        assert this.server.connections == 1
+
+
+@on(DEFAULT)
+async def test_a_connection_that_was_idle_too_long_is_not_used(kind, monkeypatch):
+    async with world(kind) as this:
+        await this.get()
+        monkeypatch.setattr("httpcore._async.http11.time.monotonic", lambda: 1e12)
+        await this.get()
+        monkeypatch.undo()
+        assert this.server.connections == 2
+        await this.server.at_most_open(1)
+
+
+@on_ours
+async def test_a_connection_that_the_server_closed_is_not_used(kind):
+    """Without a failed attempt: the close is seen before the request is written."""
+    closing = asyncio.Event()
+    async with world(kind, (read, respond, wait_for(closing)), max_retries=0) as this:
+        await this.get()
+        closing.set()
+        await this.server.at_most_open(0)
+        for _ in range(5):
+            await asyncio.sleep(0)  # aiohttp is told by the loop; the default engine asks the kernel
+        assert (await this.create()).status == 200
+        assert this.server.methods == "GET POST"
+        assert this.server.connections == 2
+
+
+@on(DEFAULT)
+async def test_what_a_burst_leaves_behind_is_closed_bit_by_bit(kind, monkeypatch):
+    """Nobody gets down to the far end of the stack again; its connections must not stay half-closed for ever."""
+    async with world(kind, size=6) as this:
+        await asyncio.gather(*(this.get() for _ in range(6)))
+        assert this.coggno._session.engine.pool.open_connections == (6, 0)
+        for connection in this.coggno._session.engine.pool._idle[:5]:
+            connection._connection._expire_at = 0.0
+        for left in (5, 4, 3, 2, 1, 1):
+            await this.get()
+            assert this.coggno._session.engine.pool.open_connections == (left, 0)
+        await this.server.at_most_open(1)
+        assert this.server.connections == 6

@@ -1,0 +1,123 @@
+"""Servers of others stand in front of our client: they must accept all that its operations send."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from coggno import APIStatusError, AsyncCoggno, BadRequestError, Exchange, Request
+from coggno._generated import endpoints
+
+from . import tools
+from .calls import CALLS
+
+pytestmark = pytest.mark.node
+
+VIOLATIONS = "sl-violations"
+ENGINES = ("own", "aiohttp", "httpx")
+
+
+@pytest.fixture(scope="module")
+def prism() -> Generator[str]:
+    """Prism's mock: it names what is wrong in a header, whatever the status."""
+    port = tools.free_port()
+    command = ("node", tools.program("prism"), "mock", "-h", "127.0.0.1", "-p", str(port), "--errors", tools.SPEC)
+    with tools.served(*command, port=port) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def validator() -> Generator[str]:
+    """express-openapi-validator: it refuses what is wrong, and undeclared fields as well."""
+    port = tools.free_port()
+    with tools.served("node", tools.HERE / "validator.mjs", tools.SPEC, str(port), port=port) as url:
+        yield url
+
+
+@asynccontextmanager
+async def client(url: str, engine: str = "own", **options: Any) -> AsyncGenerator[tuple[AsyncCoggno, list[Exchange]]]:
+    """Yield a client, and what becomes of its requests."""
+    exchanges: list[Exchange] = []
+    async with AsyncExitStack() as stack:
+        if engine == "httpx":
+            options["http_client"] = await stack.enter_async_context(httpx.AsyncClient(verify=False))
+        elif engine == "aiohttp":
+            options["http_client"] = engine
+        coggno = AsyncCoggno("test_key", base_url=url, on_exchange=exchanges.append, **options)
+        yield await stack.enter_async_context(coggno), exchanges
+
+
+def test_the_calls_are_all_operations_of_the_spec(operations):
+    assert {call.operation for call in CALLS} == set(operations)
+    assert len(operations) == 18
+
+
+@pytest.mark.parametrize("lms", [None, 7])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("call", CALLS, ids=str)
+async def test_prism_finds_nothing_wrong(prism, call, engine, lms):
+    async with client(prism, engine, lms=lms) as (coggno, exchanges):
+        await call.send(coggno)
+    assert [(exchange.operation, exchange.status) for exchange in exchanges] == [(call.operation, 200)]
+    assert VIOLATIONS not in exchanges[0].headers
+
+
+@pytest.mark.parametrize("lms", [None, 7])
+@pytest.mark.parametrize("prefix", ["", "/capp"])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("call", CALLS, ids=str)
+async def test_express_openapi_validator_accepts_all(validator, call, engine, prefix, lms):
+    async with client(validator + prefix, engine, lms=lms) as (coggno, exchanges):
+        await call.send(coggno)
+    assert [(exchange.operation, exchange.status) for exchange in exchanges] == [(call.operation, 200)]
+
+
+# Neither of them is blind.
+
+
+@pytest.mark.parametrize(
+    ("options", "request_", "complaint"),
+    [
+        ({}, Request(operation=endpoints.CREATE_GROUP, form={"description": "nameless"}), "'name'"),
+        ({"lms": "seven"}, Request(operation=endpoints.LIST_GROUPS), "coggno-lms"),
+    ],
+)
+async def test_prism_sees(prism, options, request_, complaint):
+    async with client(prism, **options) as (coggno, exchanges):
+        with pytest.raises(APIStatusError):
+            await coggno.send(request_)
+    assert complaint in exchanges[0].headers[VIOLATIONS]
+
+
+@pytest.mark.parametrize(
+    ("request_", "complaint"),
+    [
+        (Request(operation=endpoints.CREATE_GROUP, form={"name": "x", "descripton": "x"}), "/body/descripton"),
+        (Request(operation=endpoints.CREATE_GROUP, form={"description": "nameless"}), "/body/name"),
+        (Request(operation=endpoints.DELETE_GROUP_BY_NAME, form={"name": ""}), "/body/name"),
+        (Request(operation=endpoints.ADD_GROUP_USER, path={"group_id": 1}, form={"id": "ann"}), "/body/id"),
+        (Request(operation=endpoints.LIST_USERS, query={"page": 2}), "/query/page"),
+    ],
+)
+async def test_express_openapi_validator_sees(validator, request_, complaint):
+    async with client(validator) as (coggno, _):
+        with pytest.raises(BadRequestError) as caught:
+            await coggno.send(request_)
+    assert complaint in str(caught.value.body)
+
+
+async def test_express_openapi_validator_sees_a_short_password(validator):
+    async with client(validator) as (coggno, _):
+        with pytest.raises(BadRequestError) as caught:
+            await coggno.users.create(email="a@b.example", first_name="a", last_name="b", password="short")
+    assert "/body/password" in str(caught.value.body)
+
+
+async def test_express_openapi_validator_asks_for_the_key(validator):
+    async with httpx.AsyncClient(base_url=validator) as anybody:
+        assert (await anybody.get("/api/v1/users")).status_code == 401
+        assert (await anybody.get("/api/v1/users", auth=("test_key", "not-empty"))).status_code == 401
