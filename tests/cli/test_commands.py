@@ -6,7 +6,7 @@ import pytest
 
 from coggno.sandbox import Sandbox
 
-from .conftest import Coggno
+from .conftest import Coggno, Typed
 
 pytestmark = pytest.mark.usefixtures("address")
 
@@ -62,6 +62,58 @@ def test_a_login_of_digits_is_not_taken_for_an_id(coggno: Coggno, sandbox: Sandb
     ended = coggno("users", "delete", "4711", "--yes")
     assert ended.code == 1
     assert [effect.operation for effect in sandbox.effects] == []
+
+
+def test_an_answer_about_somebody_else_is_refused(coggno: Coggno, monkeypatch):
+    """A server that reads `5abc` as 5 would else have user 5 deleted."""
+    from coggno._client import Users
+    from coggno.models import User
+
+    async def get(self, user):
+        return User(id=5, login="eve", first_name="Eve", last_name="Else")
+
+    async def delete(self, user):
+        raise AssertionError("somebody else was deleted")
+
+    monkeypatch.setattr(Users, "get", get)
+    monkeypatch.setattr(Users, "delete", delete)
+    ended = coggno("users", "delete", "5abc", "--yes")
+    assert ended.code == 1
+    assert "whose login is eve" in ended.err
+    assert coggno("users", "get", "EVE").code == 0
+
+
+def test_a_group_that_is_not_the_one_asked_for_is_not_deleted(coggno: Coggno, monkeypatch):
+    from coggno._client import Groups
+    from coggno.models import Group
+
+    async def get(self, group):
+        return Group(id=7, name="Other")
+
+    monkeypatch.setattr(Groups, "get", get)
+    ended = coggno("groups", "delete", "3", "--yes")
+    assert ended.code == 1
+    assert "nothing was deleted" in ended.err
+
+
+def test_what_was_done_is_said_in_a_line(coggno: Coggno, sandbox: Sandbox):
+    ada = sandbox.seed_user("ada", first_name="Ada", last_name="Lovelace")
+    group = sandbox.seed_group("Hall", members=[ada.id])
+    assert coggno("groups", "members", "remove", str(group.id), "ada").out == "Removed user 2 from group 1.\n"
+    assert coggno("groups", "delete", str(group.id), "--yes").out == "Deleted group 1, Hall.\n"
+    assert coggno("users", "delete", "ada", "--yes").out == "Deleted user 2, ada, Ada Lovelace.\n"
+
+
+def test_ctrl_c_at_a_question_is_130_and_deletes_nothing(coggno: Coggno, sandbox: Sandbox, monkeypatch):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    sandbox.seed_user("ada")
+    monkeypatch.setattr(Typed, "readline", interrupted, raising=False)
+    ended = coggno("users", "delete", "ada", typed="")
+    assert ended.code == 130
+    assert ended.err.endswith("[y/N] \nError: interrupted\n")
+    assert sandbox.effects == ()
 
 
 def test_an_id_with_leading_zeros_is_refused(coggno: Coggno):

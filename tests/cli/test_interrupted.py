@@ -83,19 +83,20 @@ def test_requests_that_never_end_are_cut_off_within_five_seconds_and_reported_un
 
 
 @pytest.mark.usefixtures("address")
-def test_a_second_ctrl_c_does_no_harm(sandbox: Sandbox):
+def test_a_second_ctrl_c_ends_at_once(sandbox: Sandbox):
     slow = sandbox.faults.add(parse_fault("createUser:latency=60"))
     with start(roster(*people(5))) as run:
-        wait_until(lambda: slow.struck >= 2)
+        wait_until(lambda: slow.struck >= 5)
         run.send_signal(signal.SIGINT)
         time.sleep(0.3)
         run.send_signal(signal.SIGINT)
         began = time.monotonic()
         _, err = run.communicate(timeout=20)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 3
     assert run.returncode == 130
     assert "again" in err
     assert "Traceback" not in err
+    assert [row["outcome"] for row in table("results.csv")] == ["unknown"] * 5
 
 
 @pytest.mark.usefixtures("address")
@@ -128,7 +129,7 @@ def test_a_reader_that_is_gone_does_not_change_the_outcome(sandbox: Sandbox):
         run.stdout.close()
         run.stderr.close()
         code = run.wait(30)
-    assert code in {0, 141}
+    assert code == 0
     assert len(logins_made(sandbox)) == 20
     assert [row["outcome"] for row in table("results.csv")] == ["created"] * 20
 

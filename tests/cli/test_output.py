@@ -110,7 +110,7 @@ async def test_a_long_list_is_printed_as_it_arrives(capsys):
 
 async def test_values_are_shown_as_people_write_them(capsys):
     async def licenses():
-        yield {"document": {"id": 5, "title": "Training"}, "passed": True, "score": None}
+        yield {"document": {"id": 5, "title": "Training"}, "passed": True, "score": 87.5, "used": 1, "amount": 2}
 
     await Table(columns.LICENSE_OF_USER, None).print(licenses())
-    assert capsys.readouterr().out.splitlines()[1].split() == ["5", "Training", "-", "yes", "-", "-", "-", "-", "-"]
+    assert capsys.readouterr().out.splitlines()[1].split() == ["5", "Training", "-", "yes", "87.5", "1/2", "-", "-"]

@@ -81,7 +81,7 @@ def test_rows_that_are_wrong_are_listed_and_make_the_code_1(provision):
         "line 3, alan.example.com: email is not an address; password must have 6 to 40 characters, has 3" in ended.out
     )
     assert [row["first name"] for row in table("failed.csv")] == ["Alan"]
-    assert "failed.csv (1 rows" in ended.out
+    assert "failed.csv (1 row;" in ended.out
 
 
 def test_allow_refused_says_that_one_knows(provision):
@@ -93,6 +93,18 @@ def test_allow_refused_does_not_hide_what_the_api_did(provision, sandbox: Sandbo
     ended = provision(roster(ADA, WRONG), "--allow-refused")
     assert ended.code == 1
     assert "Augusta King" in ended.out
+
+
+def test_allow_refused_does_not_hide_what_was_refused_later(provision, sandbox: Sandbox):
+    sandbox.seed_group("Analysts")
+    sandbox.seed_group("Analysts")
+    ended = provision(roster(ADA, WRONG), "--allow-refused")
+    assert ended.code == 1
+    assert "refused:\n  line 2, ada@example.com: several groups" in ended.out
+
+
+def test_allow_refused_knows_rows_that_contradict_each_other(provision):
+    assert provision(roster(GRACE, ADA, ADA.replace("Ada,", "Augusta,")), "--allow-refused").code == 0
 
 
 def test_of_each_kind_ten_rows_are_listed(provision):
@@ -130,7 +142,8 @@ def test_a_dry_run_makes_no_passwords_and_forecasts_the_code(provision):
 
 def test_a_dry_run_says_of_every_row_what_the_run_will_say(provision, sandbox: Sandbox):
     sandbox.seed_user("grace@example.com", first_name="Grace", last_name="Someone")
-    arguments = [roster(ADA, ADA, GRACE, GRACE, WRONG, *people(3)), "--json"]
+    without = ADA.replace("difference-engine", "").replace("ada@", "ida@")
+    arguments = [roster(ADA, ADA, GRACE, GRACE, WRONG, without, without, *people(3)), "--json"]
     planned, happened = provision(*arguments, "--dry-run").json[0], provision(*arguments).json[0]
     assert planned["outcomes"] == happened["outcomes"]
     assert [problem["line"] for problem in planned["problems"]] == [problem["line"] for problem in happened["problems"]]
@@ -139,7 +152,7 @@ def test_a_dry_run_says_of_every_row_what_the_run_will_say(provision, sandbox: S
 def test_standard_input(provision, sandbox: Sandbox):
     ended = provision("-", piped=HEADER + ADA)
     assert ended.code == 0
-    assert "standard input: 1 rows" in ended.err
+    assert "standard input: 1 row," in ended.err
     assert len(sandbox.users()) == 1
 
 
@@ -173,6 +186,13 @@ def test_without_passwords_the_way_to_have_them_made_is_told(provision):
     ended = provision(roster(ADA.replace("difference-engine", "")))
     assert ended.code == 1
     assert "--generate-passwords FILE" in ended.out
+
+
+def test_who_is_there_already_needs_no_password(provision):
+    provision(roster(ADA))
+    ended = provision(roster(ADA.replace("difference-engine", "").replace("Analysts", "Navy")))
+    assert ended.code == 0
+    assert "1 joined" in ended.out
 
 
 def test_the_failed_rows_of_a_run_are_a_roster_that_overwrites_nothing(provision, sandbox: Sandbox):
@@ -240,6 +260,7 @@ def test_a_hostile_name_stays_inert(provision, sandbox: Sandbox):
         (["people.csv", "--generate-passwords", "people.csv"], "one file"),
         (["people.csv", "--generate-passwords", "results.csv"], "one file"),
         (["people.csv", "--generate-passwords", "open.csv"], "chmod 600"),
+        (["people.csv", "--results", "x" * 250 + ".csv"], "too long"),
         (["people.csv", "--results", os.devnull], "not a regular file"),
         (["people.csv", "--fault", "drop"], "--sandbox"),
         (["people.csv", "--sandbox", "--base-url", "https://example.com"], "--base-url"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,6 +79,8 @@ def _in_a_loop(make: Callable[[], Engine]) -> Engine:
 
 def proxied(base_url: str) -> bool:
     """Return whether the environment names a proxy for `base_url` (`HTTPS_PROXY`, `NO_PROXY`, ...)."""
+    import urllib.request
+
     parts = urlsplit(base_url)
     proxies = urllib.request.getproxies()
     if not (proxies.get(parts.scheme) or proxies.get("all")):

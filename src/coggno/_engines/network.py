@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
 import ssl
 from collections import deque
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Any, Final, cast
 
 import httpcore
@@ -39,19 +41,14 @@ class Network(httpcore.AsyncNetworkBackend):
         """
         try:
             async with asyncio.timeout(timeout):
-                transport, connection = await asyncio.get_running_loop().create_connection(
-                    Connection,
-                    host,
-                    port,
-                    happy_eyeballs_delay=_EYEBALLS,
-                    local_addr=None if local_address is None else (local_address, 0),
-                )
+                addresses = await _addresses(host, port)
+                connection = await _first_to_connect([(address, port, local_address) for address in addresses])
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         for option in socket_options or ():
-            transport.get_extra_info("socket").setsockopt(*option)
+            connection.get_extra_info("socket").setsockopt(*option)
         return connection
 
 
@@ -214,6 +211,52 @@ class Connection(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def _check_writable(self) -> None:
         if self._at_end or self.transport.is_closing():
             raise httpcore.WriteError("the connection is closed")
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    """Return the addresses of a host in the system's order, but with IPv6 and IPv4 taking turns (RFC 8305, 4)."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = {str(address[0]): family for family, *_, address in found}
+    preferred = [address for address, family in addresses.items() if family == found[0][0]]
+    others = [address for address, family in addresses.items() if family != found[0][0]]
+    return [address for pair in zip_longest(preferred, others) for address in pair if address is not None]
+
+
+async def _first_to_connect(places: list[tuple[str, int, str | None]]) -> Connection:
+    """Try the places one after the other, a slow one beside those that follow it; return the first that is there.
+
+    asyncio can do the same, but up to 3.12 it loses a connection that is made in the moment of a cancellation.
+    """
+    attempts: list[asyncio.Task[Connection]] = []
+    winner: asyncio.Task[Connection] | None = None
+    try:
+        while winner is None:
+            if len(attempts) < len(places):
+                attempts.append(asyncio.ensure_future(_connect(*places[len(attempts)])))
+            pending = [attempt for attempt in attempts if not attempt.done()]
+            if pending:
+                limit = _EYEBALLS if len(attempts) < len(places) else None
+                await asyncio.wait(pending, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+            winner = next((attempt for attempt in attempts if attempt.done() and not attempt.exception()), None)
+            if winner is None and len(attempts) == len(places) and all(attempt.done() for attempt in attempts):
+                winner = attempts[0]  # whose failure is as good as any
+        return winner.result()
+    finally:
+        for attempt in attempts:
+            if attempt is not winner:
+                attempt.cancel()
+                attempt.add_done_callback(_abandon)
+
+
+async def _connect(address: str, port: int, local_address: str | None) -> Connection:
+    local = None if local_address is None else (local_address, 0)
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, address, port, local_addr=local)
+    return connection
+
+
+def _abandon(attempt: asyncio.Task[Connection]) -> None:
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().transport.abort()
 
 
 def _expire(reader: asyncio.Future[None]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from coggno.cli import output
 from coggno.cli.exits import CommandError, ExitCode
@@ -29,7 +31,9 @@ def require_consent(question: str, *, yes: bool) -> None:
         return
     sys.stderr.write(f"{output.clean(question)} [y/N] ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
+    with _line_ended():
+        answer = sys.stdin.readline()
+    if answer.strip().casefold() not in {"y", "yes"}:
         raise CommandError("nothing was deleted", ExitCode.FAILED)
 
 
@@ -37,7 +41,7 @@ def password(*, from_stdin: bool) -> str:
     """Return a password: the first line of standard input, or what a person types twice, unseen.
 
     Raises:
-        CommandError: nobody could be asked, or the two differ, or it is empty.
+        CommandError: nobody could be asked, or the two differ, or it is too short or too long.
     """
     if from_stdin:
         given = sys.stdin.readline().rstrip("\r\n")
@@ -51,7 +55,19 @@ def password(*, from_stdin: bool) -> str:
 
 
 def _typed_twice() -> str:
-    first = getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr)
-    if getpass.getpass("Once more: ", stream=sys.stderr) != first:
+    with _line_ended():
+        first = getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr)
+        second = getpass.getpass("Once more: ", stream=sys.stderr)
+    if first != second:
         raise CommandError("the two passwords differ")
     return first
+
+
+@contextmanager
+def _line_ended() -> Generator[None]:
+    """After Ctrl-C or Ctrl-D the next message begins on a line of its own."""
+    try:
+        yield
+    except (KeyboardInterrupt, EOFError):
+        sys.stderr.write("\n")
+        raise KeyboardInterrupt from None

@@ -25,6 +25,7 @@ _STYLES: Final[Mapping[str, str]] = {
     "deleted": "green",
     "exists": "cyan",
     "unchanged": "cyan",
+    "duplicate": "cyan",
 }
 _PROBLEM: Final = "red"
 
@@ -110,7 +111,13 @@ def _frame(tally: Tally, width: int) -> RenderResult:
 
 
 def _bar(tally: Tally, width: int) -> ProgressBar:
-    return ProgressBar(total=max(tally.total, 1), completed=tally.done, width=width)
+    return ProgressBar(
+        total=max(tally.total, 1),
+        completed=tally.done,
+        width=width,
+        complete_style="green",
+        finished_style="green",
+    )
 
 
 def _row(*cells: RenderableType) -> Table:

@@ -12,18 +12,38 @@ from coggno.cli import output
 
 @frozen
 class Column:
-    """A column: its title, and where in a row its value stands (`document.title`)."""
+    """A column of a table.
+
+    Attributes:
+        title: its heading.
+        path: where in a row its value stands, e.g. `document.title`; several paths by spaces for several values.
+        right: whether it is aligned to the right.
+        between: what stands between several values.
+    """
 
     title: str
     path: str
     right: bool = False
+    between: str = " "
 
     def text(self, row: Mapping[str, Any]) -> str:
         """Return the value for a person, harmless in a terminal."""
-        value: Any = row
-        for name in self.path.split("."):
-            value = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
-        return _shown(value)
+        return self.between.join(_shown(_at(path, row)) for path in self.path.split())
+
+
+def _at(path: str, row: Mapping[str, Any]) -> Any:
+    value: Any = row
+    for name in path.split("."):
+        value = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return output.clean(f"{value:g}" if isinstance(value, float) else str(value))
 
 
 USER: Final = (
@@ -52,8 +72,7 @@ _LICENSE: Final = (
     Column("Status", "status"),
     Column("Passed", "passed"),
     Column("Score", "score", right=True),
-    Column("Used", "used", right=True),
-    Column("Of", "amount", right=True),
+    Column("Used", "used amount", right=True, between="/"),
     Column("Started", "start_date"),
     Column("Completed", "complete_date"),
 )
@@ -64,15 +83,6 @@ LICENSE_OF_USER: Final = (
 )
 LICENSE_OF_DOCUMENT: Final = (
     Column("Id", "user.id", right=True),
-    Column("First name", "user.first_name"),
-    Column("Last name", "user.last_name"),
+    Column("User", "user.first_name user.last_name"),
     *_LICENSE,
 )
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return output.clean(str(value))

@@ -73,7 +73,7 @@ def explained() -> Generator[None]:
         output.silence_stdout()
         raise typer.Exit(ExitCode.CLOSED_PIPE) from None
     except OSError as error:
-        end, code = f"{error.filename or 'input or output'}: {error.strerror or error}", ExitCode.FAILED
+        end, code = f"{error.filename or 'standard output'}: {error.strerror or error}", ExitCode.FAILED
     else:
         return
     say_error(end)

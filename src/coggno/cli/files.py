@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import tempfile
 from itertools import combinations
 from pathlib import Path
 from typing import Final, Self
@@ -63,10 +65,11 @@ class Files:
             if path.exists() and not (path.is_file() or path.is_dir()):
                 raise CommandError(f"{path} is not a regular file; give another name")
             check_writable(path)
+            _check_name(path)
         if self.roster is not None:
             named["roster"] = self.roster
         for (one, first), (other, second) in combinations(named.items(), 2):
-            if first.resolve() == second.resolve():
+            if os.path.realpath(first) == os.path.realpath(second):
                 raise CommandError(f"the {one} and the {other} would be one file, {first}; give another name")
 
     def check_space(self, roster: Roster) -> None:
@@ -81,3 +84,12 @@ class Files:
         if free < needed:
             message = f"the results need about {needed >> 10} KiB beside {self.results}, and {free >> 10} KiB are free"
             raise CommandError(message)
+
+
+def _check_name(path: Path) -> None:
+    """Refuse a name so long that the file beside it, from which it will be renamed, cannot be made."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part"):
+            pass
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}") from None

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import evolve
-
 from coggno.provisioning import Outcome, Plan, RowResult
 
 
-def forecast(plan: Plan) -> Iterator[RowResult]:
-    """Yield the outcome that each row would have if every request of `plan` succeeded."""
-    ended = {result.line: result for result in (*plan.roster.verdicts(), *plan.settled)}
+def forecast(plan: Plan, *, makes_passwords: bool) -> Iterator[RowResult]:
+    """Yield the outcome that each row would have if every request of `plan` succeeded.
+
+    Args:
+        plan: what would be done.
+        makes_passwords: whether new users without a password would have one made.
+    """
+    lacking = set[int]() if makes_passwords else set(_without_password(plan))
+    for row, result in zip(plan.roster.rows, plan.forecast(), strict=True):
+        first = row if row.repeats is None else row.repeats
+        yield row.ended(Outcome.INVALID, "password is missing") if first.line in lacking else result
+
+
+def _without_password(plan: Plan) -> Iterator[int]:
     for step in plan.steps:
-        outcome = Outcome.CREATED if step.user is None else Outcome.JOINED
-        login = step.row.person.sent_login if step.row.person else ""
-        ended[step.row.line] = RowResult(line=step.row.line, login=login, outcome=outcome)
-    for row in plan.roster.rows:
-        if row.repeats is None:
-            yield ended[row.line]
-            continue
-        first = ended[row.repeats.line]
-        outcome = Outcome.DUPLICATE if first.is_as_wanted else first.outcome
-        yield evolve(first, line=row.line, outcome=outcome, detail=first.detail)
+        if step.user is None and step.row.person is not None and step.row.person.password is None:
+            yield step.row.line

@@ -37,6 +37,11 @@ def say(message: str) -> None:
         pass
 
 
+def rows(count: int) -> str:
+    """Return `count` with its noun."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
 def write(text: str) -> None:
     """Write a line of data, which must be clean, to standard output."""
     sys.stdout.write(text + "\n")
@@ -54,16 +59,20 @@ def as_data(thing: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", unstructure(thing))
 
 
-def is_watched(stream: TextIO) -> bool:
-    """Return whether a person looks at `stream`."""
+def is_watched(stream: TextIO | None) -> bool:
+    """Return whether a person is at `stream`; a stream that is closed or was never open has nobody."""
     try:
-        return stream.isatty()
+        return stream is not None and stream.isatty()
     except ValueError:
         return False
 
 
 def tolerate_any_text() -> None:
-    """Let no character end a command: what an encoding lacks is written as an escape."""
+    """Let no character end a command: what an encoding lacks is written as an escape.
+
+    A stream that the process was started without (`>&-`) becomes one that leads nowhere.
+    """
+    sys.stdin, sys.stdout, sys.stderr = (stream or io.StringIO() for stream in (sys.stdin, sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -107,7 +107,7 @@ class Lines:
         """Say how many rows there are."""
         self._tally = Tally(total, self.clock)
         self._told = self.clock()
-        output.say(f"{total:,} rows ...")
+        output.say(f"{output.rows(total)} ...")
 
     def saw(self, outcome: str) -> None:
         """Count, and say how far the run is if that was long ago."""

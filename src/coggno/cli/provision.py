@@ -16,7 +16,8 @@ from coggno.cli import output
 from coggno.cli.connection import Connection
 from coggno.cli.exits import CommandError, say_error
 from coggno.cli.options import BaseUrl, Company
-from coggno.cli.sandbox import Faults, private_sandbox
+from coggno.cli.sandbox import private_sandbox
+from coggno.cli.stopping import heed_ctrl_c
 
 if TYPE_CHECKING:
     from coggno.cli.report import Report
@@ -92,7 +93,14 @@ def provision(
         bool,
         typer.Option("--sandbox", help="Try it on a sandbox of its own on this machine: no key, nothing real."),
     ] = False,
-    faults: Faults = None,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="SPEC",
+            help="What goes wrong on that sandbox, e.g. createUser:drop,after,p=0.1. Repeatable.",
+        ),
+    ] = None,
     company: Company = None,
     base_url: BaseUrl = None,
 ) -> None:
@@ -107,6 +115,7 @@ def provision(
     from coggno.cli.files import Files
     from coggno.cli.running import Job, run
 
+    heed_ctrl_c()
     files = Files.of(roster, results=results, passwords=passwords)
     with ExitStack() as stack:
         connection = Connection(company=company, base_url=base_url, timeout=timeout, max_retries=max_retries)
@@ -158,12 +167,18 @@ def _positive(option: str, number: float | None) -> float | None:
 
 
 def _tell(report: Report, *, as_json: bool) -> None:
-    if as_json:
-        output.write_json(report.as_data())
-    else:
-        for line in report.as_text():
-            output.write(output.clean(line))
-    sys.stdout.flush()
+    """Tell of a run that is over: whether anybody listens changes nothing about it."""
+    try:
+        if as_json:
+            output.write_json(report.as_data())
+        else:
+            for line in report.as_text():
+                output.write(output.clean(line))
+        sys.stdout.flush()
+    except OSError as error:
+        output.silence_stdout()
+        if not isinstance(error, BrokenPipeError):
+            say_error(f"standard output: {error.strerror}")
     for problem in (report.stopped, report.unwritten):
         if problem is not None:
             say_error(problem)

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from coggno.cli import output
 from coggno.cli.exits import ExitCode
 from coggno.cli.files import Files
-from coggno.provisioning import Roster, RowResult, Summary
+from coggno.provisioning import Outcome, Roster, RowResult, Summary
 
 _LISTED: Final = 10  # problem rows of each kind
 _WITHOUT: Final = "password is missing"
@@ -50,13 +51,22 @@ class Report:
         self.summary.add(result)
 
     def exit_code(self, *, allow_refused: bool) -> int:
-        """Return the exit code of the run."""
+        """Return the exit code of the run.
+
+        Args:
+            allow_refused: rows that the roster's own check refused do not count; those refused later do.
+        """
         if self.is_interrupted:
             return ExitCode.INTERRUPTED
         if self.stopped is not None:
             return ExitCode.STOPPED
-        code = self.summary.exit_code(allow_refused=allow_refused)
-        return code if self.unwritten is None else ExitCode.FAILED
+        forgiven = self._refused_by_the_check() if allow_refused else 0
+        is_as_wanted = self.summary.not_as_wanted == forgiven and self.unwritten is None
+        return ExitCode.OK if is_as_wanted else ExitCode.FAILED
+
+    def _refused_by_the_check(self) -> int:
+        verdicts = [verdict.outcome for verdict in self.roster.verdicts()]
+        return self.summary.counts[Outcome.INVALID] + verdicts.count(Outcome.REFUSED)
 
     def as_data(self) -> dict[str, Any]:
         """Return the summary for programs."""
@@ -93,7 +103,7 @@ class Report:
         total = len(self.roster.rows)
         part = "" if self.summary.rows == total else f"{self.summary.rows:,} of "
         when = "would be" if self.is_forecast else f"in {self.summary.seconds:.1f} s"
-        yield f"{part}{total:,} rows {when}: {', '.join(counts)}"
+        yield f"{part}{output.rows(total)} {when}: {', '.join(counts)}"
         if self.is_forecast and self.new_groups:
             yield f"Groups to make: {', '.join(self.new_groups)}"
         inferred = sum(result.inferred for result in self.results.values())
@@ -120,7 +130,7 @@ class Report:
     def _written(self) -> Iterator[str]:
         yield f"Every row with its outcome: {self.files.results}"
         if self.to_run_again:
-            yield f"Rows to run again: {self.files.failed} ({self.to_run_again:,} rows; passwords are not in it)"
+            yield f"Rows to run again: {self.files.failed} ({output.rows(self.to_run_again)}; passwords are not in it)"
         if self.files.passwords is not None:
             yield f"Passwords: {self.files.passwords}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from coggno.cli.files import Files
 from coggno.cli.forecast import forecast
 from coggno.cli.progress import Progress, watching
 from coggno.cli.report import Report
-from coggno.cli.stopping import stopped_by_signals
+from coggno.cli.stopping import Interruption, stopped_by_signals
 from coggno.provisioning import (
     PasswordFile,
     Plan,
@@ -56,9 +57,10 @@ def run(job: Job) -> Report:
         CoggnoError: settings, files or roster cannot be used.
     """
     job.files.check()
+    roster = _read(job) if job.files.roster is None else None  # before a bar comes in between
     with watching() as progress:
         progress.phase("Reading the roster")
-        roster = _read(job)
+        roster = roster or _read(job)
         job.files.check_space(roster)
         _tell_of(roster)
         report = Report(roster, job.files, is_forecast=job.dry_run)
@@ -73,20 +75,23 @@ def run(job: Job) -> Report:
 
 
 def _read(job: Job) -> Roster:
+    if job.files.roster is None and not hasattr(sys.stdin, "buffer"):
+        raise CommandError("standard input is closed: there is no roster")
+    if job.files.roster is None and output.is_watched(sys.stdin):
+        output.say("Reading the roster from standard input. Ctrl-D ends it.")
     return read_roster(
         "-" if job.files.roster is None else job.files.roster,
         mapping=job.mapping,
         delimiter=job.delimiter,
         encoding=job.encoding,
         group=job.group,
-        needs_password=job.files.passwords is None,
     )
 
 
 def _tell_of(roster: Roster) -> None:
     form = f", separated by {roster.delimiter}" if roster.delimiter else ""
     unused = f"; columns not used: {', '.join(roster.unused)}" if roster.unused else ""
-    output.say(f"{roster.name}: {len(roster.rows):,} rows{form}{unused}")
+    output.say(f"{roster.name}: {output.rows(len(roster.rows))}{form}{unused}")
     for warning in roster.warnings:
         output.say(f"Warning: {warning}")
 
@@ -106,10 +111,10 @@ def _passwords(job: Job) -> Generator[PasswordFile | None]:
 async def _carry_out(job: Job, report: Report, passwords: PasswordFile | None, progress: Progress) -> None:
     async with job.connection.client(max_connections=max(50, job.concurrency)) as coggno:
         progress.phase("Looking at what is there")
-        plan = await _plan(coggno, report.roster)
+        plan = await _plan(job, coggno, report.roster)
         report.new_groups = plan.new_groups
         if job.dry_run:
-            for result in forecast(plan):
+            for result in forecast(plan, makes_passwords=job.files.passwords is not None):
                 report.add(result)
             return
         progress.begin(len(report.roster.rows))
@@ -117,9 +122,9 @@ async def _carry_out(job: Job, report: Report, passwords: PasswordFile | None, p
         await _collect(carried, report, progress)
 
 
-async def _plan(coggno: AsyncCoggno, roster: Roster) -> Plan:
+async def _plan(job: Job, coggno: AsyncCoggno, roster: Roster) -> Plan:
     try:
-        return await make_plan(coggno, roster)
+        return await make_plan(coggno, roster, concurrency=min(job.concurrency, 8), rate=job.rate)
     except APIError as error:
         message = f"{describe(error)}\nNothing was changed. Run the same command again to go on."
         raise CommandError(message, ExitCode.STOPPED) from error
@@ -137,10 +142,23 @@ async def _collect(carried: Run, report: Report, progress: Progress) -> None:
         except (CoggnoError, OSError) as error:
             report.stopped = f"stopped early: {error}. Run the same command again to go on"
         except asyncio.CancelledError:
-            if interruption.signal is None:
+            if not _is_ours(interruption):
                 raise
-            report.stopped = "interrupted twice, so rows under way have no outcome. Run the same command again to go on"
+            report.stopped = "stopped at once: interrupted twice. Run the same command again to go on"
+        finally:
+            await carried.aclose()
+    for result in carried.rest():
+        report.add(result)
     report.is_interrupted = interruption.is_ctrl_c
+
+
+def _is_ours(interruption: Interruption) -> bool:
+    """Whether a cancellation is the second Ctrl-C; if so, it ends here."""
+    task = asyncio.current_task()
+    if interruption.signal is None or task is None:
+        return False
+    task.uncancel()
+    return True
 
 
 def _write(report: Report) -> None:
@@ -148,5 +166,5 @@ def _write(report: Report) -> None:
     try:
         write_results(report.files.results, report.roster, report.results)
         report.to_run_again = write_failed(report.files.failed, report.roster, report.results)
-    except RosterError as error:
+    except (RosterError, OSError) as error:
         report.unwritten = f"{error}. Run the same command again: it changes nothing twice, and writes the file"

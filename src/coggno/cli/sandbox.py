@@ -6,12 +6,13 @@ import secrets
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from coggno.cli import output
 from coggno.cli.exits import CommandError
+from coggno.cli.stopping import heed_ctrl_c
 
 if TYPE_CHECKING:
     from coggno.sandbox import Sandbox
@@ -27,14 +28,6 @@ is let in. Ctrl-C ends it.
   export COGGNO_BASE_URL={url} COGGNO_API_KEY={key}
   coggno users list
 """
-Faults: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fault",
-        metavar="SPEC",
-        help="What goes wrong, e.g. createUser:status=503,after,p=0.05 or latency=0.2. Repeatable.",
-    ),
-]
 
 
 def sandbox(
@@ -45,13 +38,21 @@ def sandbox(
         bool,
         typer.Option("--allow-remote", help="Let --host be an address that other machines reach."),
     ] = False,
-    fault: Faults = None,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="SPEC",
+            help="What goes wrong, e.g. createUser:status=503,after,p=0.05 or latency=0.2. Repeatable.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the faults: same seed, same fate.")] = 0,
     quirks: Annotated[bool, typer.Option("--quirks", help="Answer in the reference's odd shapes.")] = False,
     users: Annotated[int, typer.Option("--users", min=0, metavar="N", help="Made-up users to begin with.")] = 0,
 ) -> None:
     """Serve the Coggno API on this machine, to try things out. No key, no network, nothing real."""
-    made = _make(faults=fault or (), seed=seed, quirks=["reference"] if quirks else ())
+    heed_ctrl_c()
+    made = _make(faults=faults or (), seed=seed, quirks=["reference"] if quirks else ())
     made.seed_users(users)
     with _usable():
         from coggno.sandbox import run
@@ -101,6 +102,8 @@ def _usable() -> Generator[None]:
         raise CommandError(str(error)) from None
     except ValueError as error:
         raise CommandError(str(error).replace("allow_remote=True", "--allow-remote")) from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise CommandError(f"cannot listen there: {error.strerror or error}. Try --port 0 for a free port") from None
 

@@ -37,9 +37,16 @@ class Interruption:
         return self.signal == signal.SIGINT
 
 
+def heed_ctrl_c() -> None:
+    """Let SIGINT interrupt also where a script has started us in the background, and thus with SIGINT ignored."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def stopped_by_signals(run: Stoppable) -> Generator[Interruption]:
-    """Let Ctrl-C or SIGTERM stop `run` in order, as long as the context lasts; a second one does what it always does."""
+    """Let Ctrl-C or SIGTERM stop `run` in order, as long as the context lasts; a second one does what it always did."""
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield interruption  # only the main thread gets signals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -80,7 +81,8 @@ class Table:
         widths = list(self._natural)
         for _ in range(sum(widths) + _GAP * (len(widths) - 1) - self.width):
             widths[widths.index(max(widths))] -= 1
-        enough = all(width >= min(_NARROWEST, wanted) for width, wanted in zip(widths, self._natural, strict=True))
+        least = (max(_NARROWEST, _cells(column.title)) for column in self.columns)
+        enough = all(map(operator.ge, widths, map(min, least, self._natural)))
         return widths if enough else []
 
     def _print_row(self, row: list[str]) -> None:

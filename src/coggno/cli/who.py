@@ -38,22 +38,25 @@ class Who:
     async def user(self, coggno: AsyncCoggno) -> User:
         """Return the user.
 
-        In a path the API cannot tell a login of digits from an id, so such a login is looked up in the list, and an
-        answer with another id is not taken for the user with that id.
+        In a path the API cannot tell a login of digits from an id, so such a login is looked up in the list; and an
+        answer about somebody else is not taken for the user who was asked for.
 
         Raises:
             NotFoundError: no such user.
             CommandError: no such login, or the answer is about somebody else.
         """
-        if not self.is_number():
-            return await coggno.users.get(self.text)
-        if self.is_login:
+        if self.is_number() and self.is_login:
             return await self._in_list(coggno)
-        user = await coggno.users.get(int(self.text))
-        if user.id != int(self.text):
-            message = f"the server takes {self.text} for the login of user {user.id}. If that is meant, add --login"
+        user = await coggno.users.get(int(self.text) if self.is_number() else self.text)
+        if not self._is_meant(user):
+            message = f"asked for {self.text}, the server answers with user {user.id}, whose login is {user.login}"
             raise CommandError(message, ExitCode.FAILED)
         return user
+
+    def _is_meant(self, user: User) -> bool:
+        if self.is_number():
+            return user.id == int(self.text)
+        return user.login.strip().casefold() == self.text.strip().casefold()
 
     async def _in_list(self, coggno: AsyncCoggno) -> User:
         async with aclosing(coggno.users.iter()) as users:
