@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+from copy import deepcopy
 from typing import Any, Literal
 from uuid import UUID
 
 import pytest
 from attrs import Factory, define, field
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coggno import _serialize
@@ -137,6 +138,29 @@ def test_a_misfit_is_named_by_path_and_reason(change, path, reason):
     with pytest.raises(StructureError) as caught:
         structure({**FIT, **change}, Thing)
     assert (caught.value.path, caught.value.reason) == (f"${path}", reason)
+
+
+LONG = [FIT] * 999  # one more and the fast pass uses its data up
+
+
+LISTS = [list[Thing], list[Thing] | list[int], list[Inner | None], list[int] | list[Thing] | str]
+
+
+@given(st.lists(VALUES, max_size=2), st.lists(VALUES, max_size=2), st.sampled_from(LISTS))
+@settings(max_examples=30, deadline=None)
+def test_a_long_list_says_what_the_detailed_pass_alone_says(before, after, into):
+    def said(decode):
+        try:
+            return decode(deepcopy([*before, *LONG, *after]), into)
+        except StructureError as error:
+            return error.path, error.reason
+
+    assert said(structure) == said(_serialize._structure_in_detail)
+
+
+def test_a_long_list_is_not_in_memory_twice():
+    data = [dict(FIT) for _ in range(1000)]
+    assert structure(data, list[Thing]) is data
 
 
 @pytest.mark.parametrize("broken", [False, True])

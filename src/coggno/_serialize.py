@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
@@ -58,7 +59,8 @@ def structure(data: Any, into: Any) -> Any:
     """Decode JSON data into a type of the generated code.
 
     Args:
-        data: what the JSON parser returned.
+        data: what the JSON parser returned. It is used up: in a long list each object gives way to its model, so that
+            the two are never in memory together.
         into: a model, `list[Model]`, a scalar, a union with `None`, ...
 
     Raises:
@@ -184,6 +186,8 @@ def _model(converter: Converter) -> Callable[[Any], _Hook]:
         original = make_dict_structure_fn(resolved, converter, **_renames(resolved))
 
         def hook(value: Any, kind: Any) -> Any:
+            if type(value) is model:
+                return value  # by the fast pass, which then found a misfit further on
             if type(value) is not dict:
                 raise _MisfitError(f"expected an object, got {_json_type(value)}")
             return original(value, kind)  # pyright: ignore[reportUnknownArgumentType]
@@ -194,7 +198,7 @@ def _model(converter: Converter) -> Callable[[Any], _Hook]:
 
 
 def _fast_list(converter: Converter) -> Callable[[Any], _Hook]:
-    """A list is a JSON array; a long one is made while the garbage collector is held."""
+    """A list is a JSON array; a long one is made while the garbage collector is held, one of models where it stands."""
 
     def factory(into: Any) -> _Hook:
         (kind,) = get_args(into)
@@ -206,7 +210,10 @@ def _fast_list(converter: Converter) -> Callable[[Any], _Hook]:
             if len(value) < _MANY:
                 return [inner(item, kind) for item in value]
             with _json.collector_held():
-                return [inner(item, kind) for item in value]
+                made = value if attrs.has(kind) else value.copy()
+                for place, item in enumerate(value):
+                    made[place] = inner(item, kind)
+                return made
 
         return hook
 
@@ -342,7 +349,8 @@ def _union(converter: Converter) -> Callable[[Any], _Hook]:
                 return None
             for member in rest:
                 try:
-                    return converter.structure(value, member)
+                    # each on a copy: what does not fit may have used up a part of it
+                    return converter.structure(deepcopy(value), member)
                 except Exception:  # noqa: BLE001, S112 - the next member may fit
                     continue
             raise _MisfitError(f"fits none of the types that are allowed here, got {_json_type(value)}")

@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from coggno.errors import ConfigurationError
 from coggno.provisioning.apply import Run
-from coggno.provisioning.outcomes import Outcome, RosterError, RowResult, StoppedError, Summary
+from coggno.provisioning.outcomes import Outcome, Progress, RosterError, RowResult, StoppedError, Summary
 from coggno.provisioning.pace import Pace
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.plan import Plan, make_plan
@@ -24,6 +25,7 @@ __all__ = [
     "Outcome",
     "PasswordFile",
     "Plan",
+    "Progress",
     "Roster",
     "RosterError",
     "RowResult",
@@ -52,10 +54,13 @@ def apply_plan(
 
     Args:
         coggno: the client to send with.
-        plan: what to do.
+        plan: what to do; a plan is carried out once.
         concurrency: how many rows may be under way at once.
         rate: requests per second at the most.
-        passwords: where passwords are made and kept for rows that have none.
+        passwords: where passwords are made and kept for rows that have none; without it such rows are invalid.
+
+    Raises:
+        ConfigurationError: `concurrency` or `rate` is not a positive number, or the plan was carried out already.
     """
     return Run(coggno, plan, concurrency=concurrency, pace=Pace(rate), passwords=passwords)
 
@@ -70,11 +75,31 @@ async def provision(
     mapping: Mapping[str, str] | None = None,
     group: str | None = None,
 ) -> AsyncGenerator[RowResult]:
-    """Read, plan and apply in one; see `AsyncCoggno.provision`."""
-    roster = rows if isinstance(rows, Roster) else await _read(rows, mapping, group, needs_password=passwords is None)
-    plan = await make_plan(coggno, roster)
-    run = apply_plan(coggno, plan, concurrency=concurrency, rate=rate, passwords=passwords)
-    async with aclosing(aiter(run)) as results:
+    """Read, plan and apply in one; see `AsyncCoggno.provision`.
+
+    Args:
+        coggno: the client to send with.
+        rows: a `Roster`, or what `read_roster` takes, or an async iterable of mappings.
+        concurrency: how many rows may be under way at once.
+        rate: requests per second at the most.
+        passwords: where passwords are made and kept for rows that have none.
+        mapping: field -> column, for columns with names of their own.
+        group: a group that every row shall be in as well.
+
+    Raises:
+        RosterError: the roster cannot be read; nothing was sent.
+        ConfigurationError: an option cannot be used; nothing was sent.
+        APIError: what is there could not be read; nothing was changed.
+        StoppedError: the run ended early; every row has had its result by then.
+    """
+    if isinstance(rows, Roster):
+        if mapping is not None or group is not None:
+            raise ConfigurationError("mapping and group belong to read_roster: this roster was read already")
+        roster = rows
+    else:
+        roster = await _read(rows, mapping, group, needs_password=passwords is None)
+    plan = await make_plan(coggno, roster, concurrency=min(concurrency, 8), rate=rate)
+    async with aclosing(apply_plan(coggno, plan, concurrency=concurrency, rate=rate, passwords=passwords)) as results:
         async for result in results:
             yield result
 

@@ -3,57 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, Self
 
-import attrs
-from attrs import define, field
-
-from coggno._exchange import Exchange, OnExchange
 from coggno.errors import (
     APIError,
     AuthenticationError,
     CoggnoError,
-    NotFoundError,
+    ConfigurationError,
     OutcomeUnknownError,
     PermissionDeniedError,
-    UnprocessableEntityError,
+    RateLimitError,
 )
-from coggno.models import Group, User
-from coggno.provisioning.checks import Person, fold
-from coggno.provisioning.outcomes import Outcome, RowResult, StoppedError
-from coggno.provisioning.pace import Pace
+from coggno.provisioning.crew import work_through
+from coggno.provisioning.errand import Desk, Errand
+from coggno.provisioning.outcomes import Outcome, Progress, RowResult, StoppedError
+from coggno.provisioning.pace import Breaker, Pace
 from coggno.provisioning.passwords import PasswordFile
-from coggno.provisioning.plan import Plan, Step, conflict
+from coggno.provisioning.plan import Plan, Step, repetition
 from coggno.provisioning.roster import Row
+from coggno.provisioning.watch import watched
 
 if TYPE_CHECKING:
     from coggno._client import AsyncCoggno
 
 GRACE: Final = 4.0  # seconds that requests under way have to end after `stop`
-_WINDOW: Final = 200  # rows over which failures are counted
-_MANY_FAILURES: Final = 50  # failures that are not the rows' fault ...
-_SHARE: Final = 0.4  # ... and their share in the window: together they stop the run
-_JOIN_PAUSES: Final = (5.0, 10.0, 30.0)  # seconds; a user made just now may not be seen everywhere yet
-
-_in_doubt: ContextVar[set[str] | None] = ContextVar("in_doubt", default=None)
 
 
 class Run:
-    """One run of a plan: iterate over it for the results, `stop` it early.
+    """One run of a plan: an async iterator of results, which can be stopped early.
 
-    The consumer sets the pace: when it does not take results, no more rows are begun.
+    The consumer sets the pace: when it does not take results, no more rows are begun. A consumer that leaves before
+    the end calls `aclose`; `rest` then tells of the rows that it has not seen.
 
     Args:
         coggno: the client to send with.
-        plan: what to do.
+        plan: what to do; a plan is carried out once.
         concurrency: how many rows may be under way at once.
         pace: how many requests per second at the most.
         passwords: where passwords are made and kept for rows that have none.
         sleep: waits for so many seconds.
+
+    Raises:
+        ConfigurationError: `concurrency` is not a positive number, or the plan was carried out already.
     """
 
     def __init__(
@@ -64,320 +58,252 @@ class Run:
         concurrency: int = 16,
         pace: Pace | None = None,
         passwords: PasswordFile | None = None,
-        sleep: Callable[[float], Any] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         if concurrency < 1:
-            raise ValueError(f"concurrency must be at least 1, not {concurrency}")
-        self._coggno = _watching(coggno)
+            raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
+        plan.claim()
+        pace = pace or Pace(None)
         self._plan = plan
         self._concurrency = concurrency
-        self._pace = pace or Pace(None)
-        self._passwords = passwords
-        self._sleep = sleep
-        self._groups: dict[str, Group] = dict(plan.groups)
+        self._desk = Desk(watched(coggno, pace), pace, passwords, dict(plan.groups), sleep)
+        self._breaker = Breaker()
         self._lost_groups: dict[str, str] = {}
-        self._breaker = _Breaker()
-        self._stopped: str | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._deadline: float | None = None
+        self._limits: set[asyncio.Timeout] = set()
+        # A slot is taken before a row is begun and given back when its result is taken.
+        self._slots = asyncio.Semaphore(2 * concurrency)
+        self._ended: asyncio.Queue[RowResult | None] = asyncio.Queue()
+        self._ready: deque[RowResult] = deque()
+        self._repeated = _repetitions(plan.roster.rows)
+        # By line: a byte for each, however many there are.
+        self._told = bytearray(max((row.line for row in plan.roster.rows), default=0) + 1)
+        self._counts: Counter[Outcome] = Counter()
+        self._steps, self._lacking = _with_passwords(plan.steps, passwords)
+        self._is_going_on = False
+        self._work = self._phases()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> RowResult:
+        """Return the next result; see `StoppedError` for what ends a run early.
+
+        Raises:
+            StoppedError: the run ended early; every row has had its result by then.
+        """
+        if not self._ready:
+            self._ready.extend(self._with_repetitions(await anext(self._work)))
+        return self._tell(self._ready.popleft())
+
+    async def aclose(self) -> None:
+        """End the run now; what is under way is cut off."""
+        await self._work.aclose()
 
     @property
     def stopped(self) -> str | None:
         """Why the run ended early, if it did."""
-        return self._stopped
+        return self._desk.stopped
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run is."""
+        return Progress(total=len(self._plan.roster.rows), done=self._counts.total(), counts=Counter(self._counts))
 
     def stop(self, reason: str) -> None:
         """Begin nothing more; what is under way has `GRACE` seconds to end. A second call changes nothing."""
-        if self._stopped is None:
-            self._stopped = reason
-            asyncio.get_running_loop().call_later(GRACE, self._cut_off)
+        if self._desk.stopped is not None:
+            return
+        self._desk.stopped = reason
+        self._deadline = asyncio.get_running_loop().time() + GRACE
+        for limit in self._limits:
+            limit.reschedule(self._deadline)
 
-    def _cut_off(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-
-    async def __aiter__(self) -> AsyncGenerator[RowResult]:
-        """Yield one result for every row of the roster.
+    def rest(self) -> Iterator[RowResult]:
+        """Yield a result for every row that had none, after the iteration was cancelled, left or ended by an error.
 
         Raises:
-            StoppedError: at the end, when the run ended early; every row has had its result by then.
+            RuntimeError: the run is still going on; `aclose` it first.
         """
-        repeated = _repetitions(self._plan.roster.rows)
-        for result in (*self._plan.roster.verdicts(), *self._plan.settled):
-            for each in _with_repetitions(result, repeated):
-                yield each
-        self._make_passwords()
-        await self._make_groups()
-        async with aclosing(self._rows()) as results:
-            async for result in results:
-                for each in _with_repetitions(result, repeated):
-                    yield each
-        if self._stopped is not None:
-            raise StoppedError(f"stopped early: {self._stopped}. Nothing is lost: run the same roster again to go on")
+        if self._is_going_on:
+            raise RuntimeError("the run is still going on; aclose() it first")
+        yield from (self._tell(result) for result in self._ready)
+        for result in self._untold():
+            if not self._told[result.line]:
+                yield from map(self._tell, self._with_repetitions(result))
 
-    # Passwords and groups: before any user
+    # Telling
+
+    def _tell(self, result: RowResult) -> RowResult:
+        self._told[result.line] = True
+        self._counts[result.outcome] += 1
+        return result
+
+    def _with_repetitions(self, result: RowResult) -> Iterator[RowResult]:
+        yield result
+        for row in self._repeated.get(result.line, ()):
+            yield repetition(row, result)
+
+    def _known_before(self) -> Iterator[RowResult]:
+        yield from self._plan.roster.verdicts()
+        yield from self._plan.settled
+        for step in self._lacking:
+            yield step.row.ended(Outcome.INVALID, "password is missing")
+
+    def _untold(self) -> Iterator[RowResult]:
+        while not self._ended.empty():
+            if (ended := self._ended.get_nowait()) is not None:
+                yield ended
+        yield from self._known_before()
+        for step in self._steps:
+            yield _not_attempted(step, self._desk.stopped or "the run was cut off")
+
+    # Phases
+
+    async def _phases(self) -> AsyncGenerator[RowResult]:
+        self._is_going_on = True
+        try:
+            for result in self._known_before():
+                yield result
+            self._make_passwords()
+            await work_through(self._needed_groups(), self._make_group, self._concurrency)
+            producer = asyncio.create_task(self._all_rows())
+            try:
+                while (ended := await self._ended.get()) is not None:
+                    self._slots.release()
+                    yield ended
+                await producer  # raises what went wrong in it
+            finally:
+                producer.cancel()
+                await asyncio.gather(producer, return_exceptions=True)
+        finally:
+            self._is_going_on = False
+        if self._desk.stopped is not None:
+            raise StoppedError(self._desk.stopped)
 
     def _make_passwords(self) -> None:
-        if self._passwords is None:
+        """Have every password on the disk before the first request that sets one."""
+        passwords = self._desk.passwords
+        if passwords is None:
             return
-        for step in self._plan.steps:
-            person = step.row.person
-            if step.user is None and person is not None and person.password is None:
-                self._passwords.password_for(person.sent_login)
-        self._passwords.sync()
+        try:
+            for step in self._steps:
+                if step.user is None and step.row.person is not None and step.row.person.password is None:
+                    passwords.password_for(step.row.person.sent_login)
+            passwords.sync()
+        except (OSError, CoggnoError) as error:
+            self.stop(str(error))
 
-    async def _make_groups(self) -> None:
-        names = iter(self._plan.new_groups)
-
-        async def work() -> None:
-            for name in names:
-                if self._stopped is not None:
-                    return
-                await self._make_group(name)
-
-        await self._gather([work() for _ in range(self._concurrency)])
+    def _needed_groups(self) -> Iterable[str]:
+        if not self._lacking:
+            return self._plan.new_groups
+        needed = {name for step in self._steps for name in step.missing}
+        return [name for name in self._plan.new_groups if name in needed]
 
     async def _make_group(self, name: str) -> None:
-        await self._pace.turn()
+        if self._desk.stopped is not None:
+            return
         try:
-            self._groups[name] = await self._coggno.groups.create(name=name)
+            async with self._limited():
+                await self._desk.pace.turn()
+                if self._desk.stopped is None:
+                    self._desk.groups[name] = await self._desk.coggno.groups.create(name=name)
+        except TimeoutError:
+            self._lost_groups[name] = "cut off while it was made"
         except OutcomeUnknownError as lost:
-            # none of that name was there before: a single one is the one we made
+            self._note(lost)
+            # None of that name was there before: a single one is the one we made.
             if len(lost.candidates) == 1:
-                self._groups[name] = lost.candidates[0]
+                self._desk.groups[name] = lost.candidates[0]
             else:
-                self._lost_groups[name] = lost.message
-        except APIError as error:
-            self._lost_groups[name] = str(error)
-            self._note(error)
-
-    async def _gather(self, works: list[Any]) -> None:
-        tasks = [asyncio.create_task(work) for work in works]
-        self._tasks.update(tasks)
-        try:
-            for task in tasks:
-                try:
-                    await task
-                except asyncio.CancelledError:
-                    if self._stopped is None:
-                        raise
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._tasks.difference_update(tasks)
-
-    # Users and memberships
-
-    async def _rows(self) -> AsyncGenerator[RowResult]:
-        results: asyncio.Queue[RowResult | None] = asyncio.Queue(self._concurrency)
-        steps = iter(self._plan.steps)
-
-        async def work() -> None:
-            for step in steps:
-                await results.put(await self._row(step))
-
-        async def all_work() -> None:
-            try:
-                await self._gather([work() for _ in range(self._concurrency)])
-            except Exception:
-                await results.put(None)  # wakes the consumer, who finds the exception in the task
-                raise
-            await results.put(None)
-
-        producer = asyncio.create_task(all_work())
-        try:
-            while (result := await results.get()) is not None:
-                yield result
-            await producer
-        finally:
-            producer.cancel()
-            await asyncio.gather(producer, return_exceptions=True)
-
-    async def _row(self, step: Step) -> RowResult:
-        person = step.row.person
-        assert person is not None  # noqa: S101 - only rows with a person are planned
-        report = _Report(step.row, person)
-        if self._stopped is not None:
-            return report.ended(Outcome.FAILED, f"not attempted: {self._stopped}")
-        lost = next((name for name in step.missing if name not in self._groups), None)
-        if lost is not None:
-            return report.ended(Outcome.FAILED, f"not attempted: no group {lost!r}: {self._lost_groups.get(lost, '')}")
-        doubts: set[str] = set()
-        token = _in_doubt.set(doubts)
-        try:
-            return await self._carry_out(step, person, report, doubts)
-        except asyncio.CancelledError:
-            if self._stopped is None:
-                raise
-            return report.ended(Outcome.UNKNOWN, f"cut off while under way: {self._stopped}")
-        except APIError as error:
-            self._note(error)
-            return report.failed(error)
+                self._lost_groups[name] = str(lost)
         except CoggnoError as error:
-            return report.ended(Outcome.FAILED, str(error))
+            self._note(error)
+            self._lost_groups[name] = str(error)
+
+    # Rows
+
+    async def _all_rows(self) -> None:
+        try:
+            await work_through(self._steps, self._row, self._concurrency)
         finally:
-            _in_doubt.reset(token)
+            self._ended.put_nowait(None)
 
-    async def _carry_out(self, step: Step, person: Person, report: _Report, doubts: set[str]) -> RowResult:
-        missing = list(step.missing)
-        if step.user is not None:
-            await self._join(step.user, missing, is_new=False)
-            self._breaker.success()
-            return report.ended(Outcome.JOINED, f"added to {', '.join(missing)}", user=step.user)
-        created = await self._create(person, missing)
-        if isinstance(created, RowResult):
-            return attrs.evolve(created, line=step.row.line)
-        report.user = created
-        inferred = "createUser" in doubts
-        if missing and not inferred:
-            missing.pop(0)  # the group that the creation itself has put the user into
-        await self._join(created, missing, is_new=True, look=inferred)
-        self._breaker.success()
-        return report.ended(
-            Outcome.CREATED, "found by looking: the answer was lost" if inferred else "", inferred=inferred
-        )
+    async def _row(self, step: Step) -> None:
+        await self._slots.acquire()
+        result = self._hindrance(step)
+        if result is None:
+            await self._send(step)
+        else:
+            self._ended.put_nowait(result)
 
-    async def _create(self, person: Person, missing: list[str]) -> User | RowResult:
-        await self._pace.turn()
-        password = person.password
-        if password is None and self._passwords is not None:
-            password = self._passwords.password_for(person.sent_login)
+    def _hindrance(self, step: Step) -> RowResult | None:
+        """Return the result of a row that cannot be begun."""
+        if self._desk.stopped is not None:
+            return _not_attempted(step, self._desk.stopped)
+        lost = next((name for name in step.missing if name not in self._desk.groups), None)
+        if lost is None:
+            return None
+        return _not_attempted(step, f"no group {lost!r}: {self._lost_groups.get(lost, '')}")
+
+    async def _send(self, step: Step) -> None:
+        assert step.row.person is not None  # noqa: S101 - only rows with a person are planned
+        errand = Errand(self._desk, step, step.row.person)
+        result: RowResult | None = None
         try:
-            return await self._coggno.users.create(
-                email=person.email,
-                first_name=person.first_name,
-                last_name=person.last_name,
-                password=password or "",
-                login=person.login,
-                group_id=self._groups[missing[0]].id if missing else None,
-            )
-        except UnprocessableEntityError as refusal:
-            return await self._explain(person, refusal)
+            async with self._limited():
+                result = await errand.run()
+                self._note(errand.error)
+        except TimeoutError:
+            pass  # `stop` has cut it off
+        finally:
+            # Whatever ends it, even a cancellation: what is known of the row is told.
+            self._ended.put_nowait(result or errand.cut_off())
 
-    async def _explain(self, person: Person, refusal: UnprocessableEntityError) -> RowResult:
-        """422: is the user there after all, elsewhere, or is the row refused for another reason?"""
-        row = Row(0, (), person)
-        report = _Report(row, person)
-        await self._pace.turn()
-        try:
-            user = await self._coggno.users.get(person.sent_login)
-        except NotFoundError:
-            return report.ended(
-                Outcome.REGISTERED_ELSEWHERE, f"not in this company, and Coggno says: {refusal.message}"
-            )
-        if fold(user.login) != person.key:
-            return report.ended(Outcome.REFUSED, refusal.message)
-        if (user.first_name.strip(), user.last_name.strip()) != (person.first_name, person.last_name):
-            return conflict(row, user)
-        return report.ended(Outcome.EXISTS, "made by somebody else meanwhile; run again for its groups", user=user)
-
-    async def _join(self, user: User, names: list[str], *, is_new: bool, look: bool = False) -> None:
-        for name in names:
-            group = self._groups[name].id
-            if look and await self._is_member(group, user):
-                continue
-            await self._add(group, user, _JOIN_PAUSES if is_new else ())
-
-    async def _is_member(self, group: int, user: User) -> bool:
-        await self._pace.turn()
-        try:
-            await self._coggno.groups.users.get(group, user.id)
-        except NotFoundError:
-            return False
-        return True
-
-    async def _add(self, group: int, user: User, pauses: tuple[float, ...]) -> None:
-        for pause in (*pauses, None):
-            await self._pace.turn()
+    @asynccontextmanager
+    async def _limited(self) -> AsyncGenerator[None]:
+        """End what is within, by `TimeoutError`, when the time is over that `stop` grants."""
+        async with asyncio.timeout_at(self._deadline) as limit:
+            self._limits.add(limit)
             try:
-                await self._coggno.groups.users.add(group, user.id)
-            except NotFoundError:
-                if pause is None or self._stopped is not None:
-                    raise
-                await self._sleep(pause)
-            else:
-                return
+                yield
+            finally:
+                self._limits.discard(limit)
 
-    def _note(self, error: APIError) -> None:
-        """Stop where going on is useless."""
+    def _note(self, error: CoggnoError | None) -> None:
+        """Count how a row ended, and stop where going on is useless."""
+        self._breaker.note(is_trouble=_is_trouble(error))
         if isinstance(error, AuthenticationError | PermissionDeniedError):
             self.stop(f"the API refuses the key ({error.message})")
-        elif error.outcome != "rejected" and self._breaker.failure():
+        elif self._breaker.is_open:
             self.stop("too many failures that are not the rows' fault; the API or the network is in trouble")
 
 
-@define
-class _Report:
-    """Builds the result of one row."""
-
-    row: Row
-    person: Person
-    user: User | None = None
-
-    def ended(self, outcome: Outcome, detail: str, *, user: User | None = None, inferred: bool = False) -> RowResult:
-        known = user or self.user
-        return RowResult(
-            line=self.row.line,
-            login=self.person.sent_login,
-            outcome=outcome,
-            user_id=known.id if known else None,
-            detail=detail,
-            inferred=inferred,
-        )
-
-    def failed(self, error: APIError) -> RowResult:
-        made = "the user was made, but " if self.user else ""
-        outcome = Outcome.UNKNOWN if isinstance(error, OutcomeUnknownError) else Outcome.FAILED
-        return self.ended(outcome, f"{made}{error}")
+def _is_trouble(error: CoggnoError | None) -> bool:
+    """Whether a failure is not the row's fault."""
+    return isinstance(error, APIError) and (error.outcome != "rejected" or isinstance(error, RateLimitError))
 
 
-@define
-class _Breaker:
-    """Counts failures that are not the rows' fault among the last rows."""
-
-    recent: deque[bool] = field(factory=lambda: deque[bool](maxlen=_WINDOW))
-
-    def success(self) -> None:
-        self.recent.append(False)
-
-    def failure(self) -> bool:
-        """Count one; return whether they are too many."""
-        self.recent.append(True)
-        failures = sum(self.recent)
-        return failures >= _MANY_FAILURES and failures > _SHARE * len(self.recent)
+def _not_attempted(step: Step, reason: str) -> RowResult:
+    user_id = step.user.id if step.user else None
+    return step.row.ended(Outcome.FAILED, f"not attempted: {reason}", user_id=user_id)
 
 
-def _watching(coggno: AsyncCoggno) -> AsyncCoggno:
-    """Return a copy of the client that notes, per row, which writes were in doubt and found by looking."""
-    theirs: OnExchange | None = coggno._session.on_exchange  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-
-    def watch(exchange: Exchange) -> None:
-        doubts = _in_doubt.get()
-        if doubts is not None:
-            if exchange.outcome == "unknown":
-                doubts.add(exchange.operation)
-            elif exchange.outcome == "done":
-                doubts.discard(exchange.operation)
-        if theirs is not None:
-            theirs(exchange)
-
-    return coggno.with_options(on_exchange=watch)
+def _with_passwords(steps: Iterable[Step], passwords: PasswordFile | None) -> tuple[list[Step], list[Step]]:
+    """Part the steps that can be carried out from those that lack a password."""
+    fit: list[Step] = []
+    lacking: list[Step] = []
+    for step in steps:
+        person = step.row.person
+        is_lacking = passwords is None and step.user is None and person is not None and person.password is None
+        (lacking if is_lacking else fit).append(step)
+    return fit, lacking
 
 
-def _repetitions(rows: Any) -> dict[int, list[Row]]:
+def _repetitions(rows: Iterable[Row]) -> dict[int, list[Row]]:
     """Rows that were merged into another, by the line of that one."""
     repeated: dict[int, list[Row]] = {}
     for row in rows:
         if row.repeats is not None:
             repeated.setdefault(row.repeats.line, []).append(row)
     return repeated
-
-
-def _with_repetitions(result: RowResult, repeated: dict[int, list[Row]]) -> Iterator[RowResult]:
-    """A merged row shares the fate of the one it repeats."""
-    yield result
-    for row in repeated.get(result.line, ()):
-        outcome = Outcome.DUPLICATE if result.is_as_wanted else result.outcome
-        detail = f"the same as line {result.line}" + ("" if result.is_as_wanted else f": {result.detail}")
-        login = row.person.sent_login if row.person else ""
-        yield attrs.evolve(result, line=row.line, login=login, outcome=outcome, detail=detail)

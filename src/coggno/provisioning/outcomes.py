@@ -1,8 +1,9 @@
-"""What became of a row: a closed set of outcomes, and their sum. Leaf."""
+"""What became of a row: a closed set of outcomes, their sum, and the errors of this room. Leaf."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -70,12 +71,34 @@ class RowResult:
         return self.outcome in AS_WANTED
 
 
+@frozen(kw_only=True)
+class Progress:
+    """How far a run is, at one moment.
+
+    Attributes:
+        total: rows of the roster.
+        done: rows that have their outcome.
+        counts: how many of each outcome.
+    """
+
+    total: int
+    done: int
+    counts: Mapping[Outcome, int]
+
+
 @define
 class Summary:
-    """Counts of outcomes; their sum is the number of rows seen."""
+    """Counts of outcomes; their sum is the number of rows seen.
+
+    Attributes:
+        counts: how many of each outcome.
+        seconds: how long the run took.
+        stopped: why the run ended early, if it did.
+    """
 
     counts: Counter[Outcome] = field(factory=Counter[Outcome])
     seconds: float = 0.0
+    stopped: str | None = None
 
     def add(self, result: RowResult) -> None:
         """Count one result."""
@@ -87,23 +110,48 @@ class Summary:
         return self.counts.total()
 
     @property
+    def rows_per_second(self) -> float:
+        """How fast the run was; 0 if nothing is known of its time."""
+        return self.rows / self.seconds if self.seconds > 0 else 0.0
+
+    @property
     def not_as_wanted(self) -> int:
         """How many rows need care."""
         return sum(count for outcome, count in self.counts.items() if outcome not in AS_WANTED)
 
     def exit_code(self, *, allow_refused: bool = False) -> int:
-        """Return 0 if every row is as wanted, else 1.
+        """Return 0 if every row is as wanted, 1 if some are not, 3 if the run stopped early.
 
         Args:
             allow_refused: rows that the roster's own check refused do not count.
         """
+        if self.stopped is not None:
+            return 3
         forgiven = sum(self.counts[outcome] for outcome in FROM_THE_CHECK) if allow_refused else 0
         return 0 if self.not_as_wanted == forgiven else 1
 
 
 class RosterError(CoggnoError, ValueError):
-    """A roster that cannot be read; the message says where and what to do. Nothing was sent."""
+    """A roster, or a file beside it, that cannot be used; the message says where and what to do. Nothing was sent.
+
+    Attributes:
+        line: the line that is wrong, from 1 on, where there is one.
+        column: where in that line, from 1 on, where it is known: bytes, as text editors count ASCII.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
 
 
 class StoppedError(CoggnoError):
-    """A run that ended early. What was done is done; run the same roster again to go on."""
+    """A run that ended early. What was done is done; run the same roster again to go on.
+
+    Attributes:
+        reason: why, in a few words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"stopped early: {reason}. Nothing is lost: run the same roster again to go on")
+        self.reason = reason

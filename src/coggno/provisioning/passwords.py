@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
 import secrets
+import stat
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-from coggno.provisioning.checks import fold
+from attrs import field, frozen
+
+from coggno.provisioning.checks import LONGEST_PASSWORD, SHORTEST_PASSWORD, fold
 from coggno.provisioning.outcomes import RosterError
 
 LENGTH: Final = 20
 _ALPHABET: Final = string.ascii_letters + string.digits
-_HEADER: Final = ("login", "password")
+_HEADER: Final = ["login", "password"]
+_HEADER_LINE: Final = b"login,password\r\n"
 
 
 class PasswordFile:
     """A CSV file of logins and passwords, readable for its owner only.
 
     A password is on disk before the request that sets it is sent. A login that stands in the file already keeps its
-    password, so a second run with the same file changes nothing.
+    password, so a second run with the same file changes nothing. No password in the file is ever overwritten. One run
+    at a time holds it.
 
     Args:
-        path: where it is; made with mode 0600 if it is not there.
+        path: where it is; made with mode 0600 if it is not there. A symbolic link is refused.
         choose: picks one character of a sequence; cryptographic if not given.
 
     Raises:
-        RosterError: the file cannot be opened, others may read it, or it is not such a file.
+        RosterError: the file cannot be opened, others may read it, another run holds it, or it is not such a file.
     """
 
     def __init__(
@@ -38,69 +44,169 @@ class PasswordFile:
     ) -> None:
         self.path = Path(path)
         self._choose = choose
-        self._known: dict[str, str] = {}
-        self._file = self._open()
+        self._is_dirty = False
+        self._is_entered = False
+        number = self._open()
+        try:
+            self._check(number)
+            content = self._content(number)
+            if content.torn_at is not None:
+                os.ftruncate(number, content.torn_at)
+            # Buffered: a raw file may write a part only, and nobody would notice.
+            self._file: IO[str] = os.fdopen(number, "a", encoding="utf-8", newline="")
+        except BaseException:
+            os.close(number)
+            raise
+        self._known = dict(content.passwords)
+        if content.lacks:
+            self._write(content.lacks)
 
     def __repr__(self) -> str:
         return f"PasswordFile({str(self.path)!r})"
 
     def password_for(self, login: str) -> str:
-        """Return the login's password, making one and writing it down if there is none; `sync` before it is sent."""
+        """Return the login's password, making one and writing it down if there is none; `sync` before it is sent.
+
+        Raises:
+            OSError: it cannot be written down.
+        """
         known = self._known.get(fold(login))
         if known is not None:
             return known
         made = "".join(self._choose(_ALPHABET) for _ in range(LENGTH))
+        line = io.StringIO()
+        csv.writer(line).writerow([login, made])
+        self._write(line.getvalue())
         self._known[fold(login)] = made
-        self._write(login, made)
         return made
 
     def sync(self) -> None:
         """Return when all that was written is on the disk.
 
         Raises:
-            OSError: it cannot be; nothing that depends on it may be sent.
+            RosterError: it cannot be; nothing that depends on it may be sent.
         """
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        if not self._is_dirty:
+            return
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._enter()
+        except OSError as error:
+            raise RosterError(f"the password file {self.path} cannot be written: {error.strerror or error}") from None
+        self._is_dirty = False
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, and let another run have it. What `sync` could not write was never sent: it may be lost."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
-    def _open(self) -> io.TextIOWrapper:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
-            number = os.open(self.path, flags, 0o600)
+            return os.open(self.path, flags, 0o600)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise RosterError(f"the password file {self.path} cannot be opened: {reason}") from None
-        file = io.TextIOWrapper(io.FileIO(number, "r+"), encoding="utf-8", newline="", write_through=False)
-        try:
-            self._check_mode(number)
-            self._read(file)
-        except BaseException:
-            file.close()
-            raise
-        return file
 
-    def _check_mode(self, number: int) -> None:
-        if os.name == "posix" and os.fstat(number).st_mode & 0o077:
+    def _check(self, number: int) -> None:
+        mode = os.fstat(number).st_mode
+        if not stat.S_ISREG(mode):
+            raise RosterError(f"the password file {self.path} is not a regular file; give another name")
+        if os.name == "posix" and mode & 0o077:
             raise RosterError(f"others may read the password file {self.path}; run: chmod 600 {self.path}")
+        if not _lock(number):
+            raise RosterError(f"another run is using the password file {self.path}; wait for it, or give another name")
 
-    def _read(self, file: io.TextIOWrapper) -> None:
-        file.seek(0)
-        rows = list(csv.reader(file))
-        if not rows:
-            file.write(",".join(_HEADER) + "\r\n")
+    def _content(self, number: int) -> _Content:
+        try:
+            with os.fdopen(number, "rb", closefd=False) as file:
+                return _parse(file.read())
+        except OSError as error:
+            raise RosterError(f"the password file {self.path} cannot be read: {error.strerror or error}") from None
+        except ValueError as error:
+            message = f"{self.path} is not a password file of ours ({error}); give another name"
+            raise RosterError(message) from None
+
+    def _write(self, text: str) -> None:
+        self._file.write(text)
+        self._is_dirty = True
+
+    def _enter(self) -> None:
+        """Have the directory remember a file that was made just now."""
+        if self._is_entered or os.name != "posix":
             return
-        if tuple(rows[0]) != _HEADER or any(len(row) != len(_HEADER) for row in rows[1:]):
-            raise RosterError(
-                f"{self.path} is not a password file of ours (columns login, password); give another name"
-            )
-        self._known = {fold(login): password for login, password in rows[1:]}
-        file.seek(0, os.SEEK_END)
+        number = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+        self._is_entered = True
 
-    def _write(self, login: str, password: str) -> None:
-        line = io.StringIO()
-        csv.writer(line).writerow((login, password))
-        self._file.write(line.getvalue())
+
+def _lock(number: int) -> bool:
+    """Take the file for this run, where the system knows such locks; return whether another one has it."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # pragma: no cover - Windows
+        return True
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+@frozen
+class _Content:
+    """What is in a file.
+
+    Attributes:
+        passwords: login, folded -> password.
+        lacks: what must be written before anything is appended.
+        torn_at: where a row begins that a crash has cut. It was not on the disk, hence never sent: it may go.
+    """
+
+    passwords: Mapping[str, str] = field(repr=False)
+    lacks: str = ""
+    torn_at: int | None = None
+
+
+def _parse(content: bytes) -> _Content:
+    """Read a password file.
+
+    Raises:
+        ValueError: it is something else; the message says what, and shows nothing of it.
+    """
+    if _HEADER_LINE.startswith(content):
+        return _Content({}, _HEADER_LINE.decode()[len(content) :])
+    whole, newline, tail = content.rpartition(b"\n")
+    passwords = _rows(whole)
+    if not tail:
+        return _Content(passwords)
+    try:
+        # An editor may have left out the last line break.
+        return _Content({**passwords, **_rows(whole + newline + tail)}, "\r\n")
+    except ValueError:
+        return _Content(passwords, torn_at=len(content) - len(tail))
+
+
+def _rows(content: bytes) -> dict[str, str]:
+    try:
+        header, *rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+    if header != _HEADER:
+        raise ValueError("its columns are not login and password")
+    passwords: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        if not row:
+            continue
+        if len(row) != len(_HEADER) or not SHORTEST_PASSWORD <= len(row[1]) <= LONGEST_PASSWORD:
+            raise ValueError(f"row {number} is no login with a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}")
+        passwords[fold(row[0])] = row[1]
+    return passwords

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
+from coggno.errors import ConfigurationError
 from coggno.models import Group, User
-from coggno.provisioning.checks import fold
+from coggno.provisioning.checks import fold, group_key
+from coggno.provisioning.crew import work_through
 from coggno.provisioning.outcomes import Outcome, RowResult
+from coggno.provisioning.pace import Pace
 from coggno.provisioning.roster import Roster, Row
 
 if TYPE_CHECKING:
@@ -37,11 +41,12 @@ class Plan:
 
     Attributes:
         roster: what is wanted.
-        groups: name -> the group that is there.
+        groups: name in the roster -> the group that is there.
         new_groups: names of groups that are to be made.
         ambiguous: names that several groups have: nobody is put into them.
         steps: one for every row that something has to be done for.
         settled: rows that need nothing, or cannot be done.
+        is_used: whether it was carried out; what it knows of the server is no longer true then.
     """
 
     roster: Roster
@@ -50,6 +55,7 @@ class Plan:
     ambiguous: frozenset[str]
     steps: Sequence[Step]
     settled: Sequence[RowResult] = field(factory=list[RowResult])
+    is_used: bool = False
 
     @property
     def new_users(self) -> int:
@@ -61,81 +67,146 @@ class Plan:
         """How many memberships are to be made, those of new users included."""
         return sum(len(step.missing) for step in self.steps)
 
+    def forecast(self) -> Iterator[RowResult]:
+        """Yield for every row, in the input's order, how it would end if every request succeeded.
 
-async def make_plan(coggno: AsyncCoggno, roster: Roster) -> Plan:
+        Rows without a password count as if one were made for them.
+        """
+        ended = {result.line: result for result in (*self.roster.verdicts(), *self.settled)}
+        for step in self.steps:
+            outcome = Outcome.CREATED if step.user is None else Outcome.JOINED
+            detail = f"to be added to {', '.join(step.missing)}" if step.missing else ""
+            ended[step.row.line] = step.row.ended(outcome, detail, user_id=step.user.id if step.user else None)
+        for row in self.roster.rows:
+            yield ended[row.line] if row.repeats is None else repetition(row, ended[row.repeats.line])
+
+    def claim(self) -> None:
+        """Note that the plan is being carried out.
+
+        Raises:
+            ConfigurationError: it was already: its groups would be made a second time.
+        """
+        if self.is_used:
+            raise ConfigurationError("this plan was carried out already; make a new one, which sees what is there now")
+        self.is_used = True
+
+
+def repetition(row: Row, first: RowResult) -> RowResult:
+    """Return the result of a row that was merged into another: it shares the fate of that one."""
+    outcome = Outcome.DUPLICATE if first.is_as_wanted else first.outcome
+    detail = f"the same as line {first.line}" + ("" if first.is_as_wanted else f": {first.detail}")
+    login = row.person.sent_login if row.person else ""
+    return evolve(first, line=row.line, login=login, outcome=outcome, detail=detail)
+
+
+async def make_plan(coggno: AsyncCoggno, roster: Roster, *, concurrency: int = 8, rate: float | None = None) -> Plan:
     """Look at what is there and plan the steps.
 
     One list of users, one of groups, and the members of every group that a user who is there already shall be in.
 
+    Args:
+        coggno: the client to read with.
+        roster: what is wanted.
+        concurrency: how many lists may be read at once.
+        rate: lists per second at the most.
+
     Raises:
+        ConfigurationError: `concurrency` or `rate` is not a positive number; nothing was sent.
         APIError: a list could not be read; nothing was changed.
     """
+    if concurrency < 1:
+        raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
+    pace = Pace(rate)
     wanted = {row.person.key: row for row in roster.people if row.person}
-    there = {fold(user.login): user async for user in coggno.users.iter() if fold(user.login) in wanted}
-    names = dict.fromkeys(name for row in wanted.values() if row.person for name in row.person.groups)
-    groups, ambiguous = _by_name([group async for group in coggno.groups.iter() if group.name in names])
-    members = await _members(coggno, groups, _groups_of(wanted[key] for key in there))
+    await pace.turn()
+    there = await _those_there(coggno.users.iter(), wanted)
+    names = _groups_of(wanted.values())
+    await pace.turn()
+    groups, ambiguous = await _by_name(coggno.groups.iter(), names)
+    needed = {name: groups[name] for name in _groups_of(wanted[key] for key in there) if name in groups}
+    members = await _members(coggno, needed, concurrency, pace)
     steps: list[Step] = []
     settled: list[RowResult] = []
     for key, row in wanted.items():
-        ended = _place(row, there.get(key), members, ambiguous, steps)
-        if ended is not None:
-            settled.append(ended)
-    needed = {name for step in steps for name in step.missing}
-    new_groups = tuple(name for name in names if name in needed and name not in groups)
+        planned = _place(row, there.get(key), members, ambiguous)
+        if isinstance(planned, Step):
+            steps.append(planned)
+        else:
+            settled.append(planned)
+    used = {name for step in steps for name in step.missing}
+    new_groups = tuple(name for name in names if name in used and name not in groups)
     return Plan(roster, groups, new_groups, ambiguous, steps, settled)
 
 
-def _by_name(groups: Iterable[Group]) -> tuple[dict[str, Group], frozenset[str]]:
+async def _those_there(users: AsyncIterator[User], wanted: Mapping[str, Row]) -> dict[str, User]:
+    """Return the users that are wanted, by key; where several differ in case only, the one spelt as in the roster."""
+    there: dict[str, User] = {}
+    async for user in users:
+        key = fold(user.login)
+        row = wanted.get(key)
+        if row is not None and (key not in there or (row.person and user.login == row.person.sent_login)):
+            there[key] = user
+    return there
+
+
+def _groups_of(rows: Iterable[Row]) -> dict[str, None]:
+    return dict.fromkeys(name for row in rows if row.person for name in row.person.groups)
+
+
+async def _by_name(listed: AsyncIterator[Group], names: Iterable[str]) -> tuple[dict[str, Group], frozenset[str]]:
+    """Return the group of each name, and the names that several groups have.
+
+    A name stands for the group that is called exactly so; where there is none, for the one that differs in case or
+    spacing only.
+    """
+    wanted = {name: group_key(name) for name in names}
+    keys = set(wanted.values())
+    alike: defaultdict[str, list[Group]] = defaultdict(list)
+    async for group in listed:
+        key = group_key(group.name)
+        if key in keys:
+            alike[key].append(group)
     found: dict[str, Group] = {}
     ambiguous: set[str] = set()
-    for group in groups:
-        if group.name in found:
-            ambiguous.add(group.name)
-        found[group.name] = group
-    return {name: group for name, group in found.items() if name not in ambiguous}, frozenset(ambiguous)
+    for name, key in wanted.items():
+        groups = [group for group in alike[key] if group.name == name] or alike[key]
+        if len(groups) == 1:
+            found[name] = groups[0]
+        elif groups:
+            ambiguous.add(name)
+    return found, frozenset(ambiguous)
 
 
-def _groups_of(rows: Iterable[Row]) -> set[str]:
-    return {name for row in rows if row.person for name in row.person.groups}
-
-
-async def _members(coggno: AsyncCoggno, groups: Mapping[str, Group], names: set[str]) -> dict[str, set[int]]:
+async def _members(
+    coggno: AsyncCoggno, groups: Mapping[str, Group], concurrency: int, pace: Pace
+) -> dict[str, set[int]]:
     members: dict[str, set[int]] = {}
-    for name in sorted(names & groups.keys()):
+
+    async def read(name: str) -> None:
+        await pace.turn()
         members[name] = {user.id async for user in coggno.groups.users.iter(groups[name].id)}
+
+    await work_through(groups, read, concurrency)
     return members
 
 
-def _place(
-    row: Row, user: User | None, members: Mapping[str, set[int]], ambiguous: frozenset[str], steps: list[Step]
-) -> RowResult | None:
-    """Add the row's step, or return how it has ended already."""
+def _place(row: Row, user: User | None, members: Mapping[str, set[int]], ambiguous: frozenset[str]) -> Step | RowResult:
+    """Return the row's step, or how it has ended already."""
     person = row.person
     assert person is not None  # noqa: S101 - only rows with a person are planned
     unclear = [name for name in person.groups if name in ambiguous]
     if unclear:
-        return _ended(
-            row, user, Outcome.REFUSED, f"several groups are named {unclear[0]!r}; rename or delete all but one"
-        )
+        detail = f"several groups are named {unclear[0]!r}; rename or delete all but one"
+        return row.ended(Outcome.REFUSED, detail, user_id=user.id if user else None)
     if user is None:
-        steps.append(Step(row, None, person.groups))
-        return None
-    if (user.first_name.strip(), user.last_name.strip()) != (person.first_name, person.last_name):
+        return Step(row, None, person.groups)
+    if not person.has_names(user.first_name, user.last_name):
         return conflict(row, user)
     missing = tuple(name for name in person.groups if user.id not in members.get(name, ()))
-    if not missing:
-        return _ended(row, user, Outcome.EXISTS, "")
-    steps.append(Step(row, user, missing))
-    return None
+    return Step(row, user, missing) if missing else row.ended(Outcome.EXISTS, user_id=user.id)
 
 
 def conflict(row: Row, user: User) -> RowResult:
     """Return the result of a row whose login belongs to somebody with other names."""
     detail = f"is there as {user.first_name} {user.last_name}; the API cannot change a user"
-    return _ended(row, user, Outcome.CONFLICT, detail)
-
-
-def _ended(row: Row, user: User | None, outcome: Outcome, detail: str) -> RowResult:
-    login = row.person.sent_login if row.person else ""
-    return RowResult(line=row.line, login=login, outcome=outcome, user_id=user.id if user else None, detail=detail)
+    return row.ended(Outcome.CONFLICT, detail, user_id=user.id)

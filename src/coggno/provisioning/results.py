@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from coggno.provisioning.outcomes import RosterError, RowResult
-from coggno.provisioning.roster import Roster
+from coggno.provisioning.outcomes import Outcome, RosterError, RowResult
+from coggno.provisioning.roster import Roster, Row
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _OURS: Final = ("line", "outcome", "inferred", "user_id", "detail")
@@ -19,7 +19,8 @@ _OURS: Final = ("line", "outcome", "inferred", "user_id", "detail")
 def write_results(path: str | os.PathLike[str], roster: Roster, results: Mapping[int, RowResult]) -> None:
     """Write every row of the roster in order, with what became of it; never a password.
 
-    Meant for a person's spreadsheet: cells that it would take for a formula are prefixed with `'`.
+    Meant for a person's spreadsheet: cells that it would take for a formula are prefixed with `'`. A row that has no
+    result, since the run was cut off, is `unknown`.
 
     Args:
         path: of the file; written whole or not at all.
@@ -30,26 +31,16 @@ def write_results(path: str | os.PathLike[str], roster: Roster, results: Mapping
         RosterError: the file cannot be written.
     """
     own = [name if name not in _OURS else f"{name} (roster)" for name in roster.columns]
-    rows = (
-        [
-            str(row.line),
-            result.outcome,
-            "yes" if result.inferred else "",
-            result.user_id or "",
-            result.detail,
-            *row.cells,
-        ]
-        for row in roster.rows
-        if (result := results.get(row.line)) is not None
-    )
-    _write(Path(path), [*_OURS, *own], ([_harmless(str(cell)) for cell in row] for row in rows))
+    rows = ((*_ours(row, results.get(row.line)), *row.cells) for row in roster.rows)
+    table = ([_harmless(cell) for cell in row] for row in ((*_OURS, *own), *rows))
+    _write(Path(path), table)
 
 
 def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[int, RowResult]) -> int:
-    """Write the rows to run again, in the roster's own columns, and return how many there are.
+    """Write the rows to run again, in the roster's own form, and return how many there are.
 
-    Meant for machines: cells are as they were. Passwords are left out: add them again, or have them made. The file is
-    removed when no row is left.
+    Meant for machines: cells are as they were, separator and encoding are the roster's, so that the same options read
+    it again. Passwords are left out: fill them in, or have them made. The file is removed when no row is left.
 
     Args:
         path: of the file.
@@ -59,11 +50,12 @@ def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[
     Raises:
         RosterError: the file cannot be written.
     """
-    rows = [row.cells for row in roster.rows if row.line not in results or not results[row.line].is_as_wanted]
-    if rows:
-        _write(Path(path), roster.columns, rows)
-    else:
-        Path(path).unlink(missing_ok=True)
+    rows = [row for row in roster.rows if row.line not in results or not results[row.line].is_as_wanted]
+    if not rows:
+        _remove(Path(path))
+        return 0
+    table = (roster.header, *(_whole(roster, row) for row in rows))
+    _write(Path(path), table, separator=roster.separator or ",", encoding=roster.encoding)
     return len(rows)
 
 
@@ -76,30 +68,60 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RosterError(f"{target} cannot be written: {reason}") from None
+        raise _unwritable(target, error) from None
+
+
+def _ours(row: Row, result: RowResult | None) -> tuple[str, ...]:
+    result = result or row.ended(Outcome.UNKNOWN, "the run was cut off before its outcome was known")
+    user_id = "" if result.user_id is None else str(result.user_id)
+    return str(row.line), result.outcome.value, "yes" if result.inferred else "", user_id, result.detail
+
+
+def _whole(roster: Roster, row: Row) -> list[str]:
+    """The row's cells in all columns of the roster; those of passwords are empty."""
+    cells = [""] * len(roster.header)
+    for place, cell in zip(roster.kept, row.cells, strict=True):
+        cells[place] = cell
+    return cells
 
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _write(path: Path, table: Iterable[Sequence[str]], *, separator: str = ",", encoding: str = "utf-8") -> None:
     """Write beside the target and rename: a crash leaves the old file or the new one, never half of one."""
-    name = ""
+    part: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=path.name, suffix=".part", delete=False
+            "w",
+            encoding=encoding,
+            errors="backslashreplace",  # JSON may hold what no encoding can write; the run has happened all the same
+            newline="",
+            dir=path.parent,
+            prefix=path.name,
+            suffix=".part",
+            delete=False,
         ) as file:
-            name = file.name
-            writer = csv.writer(file)
-            writer.writerow(header)
-            writer.writerows(rows)
+            part = Path(file.name)
+            csv.writer(file, delimiter=separator).writerows(table)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
-    except (OSError, ValueError) as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RosterError(f"{path} cannot be written: {reason}") from None
+        part.replace(path)
+    except BaseException as error:
+        if part is not None:
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError | ValueError):
+            raise _unwritable(path, error) from None
+        raise
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError | ValueError) -> RosterError:
+    return RosterError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}")

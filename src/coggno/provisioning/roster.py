@@ -1,28 +1,22 @@
-"""A roster: read from CSV, JSON Lines or code, its columns found, every row checked. No network."""
+"""A roster: its columns found, every row checked, rows of one user compared. No network."""
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
-import json
-import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import IO, Any, Final, TypeAlias
+from functools import partial
+from itertools import chain
+from typing import Final
 
+import attrs
 from attrs import define, field, frozen
 
-from coggno.provisioning.checks import Person, fold, problems, warnings
-from coggno.provisioning.columns import Columns, find_columns
+from coggno.provisioning.checks import Person, fold, group_key, plain, problems, warnings
+from coggno.provisioning.columns import Columns, find_columns, fold_name, recognised
 from coggno.provisioning.outcomes import Outcome, RosterError, RowResult
+from coggno.provisioning.tables import DELIMITERS, LIST, NotText, Source, Table, open_table
 
-Source: TypeAlias = "str | os.PathLike[str] | IO[bytes] | IO[str] | Iterable[Mapping[str, Any]]"
-
-_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
-_LONGEST_FIELD: Final = 1 << 20  # characters of one cell
 _SHOWN_WARNINGS: Final = 20
+_SPACE: Final = " \t\r\n\v\f"
 
 
 @define(slots=True)
@@ -43,6 +37,15 @@ class Row:
     verdict: RowResult | None = None
     repeats: Row | None = field(default=None, repr=False)
 
+    def ended(
+        self, outcome: Outcome, detail: str = "", *, user_id: int | None = None, inferred: bool = False
+    ) -> RowResult:
+        """Return the result of this row."""
+        login = self.person.sent_login if self.person else ""
+        return RowResult(
+            line=self.line, login=login, outcome=outcome, user_id=user_id, detail=detail, inferred=inferred
+        )
+
 
 @frozen(kw_only=True)
 class Roster:
@@ -50,19 +53,33 @@ class Roster:
 
     Attributes:
         name: where it came from.
-        columns: names of the columns that results may show, in the input's order.
+        header: names of all columns, in the input's order.
+        kept: positions of the columns that results may show: all but those of passwords.
         rows: in the input's order.
         unused: columns that no field is read from.
-        delimiter: `"comma"`, `"semicolon"`, `"tab"`, or `None` for other inputs.
+        separator: the character between the cells of CSV; `None` for other inputs.
+        encoding: of the input.
         warnings: what looks damaged, with its line.
     """
 
     name: str
-    columns: tuple[str, ...]
+    header: tuple[str, ...]
+    kept: tuple[int, ...]
     rows: Sequence[Row]
     unused: tuple[str, ...] = ()
-    delimiter: str | None = None
+    separator: str | None = None
+    encoding: str = "utf-8"
     warnings: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that results may show, in the order of `Row.cells`."""
+        return tuple(self.header[place] for place in self.kept)
+
+    @property
+    def delimiter(self) -> str | None:
+        """The separator's name: `"comma"`, `"semicolon"`, `"tab"`, or itself; `None` for other inputs."""
+        return None if self.separator is None else DELIMITERS.get(self.separator, self.separator)
 
     @property
     def people(self) -> Iterator[Row]:
@@ -81,7 +98,7 @@ def read_roster(
     delimiter: str | None = None,
     encoding: str | None = None,
     group: str | None = None,
-    needs_password: bool = True,
+    needs_password: bool = False,
 ) -> Roster:
     """Read and check a roster.
 
@@ -91,62 +108,119 @@ def read_roster(
         delimiter: of CSV; found by itself if not given.
         encoding: of the text; UTF-8 if not given, with or without a byte order mark.
         group: a group that every row shall be in as well.
-        needs_password: whether a row without password is invalid; false when passwords are made.
+        needs_password: whether a row without password is invalid here already; else it is when the plan is carried
+            out without a `PasswordFile`.
 
     Raises:
         RosterError: the input cannot be read at all; rows that are wrong carry a verdict instead.
     """
-    table = _open_table(source, delimiter, encoding)
-    columns = find_columns(table.header, mapping or {})
-    extra = (group,) if group else ()
-    rows: list[Row] = []
-    noted: list[str] = []
-    for line, cells in table.rows:
-        row = _make_row(line, cells, columns, extra, needs_password=needs_password)
-        rows.append(row)
-        if row.person is not None and len(noted) <= _SHOWN_WARNINGS:
-            noted += (f"line {line}: {text}" for text in warnings(row.person))
+    mapping = mapping or {}
+    known = partial(recognised, mapping=mapping)
+    table = open_table(source, delimiter=delimiter, encoding=encoding, recognised=known)
+    columns = find_columns(table.header, mapping)
+    reader = _Reader(columns, Spellings(), _every_row(group), needs_password)
+    notes = _Notes()
+    notes.add(_about_columns(columns))
+    rows = [reader.row(line, cells, notes) for line, cells in table.rows]
     if not rows:
         raise RosterError(f"{table.name}: there are no rows below the header")
     _compare(rows)
+    notes.add(_about_logins(rows))
+    return _roster(table, columns, rows, notes)
+
+
+def _roster(table: Table, columns: Columns, rows: Sequence[Row], notes: _Notes) -> Roster:
     return Roster(
         name=table.name,
-        columns=tuple(columns.names[place] for place in columns.kept),
+        header=columns.names,
+        kept=columns.kept,
         rows=rows,
         unused=columns.unused,
-        delimiter=table.delimiter,
-        warnings=tuple(noted[:_SHOWN_WARNINGS]),
+        separator=table.separator,
+        encoding=table.encoding,
+        warnings=notes.shown(),
     )
+
+
+def _every_row(group: str | None) -> tuple[str, ...]:
+    if group is None:
+        return ()
+    if not group.strip():
+        raise RosterError("the group that every row shall be in has no name")
+    return (group.strip(),)
+
+
+# One row
+
+
+@define
+class Spellings:
+    """The first spelling of each group: `warehouse` is put into the `Warehouse` that came before."""
+
+    _by_key: dict[str, str] = field(factory=dict[str, str])
+
+    def first(self, name: str) -> str:
+        """Return how the group was spelt first, noting it if this is the first time."""
+        return self._by_key.setdefault(group_key(name), name)
 
 
 @frozen
-class _Table:
-    name: str
-    header: tuple[str, ...]
-    rows: Iterable[tuple[int, Sequence[str]]]
-    delimiter: str | None = None
+class _Reader:
+    """Makes rows of cells."""
 
+    columns: Columns
+    spellings: Spellings
+    every_row: tuple[str, ...]
+    needs_password: bool
 
-def _make_row(
-    line: int, cells: Sequence[str], columns: Columns, extra: tuple[str, ...], *, needs_password: bool
-) -> Row:
-    groups = dict.fromkeys((*_split_groups(columns.values("group", cells)), *extra))
-    person = Person(
-        email=columns.value("email", cells).strip(),
-        first_name=columns.value("first_name", cells).strip(),
-        last_name=columns.value("last_name", cells).strip(),
-        login=columns.value("login", cells).strip() or None,
-        password=columns.value("password", cells) or None,
-        groups=tuple(groups),
-    )
-    kept = tuple(cells[place] if place < len(cells) else "" for place in columns.kept)
-    wrong = list(problems(person, needs_password=needs_password))
-    if len(cells) > len(columns.names):
-        wrong.append(f"has {len(cells)} cells, the header {len(columns.names)}")
-    row = Row(line, kept, person)
-    if wrong:
-        row.verdict = _ended(row, Outcome.INVALID, "; ".join(wrong))
-    return row
+    def row(self, line: int, cells: Sequence[str], notes: _Notes) -> Row:
+        person = self._person(cells)
+        width = len(self.columns.names)
+        wrong = [*self._kinds(cells), *problems(person, needs_password=self.needs_password)]
+        if len(cells) > width:
+            wrong.append(f"has {len(cells)} cells, the header {width}")
+        is_shifted = bool(wrong) and len(cells) != width
+        if is_shifted and self.columns.secret:
+            wrong.append("cells that may be its password are not shown")
+            row = Row(line, self.columns.shown(cells, is_shifted=True), None)
+        else:
+            row = Row(line, self.columns.shown(cells, is_shifted=False), person)
+            notes.add(f"line {line}: {text}" for text in self._odd(cells, person))
+        if wrong:
+            row.verdict = row.ended(Outcome.INVALID, "; ".join(wrong))
+        return row
+
+    def _person(self, cells: Sequence[str]) -> Person:
+        columns = self.columns
+        names = chain(_split_groups(columns.values("group", cells)), self.every_row)
+        return Person(
+            email=columns.value("email", cells).strip(),
+            first_name=columns.value("first_name", cells).strip(),
+            last_name=columns.value("last_name", cells).strip(),
+            login=columns.value("login", cells).strip() or None,
+            password=columns.value("password", cells) or None,
+            groups=tuple(dict.fromkeys(map(self.spellings.first, names))),
+        )
+
+    def _kinds(self, cells: Sequence[str]) -> Iterator[str]:
+        for name in self.columns.places:
+            for cell in self.columns.values(name, cells):
+                if isinstance(cell, NotText) and not (name == "group" and cell.kind == LIST):
+                    yield f"{name} holds a {cell.kind}, not text"
+
+    def _odd(self, cells: Sequence[str], person: Person) -> Iterator[str]:
+        yield from warnings(person)
+        for name in ("email", "login", "first_name", "last_name"):
+            value = self.columns.value(name, cells)
+            if value.strip() != value.strip(_SPACE):
+                yield f"{name} begins or ends with a no-break space, which is left out"
+        for name in _split_groups(self.columns.values("group", cells)):
+            first = self.spellings.first(name)
+            if first != name:
+                yield f"group {name!r} is taken for {first!r}"
+        width = len(self.columns.names)
+        if len(cells) < width:
+            yield f"has {len(cells)} cells, the header {width}; the last ones are taken to be empty"
 
 
 def _split_groups(texts: Iterable[str]) -> Iterator[str]:
@@ -156,9 +230,7 @@ def _split_groups(texts: Iterable[str]) -> Iterator[str]:
                 yield name.strip()
 
 
-def _ended(row: Row, outcome: Outcome, detail: str) -> RowResult:
-    login = row.person.sent_login if row.person else ""
-    return RowResult(line=row.line, login=login, outcome=outcome, detail=detail)
+# Rows of one user
 
 
 def _compare(rows: Sequence[Row]) -> None:
@@ -169,152 +241,66 @@ def _compare(rows: Sequence[Row]) -> None:
             by_key.setdefault(row.person.key, []).append(row)
     for same in by_key.values():
         if len(same) > 1:
-            _settle_duplicates(same)
+            _settle_duplicates(same, [row.person for row in same if row.person is not None])
 
 
-def _settle_duplicates(same: Sequence[Row]) -> None:
-    first = same[0]
-    assert first.person is not None  # noqa: S101 - rows without a person are not compared
-    differing = [name for name in ("email", "first_name", "last_name", "login", "password") if _differs(same, name)]
-    lines = ", ".join(str(row.line) for row in same)
+def _settle_duplicates(same: Sequence[Row], people: Sequence[Person]) -> None:
+    differing = [name for name, values in _said(people).items() if len(values) > 1]
     if differing:
+        lines = ", ".join(str(row.line) for row in same)
+        detail = f"lines {lines} have one login and differ in {', '.join(differing)}"
         for row in same:
-            row.verdict = _ended(
-                row, Outcome.REFUSED, f"lines {lines} have one login and differ in {', '.join(differing)}"
-            )
+            row.verdict = row.ended(Outcome.REFUSED, detail)
         return
-    groups = dict.fromkeys(itertools.chain.from_iterable(row.person.groups for row in same if row.person))
-    first.person = _with_groups(first.person, tuple(groups))
+    groups = dict.fromkeys(chain.from_iterable(person.groups for person in people))
+    same[0].person = attrs.evolve(people[0], groups=tuple(groups))
     for row in same[1:]:
-        row.repeats = first
+        row.repeats = same[0]
 
 
-def _differs(same: Sequence[Row], name: str) -> bool:
-    values = {
-        fold(getattr(row.person, name) or "") if name in {"email", "login"} else getattr(row.person, name)
-        for row in same
-    }
-    return len(values) > 1
+def _said(people: Iterable[Person]) -> dict[str, set[str | None]]:
+    """What rows of one login say of each field."""
+    said: dict[str, set[str | None]] = {"email": set(), "first_name": set(), "last_name": set(), "password": set()}
+    for person in people:
+        said["email"].add(fold(person.email))
+        said["first_name"].add(plain(person.first_name))
+        said["last_name"].add(plain(person.last_name))
+        said["password"].add(person.password)
+    return said
 
 
-def _with_groups(person: Person, groups: tuple[str, ...]) -> Person:
-    import attrs
-
-    return attrs.evolve(person, groups=groups)
+# Warnings
 
 
-# Where rows come from
+@define
+class _Notes:
+    """Collects warnings, and counts those that are too many to show."""
+
+    _texts: list[str] = field(factory=list[str])
+    _more: int = 0
+
+    def add(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            if len(self._texts) < _SHOWN_WARNINGS:
+                self._texts.append(text)
+            else:
+                self._more += 1
+
+    def shown(self) -> tuple[str, ...]:
+        return (*self._texts, *([f"and {self._more} more of this kind"] if self._more else []))
 
 
-def _open_table(source: Source, delimiter: str | None, encoding: str | None) -> _Table:
-    if isinstance(source, str) and source == "-":
-        return _table("standard input", _decode("standard input", sys.stdin.buffer.read(), encoding), delimiter)
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        return _table(str(path), _decode(str(path), _read_bytes(path), encoding), delimiter)
-    read = getattr(source, "read", None)
-    if read is not None:
-        content = read()
-        name = str(getattr(source, "name", "roster"))
-        return _table(name, content if isinstance(content, str) else _decode(name, content, encoding), delimiter)
-    return _from_mappings("rows", source)
+def _about_columns(columns: Columns) -> Iterator[str]:
+    for name in columns.unused:
+        if fold_name(name) == "company":
+            yield f"column {name!r} is not used: all rows go to the one company that the client acts for"
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except IsADirectoryError:
-        raise RosterError(f"{path} is a directory; give a file") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RosterError(f"{path} cannot be read: {reason}") from None
-
-
-def _decode(name: str, content: bytes, encoding: str | None) -> str:
-    if encoding is None and b"\0" in content:
-        raise RosterError(f"{name} has NUL bytes: not UTF-8 text. Save it as CSV in UTF-8, or give --encoding (utf-16)")
-    try:
-        return content.decode(encoding or "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        message = (
-            f"{name}, line {line}: not {encoding or 'UTF-8'}. Save it in UTF-8, or give --encoding (such as cp1252)"
-        )
-    except LookupError:
-        message = f"there is no encoding {encoding!r}"
-    raise RosterError(message)
-
-
-def _table(name: str, text: str, delimiter: str | None) -> _Table:
-    if not text.strip():
-        raise RosterError(f"{name} is empty")
-    if text.lstrip()[0] == "{":
-        return _from_mappings(name, _json_lines(name, text), first_line=1)
-    return _from_csv(name, text, delimiter)
-
-
-def _from_csv(name: str, text: str, delimiter: str | None) -> _Table:
-    head = text.lstrip("\r\n").split("\n", 1)[0]
-    chosen = delimiter or max(_DELIMITERS, key=head.count)
-    if len(chosen) != 1:
-        raise RosterError(f"the delimiter must be one character, not {chosen!r}")
-    csv.field_size_limit(_LONGEST_FIELD)
-    rows = _csv_rows(name, text, chosen)
-    _, header = next(rows, (0, ()))
-    if len(header) < 2:
-        raise RosterError(f"{name}: only one column with {_DELIMITERS.get(chosen, repr(chosen))}; give --delimiter")
-    return _Table(name, tuple(cell.strip() for cell in header), rows, _DELIMITERS.get(chosen, chosen))
-
-
-def _csv_rows(name: str, text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
+def _about_logins(rows: Iterable[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.person is not None and row.person.sent_login.isdecimal():
+            yield (
+                f"line {row.line}: login {row.person.sent_login!r} is a number (others may follow): "
+                "Coggno may take it for a user's id, and a spreadsheet may have cut zeros at its start"
+            )
             return
-        except csv.Error as error:
-            raise RosterError(f"{name}, line {line}: {error}") from None
-        if any(cell.strip() for cell in cells):
-            yield line, [sys.intern(cell) if len(cell) < 40 else cell for cell in cells]
-        line = reader.line_num + 1
-
-
-def _json_lines(name: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for line, content in enumerate(text.split("\n"), start=1):
-        if not content.strip():
-            continue
-        try:
-            value = json.loads(content)
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            raise RosterError(f"{name}, line {line}: not a JSON object")
-        yield line, value
-
-
-def _from_mappings(name: str, rows: Iterable[Any], first_line: int | None = None) -> _Table:
-    numbered: Iterable[tuple[int, Any]] = rows if first_line is not None else enumerate(rows, start=1)
-    kept = list(numbered)
-    for number, row in kept:
-        if not isinstance(row, Mapping):
-            raise RosterError(f"{name}, row {number}: a {type(row).__name__}, not a mapping of columns")
-    header = tuple(dict.fromkeys(str(column) for _, row in kept for column in row))
-    if not header:
-        raise RosterError(f"{name}: there are no rows")
-    return _Table(
-        name, header, ((number, [_cell(name, number, row.get(column)) for column in header]) for number, row in kept)
-    )
-
-
-def _cell(name: str, number: int, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple):
-        return ";".join(_cell(name, number, item) for item in value)  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise RosterError(f"{name}, row {number}: a cell holds a {type(value).__name__}, not text")

@@ -1,0 +1,35 @@
+"""A fixed number of workers that share one list of work: memory stays bounded, however long the list is. Leaf."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def work_through(items: Iterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
+    """Do `work` on every item, at most `workers` at a time, begun in the order of the items.
+
+    Args:
+        items: pulled one by one, when a worker is free.
+        work: what to do with one.
+        workers: how many at a time.
+
+    Raises:
+        Exception: the first one that `work` raises; the other workers are cancelled and have ended by then.
+    """
+    todo = iter(items)
+
+    async def worker() -> None:
+        for item in todo:
+            await work(item)
+
+    tasks = [asyncio.create_task(worker()) for _ in range(workers)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,117 @@
+"""What the tests of provisioning share: people, a client of a sandbox in this process, and the judge of a run."""
+
+import io
+from collections import Counter
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import attrs
+import httpx
+
+from coggno import AsyncCoggno
+from coggno.provisioning import Outcome, StoppedError, provision, read_roster
+
+KEY = "test_0123456789"
+ROSTERS = Path(__file__).parents[3] / "shared" / "rosters"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "roster.csv"
+HEADER = "First Name,Last Name,Email,Password,Group\n"
+ADA = "Ada,Lovelace,ada@example.com,s3cret-word,Warehouse\n"
+
+
+def roster(text, **options):
+    return read_roster(io.BytesIO(text.encode()), **options)
+
+
+def only(text, **options):
+    (row,) = roster(text, **options).rows
+    return row
+
+
+def people(count, **changes):
+    return [
+        {
+            "email": f"u{number}@example.com",
+            "first_name": f"First{number}",
+            "last_name": f"Last{number}",
+            "password": f"s3cret-{number}",
+            "groups": ["Warehouse", "Office"][: 1 + number % 2],
+            **changes,
+        }
+        for number in range(count)
+    ]
+
+
+@asynccontextmanager
+async def client_of(sandbox, **options):
+    """A client of a sandbox in this process, whose pauses take no time."""
+
+    async def no_time(_):
+        return None
+
+    transport = httpx.ASGITransport(app=sandbox)
+    async with (
+        httpx.AsyncClient(transport=transport) as http_client,
+        AsyncCoggno(KEY, base_url="http://localhost", http_client=http_client, **options) as coggno,
+    ):
+        coggno._init(attrs.evolve(coggno._session, sleep=no_time), owner=True)
+        yield coggno
+
+
+async def run(coggno, rows, **options):
+    return await collect(provision(coggno, rows, **options))
+
+
+async def collect(work, results=None, then=lambda: None):
+    """Take all results; every row has one."""
+    results = {} if results is None else results
+    async for result in work:
+        assert result.line not in results, "one outcome per row"
+        results[result.line] = result
+        then()
+    return results
+
+
+async def run_to_its_end(coggno, rows, **options):
+    """As `run`, for a run that may stop early; the results are whole all the same."""
+    results = {}
+    try:
+        await collect(provision(coggno, rows, **options), results)
+    except StoppedError:
+        pass
+    return results
+
+
+def outcomes(results):
+    return [results[line].outcome.value for line in sorted(results)]
+
+
+def check_against_effects(sandbox, results, lines, groups_of=None):
+    """I1 no effect twice, I2 one outcome per row, I3 no claim that the server contradicts, late commits included."""
+    sandbox.commit_late()
+    assert sorted(results) == sorted(lines)
+    made = Counter(effect.login for effect in sandbox.effects if effect.operation == "createUser")
+    joined = Counter((effect.user, effect.group) for effect in sandbox.effects if effect.operation == "addGroupUser")
+    groups = Counter(effect.name for effect in sandbox.effects if effect.operation == "createGroup")
+    assert set(made.values()) <= {1}
+    assert set(joined.values()) <= {1}
+    assert set(groups.values()) <= {1}
+    for result in results.values():
+        check_claim(sandbox, result, made, (groups_of or {}).get(result.line, ()))
+
+
+def check_claim(sandbox, result, made, groups):
+    user = sandbox.user(result.login) if result.login else None
+    if result.is_as_wanted:
+        assert user is not None
+        assert user.id == result.user_id
+        for group in sandbox.groups():
+            if group.name in groups:
+                assert user in sandbox.members(group.id)
+    if result.outcome is Outcome.CREATED:
+        assert made[result.login] == 1
+    if result.outcome in {Outcome.EXISTS, Outcome.JOINED, Outcome.CONFLICT, Outcome.REGISTERED_ELSEWHERE}:
+        assert made[result.login] == 0
+    if result.outcome is Outcome.REGISTERED_ELSEWHERE:
+        assert user is None
+    if result.outcome in {Outcome.FAILED, Outcome.INVALID, Outcome.REFUSED}:
+        assert made[result.login] == ("the user was made" in result.detail)

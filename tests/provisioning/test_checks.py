@@ -1,0 +1,117 @@
+"""What keeps a row from being sent, and what only looks wrong."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coggno.provisioning.checks import Person, fold, group_key, plain, problems, warnings
+
+NFD = unicodedata.normalize("NFD", "José")
+
+
+def person(**changes):
+    values = {
+        "email": "ada@example.com",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "password": "s3cret-word",
+        **changes,
+    }
+    return Person(**values)
+
+
+def wrong(*, needs_password=True, **changes):
+    return "; ".join(problems(person(**changes), needs_password=needs_password))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"email": ""}, "email is empty"),
+        ({"first_name": "", "last_name": ""}, "first_name is empty; last_name is empty"),
+        ({"email": "ada.example.com"}, "email is not an address"),
+        ({"email": "@example.com"}, "email is not an address"),
+        ({"email": "ada@"}, "email is not an address"),
+        ({"email": "a@b@c"}, "email is not an address"),
+        ({"email": "a@b.example;c@d.example"}, "email is not an address"),
+        ({"email": "Ada <ada@example.com>"}, "email is not an address"),
+        ({"email": "ada\u00a0@example.com"}, "email is not an address"),
+        ({"email": "a\u200bda@example.com"}, "email has an invisible character (U+200B"),
+        ({"login": "ada\ufeff"}, "login has an invisible character (U+FEFF"),
+        ({"login": ".."}, "login cannot be"),
+        ({"first_name": "A\x07da"}, "first_name has a control character"),
+        ({"last_name": "\ud800"}, "last_name has a control character"),
+        ({"groups": ("A", "B\n")}, "group has a control character"),
+        ({"password": "12345"}, "password must have 6 to 40 characters, has 5"),
+        ({"password": "x" * 41}, "password must have 6 to 40 characters, has 41"),
+        ({"password": "s3cret\nword"}, "password has a control character"),
+        ({"password": None}, "password is missing"),
+    ],
+)
+def test_problems_name_their_field_and_never_show_a_password(changes, words):
+    found = wrong(**changes)
+    assert found.startswith(words) if words else not found
+    assert "s3cret" not in found
+
+
+@pytest.mark.parametrize("password", ["123456", "x" * 40])
+def test_six_and_forty_characters_are_enough_and_not_too_many(password):
+    assert not wrong(password=password)
+
+
+def test_a_password_may_be_missing_where_one_is_made():
+    assert not wrong(password=None, needs_password=False)
+
+
+@pytest.mark.parametrize(
+    "name", ["O'Brien", "Šťastný-Ğ", "بن سعيد", "欧阳", "ʻIolani", "रोहन", NFD, "نی\u200cلوفر", "Björk  G.", "=SUM(A1)"]
+)
+def test_names_of_all_scripts_are_fine(name):
+    assert not wrong(first_name=name, last_name=name)
+    assert not list(warnings(person(first_name=name, last_name=name)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"login": "1.23E+11"}, "login '1.23E+11' looks like a number that a spreadsheet has rounded"),
+        ({"last_name": "1,5e-7"}, "rounded"),
+        ({"groups": ("45291",)}, "group '45291' looks like a date that a spreadsheet has made a number"),
+        ({"groups": ("1-Mar",)}, "looks like a date that a spreadsheet has made of a text"),
+        ({"first_name": "Jun-01"}, "made of a text"),
+        ({"last_name": "#N/A"}, "an error of a spreadsheet"),
+        ({"last_name": "#######"}, "an error of a spreadsheet"),
+        ({"first_name": "Ada\u200b"}, r"first_name 'Ada\u200b' has an invisible character"),
+        ({"groups": ("IT\u00a0Security",)}, r"group 'IT\xa0Security' has an invisible character"),
+        ({"password": " s3cret-word"}, "password begins or ends with a space"),
+    ],
+)
+def test_what_looks_damaged_is_warned_of(changes, words):
+    (found,) = warnings(person(**changes))
+    assert words in found
+    assert "s3cret" not in found
+
+
+@pytest.mark.parametrize("changes", [{}, {"login": "45291"}, {"last_name": "May"}, {"groups": ("2024", "123456")}])
+def test_what_looks_sound_is_not_warned_of(changes):
+    assert not list(warnings(person(**changes)))
+
+
+def test_logins_are_compared_folded_names_only_normalised_and_groups_by_case_and_spacing():
+    assert fold(" Ada@Example.COM ") == fold("ada@example.com")
+    assert fold(NFD) == fold("JOSÉ")
+    assert person(first_name=NFD).has_names("José", " Lovelace ")
+    assert not person(first_name="ada").has_names("Ada", "Lovelace")
+    assert group_key("IT\u00a0 security") == group_key("it Security")
+
+
+@given(st.text(max_size=30))
+def test_comparing_twice_changes_nothing(text):
+    assert plain(plain(text)) == plain(text)
+
+
+def test_no_password_in_a_repr():
+    assert "s3cret" not in repr(person())

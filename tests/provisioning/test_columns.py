@@ -1,0 +1,94 @@
+"""Columns are found by name, however it is spelt; what may hold a password is never shown."""
+
+import pytest
+
+from coggno.provisioning import RosterError
+from coggno.provisioning.columns import find_columns, recognised
+
+NEEDED = ("email", "first name", "last name")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "first_name,last_name,email,password,group,login",
+        "First Name [Required],Last Name [Required],Email Address [Required],Password [Required],groups,Username",
+        "given name,family-name,E-Mail,PASSWORD,Group,LOGIN NAME",
+        "firstname,lastname,mail,password,cohort1,username",
+        "\ufeffForename*,SurName,email,password,GROUPS, login ",
+    ],
+)
+def test_columns_are_found_however_they_are_spelt(header):
+    columns = find_columns(header.split(","), {})
+    assert columns.places == {
+        "first_name": (0,),
+        "last_name": (1,),
+        "email": (2,),
+        "password": (3,),
+        "group": (4,),
+        "login": (5,),
+    }
+    assert columns.kept == (0, 1, 2, 4, 5)
+
+
+def test_all_cohorts_and_groups_are_read_and_the_rest_is_unused():
+    columns = find_columns([*NEEDED, "cohort1", "cohort12", "Group", "User_Id", "Sex"], {})
+    assert columns.places["group"] == (3, 4, 5)
+    assert columns.unused == ("User_Id", "Sex")
+
+
+def test_a_mapping_comes_before_the_usual_names_and_need_not_be_exact():
+    columns = find_columns([*NEEDED, "Work_Mail", "group"], {"email": "work mail", "group": "Work_Mail"})
+    assert columns.places["email"] == columns.places["group"] == (3,)
+    assert columns.unused == ("email", "group")
+
+
+@pytest.mark.parametrize(
+    ("names", "mapping", "words"),
+    [
+        (["email", "mail", "first name", "last name"], {}, "'email' and 'mail' could both be email.*--map email=mail"),
+        (["Password", "password", *NEEDED], {}, "could both be password"),
+        (["first name", "last name"], {}, "no column for email; the columns are 'first name', 'last name'"),
+        (["email", "last name"], {}, "no column for first_name"),
+        (NEEDED, {"emial": "email"}, "no such field, did you mean 'email'.*fields are"),
+        (NEEDED, {"email": "emial"}, "no such column, did you mean 'email'"),
+        ([*NEEDED, "x y", "x_y"], {"login": "xy"}, "several columns of that name"),
+    ],
+)
+def test_what_is_not_clear_is_refused_with_what_to_do(names, mapping, words):
+    with pytest.raises(RosterError, match=words):
+        find_columns(names, mapping)
+
+
+def test_a_first_line_of_data_is_not_shown_since_it_may_hold_a_password():
+    row = ["Ada", "Lovelace", "ada@example.com", "s3cret-word"]
+    with pytest.raises(RosterError, match="names is missing") as caught:
+        find_columns(row, {})
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(RosterError) as caught:
+        find_columns(row, {"password": "s3cret-worm"})
+    assert "s3cret-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Password", "New_Password", "Passwort", "Kennwort (neu)", "passwd", "Pass-Phrase"])
+def test_a_column_that_may_hold_passwords_is_not_kept_even_when_another_is_read(name):
+    columns = find_columns([*NEEDED, "Code", name], {"password": "Code"})
+    assert columns.places["password"] == (3,)
+    assert columns.kept == (0, 1, 2)
+
+
+def test_of_a_row_with_too_many_cells_what_may_be_the_password_is_hidden():
+    columns = find_columns(["first name", "last name", "password", "email"], {})
+    assert columns.shown(["Ada", "L", "s3cret", "a@b"], is_shifted=False) == ("Ada", "L", "a@b")
+    assert columns.shown(["Ada", "Love", "lace", "s3cret", "a@b"], is_shifted=True) == ("Ada", "Love", "")
+
+
+def test_of_a_row_with_too_few_cells_what_may_be_the_password_is_hidden():
+    columns = find_columns(["first name", "last name", "password", "email"], {})
+    assert columns.shown(["Ada L", "s3cret", "a@b"], is_shifted=True) == ("", "", "")
+    columns = find_columns(["password", "first name", "last name", "email"], {})
+    assert columns.shown(["s3cret", "Ada L", "a@b"], is_shifted=True) == ("Ada L", "a@b", "")
+
+
+def test_how_much_of_a_header_is_known():
+    assert recognised(["email", "given name", "Shoe size", "Job"], {"group": "job"}) == 3

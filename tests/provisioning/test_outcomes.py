@@ -1,0 +1,60 @@
+"""Outcomes are a closed set; a summary counts them and knows the exit code."""
+
+import pytest
+
+from coggno import CoggnoError
+from coggno.provisioning import Outcome, RosterError, RowResult, StoppedError, Summary
+
+
+def result(outcome, line=1):
+    return RowResult(line=line, login="a@b.example", outcome=outcome)
+
+
+def test_the_set_of_outcomes_is_the_documented_one():
+    assert " ".join(Outcome) == (
+        "created exists unchanged joined left deleted invalid duplicate conflict registered_elsewhere refused failed "
+        "unknown"
+    )
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_the_exit_code_is_0_where_every_row_is_as_wanted_and_else_1(outcome):
+    wanted = outcome in set("created exists unchanged joined left deleted duplicate".split())
+    summary = Summary()
+    summary.add(result(outcome))
+    assert result(outcome).is_as_wanted is wanted
+    assert summary.exit_code() == (0 if wanted else 1)
+    assert summary.not_as_wanted == (0 if wanted else 1)
+
+
+def test_rows_that_the_check_has_refused_can_be_forgiven_and_others_not():
+    summary = Summary()
+    summary.add(result(Outcome.INVALID))
+    summary.add(result(Outcome.REFUSED))
+    assert (summary.exit_code(), summary.exit_code(allow_refused=True)) == (1, 0)
+    summary.add(result(Outcome.UNKNOWN))
+    assert summary.exit_code(allow_refused=True) == 1
+
+
+def test_a_run_that_stopped_early_is_3_whatever_its_rows():
+    summary = Summary(stopped="interrupted")
+    summary.add(result(Outcome.CREATED))
+    assert (summary.exit_code(), summary.exit_code(allow_refused=True)) == (3, 3)
+
+
+def test_a_summary_adds_up_and_knows_the_pace():
+    summary = Summary(seconds=2.0)
+    assert Summary().rows_per_second == 0.0
+    for outcome in (Outcome.CREATED, Outcome.CREATED, Outcome.FAILED):
+        summary.add(result(outcome))
+    assert (summary.rows, sum(summary.counts.values()), summary.rows_per_second) == (3, 3, 1.5)
+
+
+def test_the_errors_are_caught_as_ours_and_say_where():
+    error = RosterError("wrong", line=3, column=7)
+    assert isinstance(error, CoggnoError)
+    assert (error.line, error.column) == (3, 7)
+    stopped = StoppedError("interrupted")
+    assert isinstance(stopped, CoggnoError)
+    assert stopped.reason == "interrupted"
+    assert "run the same roster again" in str(stopped)

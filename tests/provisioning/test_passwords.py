@@ -1,0 +1,187 @@
+"""Passwords are on the disk before they are sent, for their owner only, and nothing of them is ever overwritten."""
+
+import csv
+import io
+import os
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coggno.provisioning import PasswordFile, RosterError
+
+MADE = "abcdefghij0123456789"
+WHOLE = f"login,password\r\nada@example.com,{MADE}\r\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "passwords.csv"
+
+
+def written(path, content):
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    path.chmod(0o600)
+    return path
+
+
+def ask(path, *logins, **options):
+    file = PasswordFile(path, **options)
+    try:
+        passwords = [file.password_for(login) for login in logins]
+        file.sync()
+    finally:
+        file.close()
+    return passwords
+
+
+def rows(path):
+    return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline=""), strict=True))
+
+
+def test_a_password_has_20_ascii_characters_of_the_injected_chance(path):
+    assert ask(path, "a", choose=lambda letters: letters[-1]) == ["9" * 20]
+    (made,) = ask(path, "b")
+    assert len(made) == 20
+    assert made.isascii()
+    assert made.isalnum()
+
+
+def test_the_file_is_for_its_owner_only_whatever_the_umask(path):
+    before = os.umask(0)
+    try:
+        ask(path, "a")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_login_keeps_its_password_and_others_are_appended(path):
+    logins = ['a,"b@example.com', "ada@example.com"]
+    first = ask(path, *logins)
+    before = path.read_bytes()
+    assert ask(path, 'A,"B@example.com ', "ADA@example.com") == first
+    assert path.read_bytes() == before
+    ask(path, "new@example.com")
+    assert path.read_bytes().startswith(before)
+    assert [row[0] for row in rows(path)] == ["login", *logins, "new@example.com"]
+
+
+def test_nothing_is_sent_before_it_is_on_the_disk_and_an_idle_sync_costs_nothing(path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(path.read_text()))
+    file = PasswordFile(path)
+    file.password_for("a@example.com")
+    file.sync()
+    assert "a@example.com" in synced[0]
+    count = len(synced)
+    file.sync()
+    assert len(synced) == count
+    file.close()
+
+
+def test_a_full_disk_is_a_typed_error_and_closing_is_quiet(path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    file = PasswordFile(path)
+    file.password_for("a@example.com")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RosterError, match="cannot be written: No space left on device"):
+        file.sync()
+    file.close()
+    if os.path.exists("/dev/full"):
+        file = PasswordFile.__new__(PasswordFile)
+        file._file = open("/dev/full", "w")
+        file._file.write("x")
+        file.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        ("", []),
+        ("logi", []),
+        ("login,password\r", []),
+        ("login,password\r\n", []),
+        (WHOLE, ["ada@example.com"]),
+        (WHOLE.replace("\r\n", "\n"), ["ada@example.com"]),
+        (WHOLE + "\r\n\r\n", ["ada@example.com"]),
+        (WHOLE[:-1], ["ada@example.com"]),
+        (WHOLE[:-2], ["ada@example.com"]),
+        (WHOLE + "bo", ["ada@example.com"]),
+        (WHOLE + "bob@example.com,", ["ada@example.com"]),
+        (WHOLE + "bob@example.com,12345", ["ada@example.com"]),
+        (WHOLE + '"b,""o', ["ada@example.com"]),
+        (WHOLE.encode() + "bö".encode()[:-1], ["ada@example.com"]),
+        (WHOLE + "bob@example.com,123456", ["ada@example.com", "bob@example.com"]),
+    ],
+)
+def test_what_a_crash_has_cut_goes_and_the_rest_stays(path, content, kept):
+    ask(written(path, content), "new@example.com")
+    assert [row[0] for row in rows(path) if row] == ["login", *kept, "new@example.com"]
+    if kept:
+        assert ask(path, "ada@example.com") == [MADE]
+
+
+@given(cut=st.integers(0, len(WHOLE)))
+def test_wherever_a_crash_has_cut_the_file_goes_on(cut, tmp_path_factory):
+    path = written(tmp_path_factory.mktemp("cut") / "p.csv", WHOLE[:cut])
+    (made,) = ask(path, "ada@example.com")
+    assert ask(path, "ada@example.com") == [made]
+    assert len(made) == 20 or WHOLE[:cut].endswith(made)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("a,b,c\n", "columns are not login and password"),
+        ("my notes", "columns are not"),
+        ("login,password\nada@example.com,12345\nx\n", "row 2 is no login"),
+        ("login,password\nada@example.com,s3cret-word,x\n", "row 2 is no login"),
+        (b"login,password\n\xff,abcdefg\n", "not UTF-8"),
+        ('login,password\n"a"b,abcdefg\n', "expected after"),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused_and_left_alone(path, content, words):
+    before = written(path, content).read_bytes()
+    with pytest.raises(RosterError, match=words) as caught:
+        PasswordFile(path)
+    assert "s3cret" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o606])
+def test_a_file_that_others_may_read_or_write_is_refused(path, mode):
+    written(path, WHOLE).chmod(mode)
+    with pytest.raises(RosterError, match="chmod 600"):
+        PasswordFile(path)
+
+
+def test_a_link_a_directory_and_a_pipe_are_refused(tmp_path, path):
+    path.symlink_to(tmp_path / "elsewhere.csv")
+    with pytest.raises(RosterError, match="cannot be opened"):
+        PasswordFile(path)
+    assert not (tmp_path / "elsewhere.csv").exists()
+    with pytest.raises(RosterError, match="cannot be opened"):
+        PasswordFile(tmp_path)
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(RosterError, match="not a regular file"):
+        PasswordFile(tmp_path / "pipe")
+
+
+def test_one_run_at_a_time_has_the_file(path):
+    first = PasswordFile(path)
+    with pytest.raises(RosterError, match="another run"):
+        PasswordFile(path)
+    first.close()
+    PasswordFile(path).close()
+
+
+def test_no_password_in_a_repr(path):
+    file = PasswordFile(path)
+    made = file.password_for("a")
+    assert made not in repr(file)
+    assert made not in repr(vars(file)["_file"])
+    file.close()

@@ -1,0 +1,133 @@
+"""The plan reads what is there and says what is to be done; it writes nothing."""
+
+import pytest
+
+from coggno import APIError, AuthenticationError, ConfigurationError
+from coggno.provisioning import Outcome, apply_plan, make_plan, read_roster
+from coggno.sandbox import Sandbox
+
+from .support import client_of, collect, people
+
+
+async def plan_of(sandbox, rows, **options):
+    async with client_of(sandbox) as coggno:
+        plan = await make_plan(coggno, read_roster(rows), **options)
+    assert sandbox.effects == ()
+    return plan
+
+
+def forecast(plan):
+    return [result.outcome.value for result in plan.forecast()]
+
+
+async def test_what_is_there_is_told_apart():
+    sandbox = Sandbox()
+    warehouse = sandbox.seed_group("Warehouse")
+    sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0", groups=[warehouse.id])
+    sandbox.seed_user("u1@example.com", first_name="First1", last_name="Last1", groups=[warehouse.id])
+    sandbox.seed_user("u2@example.com", first_name="Somebody", last_name="Else")
+    plan = await plan_of(sandbox, [*people(4), *people(4), {**people(1)[0], "email": "nobody"}])
+    first = ["exists", "joined", "conflict", "created"]
+    assert forecast(plan) == [*first, "duplicate", "duplicate", "conflict", "duplicate", "invalid"]
+    assert (plan.new_groups, plan.new_users, plan.new_memberships) == (("Office",), 1, 3)
+    assert "Somebody Else" in next(result for result in plan.settled if result.line == 3).detail
+
+
+async def test_one_list_of_users_one_of_groups_and_only_the_members_that_matter():
+    sandbox = Sandbox()
+    for name in ("Warehouse", "Office", "Other"):
+        sandbox.seed_group(name)
+    sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
+    await plan_of(sandbox, people(4))
+    counts = [sandbox.requests.count(operation) for operation in ("listUsers", "listGroups", "listGroupUsers")]
+    assert (counts, sandbox.requests.total) == ([1, 1, 1], 3)
+
+
+async def test_a_login_that_differs_in_case_only_is_the_same_user_and_the_exact_one_is_preferred():
+    sandbox = Sandbox()
+    sandbox.seed_user("U0@example.com", first_name="First0", last_name="Last0")
+    plan = await plan_of(sandbox, people(1, groups=[]))
+    assert forecast(plan) == ["exists"]
+    exact = sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
+    sandbox.seed_user("u0@EXAMPLE.com", first_name="X", last_name="Y")
+    plan = await plan_of(sandbox, people(1, groups=[]))
+    assert plan.settled[0].user_id == exact.id
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "found", "ambiguous"),
+    [
+        (["Sales"], "Sales", 0, False),
+        (["SALES"], "Sales", 0, False),
+        (["sales", "Sales"], "Sales", 1, False),
+        (["sales", "SALES"], "Sales", None, True),
+        (["Sales", "Sales"], "Sales", None, True),
+        (["Sales  East"], "sales east", 0, False),
+        (["Sales2"], "Sales", None, False),
+    ],
+)
+async def test_a_name_means_the_exact_group_or_else_the_only_one_spelt_alike(there, wanted, found, ambiguous):
+    sandbox = Sandbox()
+    groups = [sandbox.seed_group(name) for name in there]
+    plan = await plan_of(sandbox, people(1, groups=[wanted]))
+    assert plan.groups[wanted].id == groups[found].id if found is not None else wanted not in plan.groups
+    assert (plan.ambiguous == {wanted}) is ambiguous
+    assert (plan.new_groups == (wanted,)) is (found is None and not ambiguous)
+
+
+async def test_rows_of_an_ambiguous_group_are_refused():
+    sandbox = Sandbox()
+    sandbox.seed_group("Warehouse")
+    sandbox.seed_group("Warehouse")
+    plan = await plan_of(sandbox, people(1))
+    assert forecast(plan) == ["refused"]
+    assert "several groups are named 'Warehouse'" in plan.settled[0].detail
+
+
+async def test_the_forecast_of_a_run_is_what_happens():
+    sandbox = Sandbox()
+    sandbox.seed_user("u2@example.com", first_name="Somebody", last_name="Else")
+    rows = [*people(5), *people(3), *people(1, password="12345")]
+    async with client_of(sandbox) as coggno:
+        plan = await make_plan(coggno, read_roster(rows))
+        foreseen = {result.line: (result.outcome, result.login) for result in plan.forecast()}
+        happened = await collect(apply_plan(coggno, plan))
+    assert {line: (result.outcome, result.login) for line, result in happened.items()} == foreseen
+
+
+async def test_a_plan_is_carried_out_once():
+    sandbox = Sandbox()
+    async with client_of(sandbox) as coggno:
+        plan = await make_plan(coggno, read_roster(people(1)))
+        await collect(apply_plan(coggno, plan))
+        with pytest.raises(ConfigurationError, match="already"):
+            apply_plan(coggno, plan)
+    assert len(sandbox.groups()) == 1
+
+
+@pytest.mark.parametrize(("options", "words"), [({"concurrency": 0}, "concurrency"), ({"rate": 0}, "rate")])
+async def test_options_that_cannot_be_used_send_nothing(options, words):
+    sandbox = Sandbox()
+    with pytest.raises(ConfigurationError, match=words):
+        await plan_of(sandbox, people(1), **options)
+    assert sandbox.requests.total == 0
+
+
+@pytest.mark.parametrize("operation", ["listUsers", "listGroups", "listGroupUsers"])
+async def test_a_list_that_cannot_be_read_ends_the_planning(operation):
+    sandbox = Sandbox(faults=[f"{operation}:status=503"])
+    sandbox.seed_group("Warehouse")
+    sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
+    with pytest.raises(APIError, match="503"):
+        await plan_of(sandbox, people(1))
+
+
+async def test_a_key_that_may_not_even_read_ends_the_planning():
+    with pytest.raises(AuthenticationError):
+        await plan_of(Sandbox(keys=["test_other"]), people(1))
+
+
+async def test_no_password_in_the_repr_of_a_plan():
+    plan = await plan_of(Sandbox(), people(1))
+    assert "s3cret" not in repr(plan)
+    assert plan.steps[0].row.ended(Outcome.CREATED).login == "u0@example.com"
