@@ -15,7 +15,7 @@ nox.options.sessions = ["lint", "types", "tests", "check-generated", "demo"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 COVERAGE_FLOOR = 93  # percent, branches counted
-ALL_EXTRAS = ".[aiohttp,cli,sandbox]"
+ALL_EXTRAS = ".[aiohttp,cli,sandbox,speed]"
 
 
 def install(session: nox.Session, *groups: str, project: str | None = ALL_EXTRAS) -> None:
