@@ -25,10 +25,9 @@ def resident() -> float:
 
 
 def peak() -> float:
-    """The most memory that this process ever used, in MB."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    """The most memory that this process ever used, in MB. (`getrusage` would count what its parent used before it.)"""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
 
 def load() -> float:

@@ -188,7 +188,8 @@ class _Bare(asyncio.Protocol):
         self._body += body
 
     def on_message_complete(self) -> None:
-        self._answer.set_result((self._parser.get_status_code(), self._body))
+        if not self._answer.done():  # nobody waits any more when a run is over
+            self._answer.set_result((self._parser.get_status_code(), self._body))
 
 
 PEERS: Final[Mapping[str, Peer]] = {

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from benchmarks import decoding, machine, picture, streaming
-from benchmarks.peers import PEERS
+from benchmarks.peers import PEERS, Peer
 from benchmarks.plan import CROWD, Results
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -175,7 +175,7 @@ def _traffic(results: Results) -> Iterator[list[str]]:
     ):
         rows = (
             [peer.title, *(_cell(middle(results, name, *shape, figure), form) for shape in shapes)]
-            for name, peer in PEERS.items()
+            for name, peer in _taking_part(results)
         )
         yield [title, "", *_table(heads, rows)]
     rows = (
@@ -186,7 +186,7 @@ def _traffic(results: Results) -> Iterator[list[str]]:
                 for shape in shapes
             ),
         ]
-        for name, peer in PEERS.items()
+        for name, peer in _taking_part(results)
     )
     yield ["**Latency**, p50 / p99 in milliseconds.", "", *_table(heads, rows)]
     rows = (
@@ -203,6 +203,10 @@ def _traffic(results: Results) -> Iterator[list[str]]:
         "",
         *_table(["", "fewest", "most", "longest wait", "calls per task"], rows),
     ]
+
+
+def _taking_part(results: Results) -> list[tuple[str, Peer]]:
+    return [(name, PEERS[name]) for name in results.size.peers]
 
 
 def _shape(tasks: int, pool: int) -> str:

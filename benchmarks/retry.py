@@ -9,7 +9,7 @@ from typing import Any, Final
 from coggno import APIError
 from coggno._retry import RetryQuota
 
-_CALLS: Final = 20_000
+_CALLS: Final = 5_000
 _ROUNDS: Final = 5
 
 

@@ -11,17 +11,25 @@ from attrs import frozen
 
 from benchmarks.peers import PEERS, Call
 
-_TURNS: Final = 4  # calls per task below which a run goes on
-_PATIENCE: Final = 8.0
+_WARM: Final = 5  # calls per task before anything counts: opening 500 connections at once is another matter
+_LOOK: Final = 0.01  # seconds
 
 
 @frozen
 class Load:
-    """How many tasks make calls, one after the other, over how many connections, and for how many seconds."""
+    """Tasks that make calls, one after the other."""
 
     tasks: int
     pool: int
+    """Connections that they share."""
+    warm: float
+    """Seconds after which counting begins in any case."""
     seconds: float
+    """How long a run takes ..."""
+    turns: int
+    """... and it goes on until there were so many calls per task ..."""
+    longest: float
+    """... but no longer than so many seconds."""
 
 
 @frozen
@@ -44,46 +52,71 @@ class Figures:
 
 
 async def measure(peer: str, url: str, load: Load) -> Figures:
-    """Let the peer make calls until the time is over; if most tasks had no turn in it yet, up to eight times as long."""
+    """Let the peer make calls until the time is over. The tasks never pause; what they did before the time is dropped."""
     async with PEERS[peer].open(url, load.pool) as call:
-        await asyncio.gather(*(call() for _ in range(load.tasks)))  # opens the connections
-        gc.collect()
-        return await _run(call, load)
+        crowd = _Crowd(call, load.tasks)
+        tasks = [asyncio.create_task(crowd.work(number)) for number in range(load.tasks)]
+        try:
+            await crowd.until(_WARM * load.tasks, 0.0, load.warm, tasks)
+            gc.collect()
+            crowd.begin()
+            await crowd.until(load.turns * load.tasks, load.seconds, load.longest, tasks)
+            return crowd.figures()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(call: Call, load: Load) -> Figures:
-    durations: list[float] = []
-    counts = [0] * load.tasks
-    longest = 0
-    cpu, begin = time.process_time(), time.perf_counter()
-    soon, late = begin + load.seconds, begin + load.seconds * _PATIENCE
+class _Crowd:
+    """Tasks that make one call after the other, and what they saw since `begin`."""
 
-    async def task(number: int) -> None:
-        nonlocal longest
-        start = time.perf_counter()
-        while start < soon or (start < late and len(durations) < load.tasks * _TURNS):
-            served = len(durations)
-            await call()
-            longest = max(longest, len(durations) - served)
-            now = time.perf_counter()
-            durations.append(now - start)
-            counts[number] += 1
-            start = now
+    def __init__(self, call: Call, size: int) -> None:
+        self._call = call
+        self._size = size
+        self._served = 0
+        """Calls, ever."""
+        self.begin()
 
-    await asyncio.gather(*map(task, range(load.tasks)))
-    return _figures(durations, counts, longest, time.process_time() - cpu, time.perf_counter() - begin)
+    def begin(self) -> None:
+        """Count from here."""
+        self._durations: list[float] = []
+        self._counts = [0] * self._size
+        self._longest = 0
+        self._cpu, self._start = time.process_time(), time.perf_counter()
 
+    async def work(self, number: int) -> None:
+        """Be one of the tasks."""
+        while True:
+            served, start = self._served, time.perf_counter()
+            await self._call()
+            self._served += 1
+            self._counts[number] += 1
+            self._durations.append(time.perf_counter() - start)
+            self._longest = max(self._longest, self._served - served)
 
-def _figures(durations: list[float], counts: list[int], longest: int, cpu: float, elapsed: float) -> Figures:
-    calls, share = len(durations), len(durations) / len(counts)
-    durations.sort()
-    return Figures(
-        calls=calls,
-        cpu=cpu / calls * 1e6,
-        rate=calls / elapsed,
-        p50=durations[calls // 2] * 1e3,
-        p99=durations[calls * 99 // 100] * 1e3,
-        least=min(counts) / share,
-        most=max(counts) / share,
-        longest=longest / len(counts),
-    )
+    async def until(self, calls: int, soon: float, late: float, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait until there were so many calls, at least until `soon` and at most until `late`."""
+        elapsed = 0.0
+        while elapsed < soon or (elapsed < late and len(self._durations) < calls):
+            failed = next((task for task in tasks if task.done()), None)
+            if failed is not None:
+                failed.result()
+            await asyncio.sleep(_LOOK)
+            elapsed = time.perf_counter() - self._start
+
+    def figures(self) -> Figures:
+        """What was seen since `begin`."""
+        cpu, elapsed = time.process_time() - self._cpu, time.perf_counter() - self._start
+        durations, calls = sorted(self._durations), len(self._durations)
+        share = calls / self._size
+        return Figures(
+            calls=calls,
+            cpu=cpu / calls * 1e6,
+            rate=calls / elapsed,
+            p50=durations[calls // 2] * 1e3,
+            p99=durations[calls * 99 // 100] * 1e3,
+            least=min(self._counts) / share,
+            most=max(self._counts) / share,
+            longest=self._longest / self._size,
+        )

@@ -14,8 +14,7 @@ from benchmarks import decoding, machine, retry, streaming, traffic
 
 
 def _traffic(order: Mapping[str, Any]) -> Any:
-    load = traffic.Load(tasks=order["tasks"], pool=order["pool"], seconds=order["seconds"])
-    return asdict(asyncio.run(traffic.measure(order["peer"], order["url"], load)))
+    return asdict(asyncio.run(traffic.measure(order["peer"], order["url"], traffic.Load(**order["load"]))))
 
 
 def _decoding(order: Mapping[str, Any]) -> Any:

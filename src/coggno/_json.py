@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, TypeGuard
 
-_BIG: Final = 1 << 17  # bytes from which on a text is worth holding the garbage collector for
+BIG: Final = 1 << 17  # bytes from which on a text is worth holding the garbage collector for
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
@@ -55,7 +55,7 @@ def parse(content: bytes | str) -> Any:
     Raises:
         ValueError: not JSON, or nested or long beyond what Python reads; carries no part of the text.
     """
-    if len(content) < _BIG:
+    if len(content) < BIG:
         return _parse(content)
     with collector_held():
         return _parse(content)

@@ -85,7 +85,9 @@ KINDS = (DEFAULT, HTTPX, HTTPX2, AIOHTTP, SESSION)
 
 def on(*kinds: Kind) -> pytest.MarkDecorator:
     """Run a test on these engines; on one whose library is missing it is skipped."""
-    return pytest.mark.parametrize("kind", [pytest.param(kind, marks=_skipped_if_missing(kind)) for kind in kinds], ids=str)
+    return pytest.mark.parametrize(
+        "kind", [pytest.param(kind, marks=_skipped_if_missing(kind)) for kind in kinds], ids=str
+    )
 
 
 def _skipped_if_missing(kind: Kind) -> pytest.MarkDecorator:

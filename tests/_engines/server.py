@@ -12,7 +12,7 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
@@ -199,6 +199,18 @@ def listening_socket(host: str = "127.0.0.1") -> socket.socket:
     return sock
 
 
+@contextlib.asynccontextmanager
+async def serving(*scripts: Script) -> AsyncIterator[tuple[Server, str]]:
+    """A server, and its address."""
+    with listening_socket() as sock:
+        server = Server(list(scripts))
+        await server.listen(sock)
+        try:
+            yield server, f"http://127.0.0.1:{server.port}"
+        finally:
+            await server.aclose()
+
+
 # Answers
 
 
@@ -248,6 +260,14 @@ async def read_idly(peer: Peer) -> None:
     """Read a whole request, and do not carry it out."""
     await read_head(peer)
     await peer.reader.readexactly(peer.server.heads[-1].length)
+
+
+async def read_anything(peer: Peer) -> None:
+    """Read a whole request, whatever it is, and answer an empty object."""
+    await read_head(peer)
+    head = peer.server.heads[-1]
+    peer.server.arrived.append(Arrived(head, await peer.reader.readexactly(head.length)))
+    await peer.send(answer_bytes({}))
 
 
 async def respond(peer: Peer) -> None:

@@ -16,8 +16,9 @@ from coggno._engines.httpcore import HttpcoreEngine
 from coggno._engines.httpx import HttpxEngine
 
 from .kinds import AIOHTTP, DEFAULT, Setting
-from .server import Server, listening_socket
-from .world import KEY, certificates, world
+from .secrecy import KEY
+from .server import answer_bytes, close, listening_socket, read_head, send, serving
+from .world import certificates, world
 
 ADDRESS = "https://beta.coggno.com"
 
@@ -35,6 +36,19 @@ def choose(http_client=None, base_url=ADDRESS):
 
 async def test_nothing_given_is_the_default_engine():
     assert isinstance(choose(), HttpcoreEngine)
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", "ü" * 60 + ".example", "\u0378.example"])
+@pytest.mark.parametrize("http_client", [None, "aiohttp"])
+async def test_a_name_that_no_host_can_have_is_refused(host, http_client):
+    """When it is looked up it would look like a failure of unknown outcome."""
+    with pytest.raises(ConfigurationError, match="no host can have this name"):
+        choose(http_client, f"https://{host}")
+
+
+@pytest.mark.parametrize("address", ["http://[::1]:8000", "https://BÜCHER.example./x", "http://127.0.0.1", "https://x"])
+async def test_all_other_names_are_taken(address):
+    choose(None, address)
 
 
 async def test_a_client_of_httpx_is_used():
@@ -167,43 +181,32 @@ async def test_a_proxy_of_the_environment_leads_to_httpx(environment, address, e
     await engine.aclose()
 
 
-async def test_a_call_goes_through_the_proxy_and_carries_no_netrc(monkeypatch):
-    sock, proxy = listening_socket(), Server()
-    await proxy.listen(sock)
-    nobody = listening_socket()
-    address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
-    monkeypatch.setattr(Server, "carry_out", lambda self, request: self._get("", None))
-    async with AsyncCoggno(KEY, base_url=address) as coggno:
-        assert await coggno.users.list() == []
-    assert [head.target for head in proxy.heads] == [f"{address}/api/v1/users"]
-    nobody.close()
-    await proxy.aclose()
+async def test_a_call_goes_through_the_proxy(monkeypatch):
+    async with serving((read_head, send(answer_bytes([])), close)) as (proxy, url):
+        monkeypatch.setenv("HTTP_PROXY", url)
+        async with AsyncCoggno(KEY, base_url="http://127.0.0.1:9") as coggno:
+            assert await coggno.users.list() == []
+    assert [head.target for head in proxy.heads] == ["http://127.0.0.1:9/api/v1/users"]
 
 
 async def test_a_proxy_that_refuses_is_a_request_that_was_not_sent(monkeypatch):
-    nobody = listening_socket()
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{nobody.getsockname()[1]}")
-    async with AsyncCoggno(KEY, base_url="http://127.0.0.1:9", max_retries=0) as coggno:
-        with pytest.raises(APIConnectionError) as caught:
-            await coggno.users.list()
+    with listening_socket() as nobody:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        async with AsyncCoggno(KEY, base_url="http://127.0.0.1:9", max_retries=0) as coggno:
+            with pytest.raises(APIConnectionError) as caught:
+                await coggno.users.list()
     assert caught.value.outcome == "not_sent"
-    nobody.close()
 
 
 async def test_a_proxy_that_does_not_open_the_tunnel_is_a_request_that_was_not_sent(monkeypatch):
-    from .server import answer_bytes, close, read_head, send
-
-    sock, proxy = listening_socket(), Server([(read_head, send(answer_bytes(body=b"", status=407)), close)])
-    await proxy.listen(sock)
-    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-    async with AsyncCoggno(KEY, base_url="https://127.0.0.1:9", max_retries=0) as coggno:
-        with pytest.raises(APIConnectionError) as caught:
-            await coggno.users.list()
+    async with serving((read_head, send(answer_bytes(body=b"", status=407)), close)) as (proxy, url):
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        async with AsyncCoggno(KEY, base_url="https://127.0.0.1:9", max_retries=0) as coggno:
+            with pytest.raises(APIConnectionError) as caught:
+                await coggno.users.list()
     assert caught.value.outcome == "not_sent"
     assert proxy.heads[0].raw.startswith(b"CONNECT 127.0.0.1:9 ")
     assert proxy.heads[0].header("authorization") is None
-    await proxy.aclose()
 
 
 async def test_aiohttp_takes_no_proxy_from_the_environment(monkeypatch):

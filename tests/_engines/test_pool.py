@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import httpcore
 import pytest
@@ -352,7 +351,5 @@ async def test_a_hundred_tasks_on_five_connections_take_turns():
     assert len(made) == 5
 
 
-def test_nothing_needs_a_loop_before_the_first_connection():
-    Pool(ORIGIN, 1)
-    with contextlib.suppress(RuntimeError):
-        asyncio.get_running_loop()
+def test_a_pool_may_be_made_without_a_loop():
+    assert Pool(ORIGIN, 1).open_connections == (0, 0)

@@ -1,5 +1,7 @@
 """No engine sends a request a second time of its own accord, whatever it is and on whatever connection it is lost."""
 
+import asyncio
+
 import pytest
 
 from coggno import APIConnectionError
@@ -39,16 +41,10 @@ async def test_a_connection_that_was_closed_meanwhile_fails_nothing(kind):
     """Ten calls, and the server closes after every answer without saying so."""
     async with world(kind, *[(read, respond, close)] * 10, max_retries=0) as this:
         for number in range(10):
-            await warm_up(this)
+            for _ in range(5):
+                await asyncio.sleep(0)  # the close is noticed
             await this.coggno.users.create(
                 email="x@x.example", first_name="x", last_name="x", password="x", login=f"u{number}"
             )
         assert this.server.methods == " ".join(["POST"] * 10)
         assert this.server.effects == [f"made u{number}" for number in range(10)]
-
-
-async def warm_up(this):
-    import asyncio
-
-    for _ in range(5):
-        await asyncio.sleep(0)  # the close is noticed

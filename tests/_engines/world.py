@@ -1,4 +1,4 @@
-"""A client of some kind, a server with some trouble, and a key and a password that must not show anywhere."""
+"""A client of some kind, and a server with some trouble."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -20,11 +20,10 @@ from coggno._generated import endpoints
 from coggno._wire import Request
 
 from .kinds import Kind, Setting
+from .secrecy import KEY, PASSWORD
 from .server import Server, healthy, listening_socket, meet, read, respond, user, wait_for
 from .server import tls as starttls
 
-KEY = "test_n3ver-t0-be-seen"
-PASSWORD = "pa55&w0rd=ü+never"
 GRACE = {
     "email": "grace@x.example",
     "first_name": "Grace",
@@ -239,67 +238,3 @@ async def warm(this: World) -> None:
     for _ in range(5):
         await asyncio.sleep(0)  # a close that follows is noticed
     this.server.heads.clear()
-
-
-# Secrets
-
-
-def secrets_in(error: BaseException) -> Iterator[str]:
-    """Say where in an error, and whatever hangs on it, key or password can be read; frames of tracebacks excepted."""
-    import base64
-    import traceback
-    from urllib.parse import quote_plus
-
-    plain = {KEY, PASSWORD, quote_plus(PASSWORD), base64.b64encode(f"{KEY}:".encode()).decode()}
-
-    def tells(text: str) -> bool:
-        return any(secret in text or repr(secret)[1:-1] in text for secret in plain)
-
-    if tells("".join(traceback.format_exception(error))):
-        yield "the traceback"
-    for path, thing in _reachable(error):
-        text = thing.decode("utf-8", "replace") if isinstance(thing, bytes | bytearray) else repr(thing)
-        if tells(text) or (isinstance(thing, BaseException) and tells(str(thing))):
-            yield path
-
-
-_PLAIN = (str, bytes, bytearray, int, float, bool, type(None), type)
-
-
-def _reachable(root: object) -> Iterator[tuple[str, object]]:
-    """Everything that can be reached through attributes and items, but for tracebacks, modules and functions."""
-    seen: set[int] = set()
-    todo: list[tuple[str, object]] = [("error", root)]
-    while todo:
-        path, thing = todo.pop()
-        if id(thing) in seen or path.count(".") > 12:
-            continue
-        seen.add(id(thing))
-        yield path, thing
-        if not isinstance(thing, _PLAIN):
-            todo.extend((f"{path}.{name}", value) for name, value in _parts(thing))
-
-
-def _parts(thing: object) -> Iterator[tuple[str, object]]:
-    if isinstance(thing, BaseException):
-        yield from (
-            (name, getattr(thing, name, None)) for name in ("args", "__cause__", "__context__", "request", "request_info")
-        )
-    if isinstance(thing, dict):
-        yield from ((str(key), value) for key, value in thing.items())
-    elif isinstance(thing, list | tuple | set | frozenset):
-        yield from ((str(place), value) for place, value in enumerate(thing))
-    elif _is_data(thing):
-        yield from vars(thing).items() if hasattr(thing, "__dict__") else ()
-        for kind in type(thing).__mro__:
-            slots = kind.__dict__.get("__slots__", ())
-            for name in [slots] if isinstance(slots, str) else slots:
-                if hasattr(thing, name):
-                    yield name, getattr(thing, name)
-
-
-def _is_data(thing: object) -> bool:
-    module = type(thing).__module__.partition(".")[0]
-    return module not in {"builtins", "types", "asyncio", "_asyncio", "ssl", "functools", "logging", "contextvars"} or (
-        isinstance(thing, BaseException)
-    )

@@ -19,7 +19,7 @@ def test_the_set_of_outcomes_is_the_documented_one():
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_the_exit_code_is_0_where_every_row_is_as_wanted_and_else_1(outcome):
-    wanted = outcome in set("created exists unchanged joined left deleted duplicate".split())
+    wanted = outcome in {"created", "exists", "unchanged", "joined", "left", "deleted", "duplicate"}
     summary = Summary()
     summary.add(result(outcome))
     assert result(outcome).is_as_wanted is wanted

@@ -118,7 +118,9 @@ def test_rows_that_say_the_same_are_merged_and_their_groups_united(second):
 
 def test_how_accents_are_encoded_and_an_address_as_login_make_no_difference():
     header = "first name,last name,email,login\n"
-    found = roster(header + "José,B,a@b.example,\n" + unicodedata.normalize("NFD", "José") + ",B,a@b.example,A@b.example\n")
+    found = roster(
+        header + "José,B,a@b.example,\n" + unicodedata.normalize("NFD", "José") + ",B,a@b.example,A@b.example\n"
+    )
     assert found.rows[1].repeats is found.rows[0]
 
 
@@ -205,9 +207,7 @@ def check_every_row_has_one_place(found):
 CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
 NAME = st.sampled_from(["Ada", "ADA", "Bob", "", "\u200b", "=1+1", "'", "a;b", "x,y", '"'])
 MAIL = st.sampled_from(["a@b.example", "A@B.example ", "c@d.example", "nobody", "", "a\u200b@b.example"])
-ROWS = st.lists(
-    st.tuples(CELL, CELL, CELL, CELL) | st.tuples(NAME, NAME, MAIL, CELL), min_size=1, max_size=8
-)
+ROWS = st.lists(st.tuples(CELL, CELL, CELL, CELL) | st.tuples(NAME, NAME, MAIL, CELL), min_size=1, max_size=8)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

@@ -135,7 +135,9 @@ def test_rows_from_code_are_numbered_from_1():
     assert (table.header, rows) == (("email", "5"), [(1, ["a", ""]), (2, ["b", "x"])])
 
 
-@pytest.mark.parametrize(("rows", "words"), [([], "no rows"), ([{"a": 1}, 5], "row 2: a int"), (["ab"], "row 1: a str")])
+@pytest.mark.parametrize(
+    ("rows", "words"), [([], "no rows"), ([{"a": 1}, 5], "row 2: a int"), (["ab"], "row 1: a str")]
+)
 def test_rows_from_code_that_are_no_mappings_are_refused(rows, words):
     with pytest.raises(RosterError, match=words):
         opened(rows)

@@ -46,7 +46,7 @@ def person(login: str | None = None, **more: Any) -> dict[str, Any]:
 async def until(condition: Callable[[], bool]) -> None:
     """Let other tasks run until something holds."""
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - the sandbox has no event for it
+        while not condition():
             await asyncio.sleep(0)
 
 

@@ -21,8 +21,9 @@ def engine_for(http_client: Any, *, base_url: str, max_connections: int) -> Engi
         max_connections: limit of our own pool; a client of the caller's has its own.
 
     Raises:
-        ConfigurationError: `http_client` is something else, or is closed.
+        ConfigurationError: `http_client` is something else, or is closed; or no host can have this name.
     """
+    _check_host(base_url)
     if http_client is None:
         return _own_engine(base_url, max_connections)
     if isinstance(http_client, str):
@@ -41,6 +42,14 @@ def engine_for(http_client: Any, *, base_url: str, max_connections: int) -> Engi
         f"not {type(http_client).__module__}.{type(http_client).__qualname__}"
     )
     raise ConfigurationError(message)
+
+
+def _check_host(base_url: str) -> None:
+    """Refuse what only shows when the name is looked up, as an error that tells nothing of what was sent."""
+    try:
+        (urlsplit(base_url).hostname or "").encode("idna")
+    except UnicodeError:
+        raise ConfigurationError("base_url: no host can have this name") from None
 
 
 def _library(http_client: object) -> str | None:

@@ -58,10 +58,9 @@ class HttpxEngine:
         """See `Engine.stream`."""
         if self.client.is_closed:
             raise ConfigurationError("the client is closed; make calls inside its `async with`")
+        outgoing = self._build(request, timeout)
         with self.translated():
-            response = await self.client.send(
-                self._build(request, timeout), auth=None, follow_redirects=False, stream=True
-            )
+            response = await self.client.send(outgoing, auth=None, follow_redirects=False, stream=True)
         try:
             yield HttpxStreamed(response, self)
         finally:
@@ -69,13 +68,16 @@ class HttpxEngine:
 
     def _build(self, request: Outgoing, timeout: Timeout) -> httpx.Request:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write, "pool": timeout.pool}
-        return self.library.Request(  # type: ignore[no-any-return]
-            request.method,
-            request.url,
-            headers=request.headers,
-            content=request.content or None,
-            extensions={"timeout": limits},
-        )
+        try:
+            return self.library.Request(  # type: ignore[no-any-return]
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.content or None,
+                extensions={"timeout": limits},
+            )
+        except (self.library.InvalidURL, UnicodeError) as error:
+            raise ConfigurationError(f"the address cannot be used: {error}") from None
 
     async def aclose(self) -> None:
         """See `Engine.aclose`."""
@@ -91,7 +93,7 @@ class HttpxEngine:
         library = self.library
         try:
             yield
-        except (library.InvalidURL, library.UnsupportedProtocol) as error:
+        except library.UnsupportedProtocol as error:
             raise_alone(ConfigurationError(f"the address cannot be used: {error}"))
         except AssertionError:
             raise  # a test double's complaint is for the test, not a failure of the network

@@ -154,6 +154,9 @@ class Connection(asyncio.Protocol, httpcore.AsyncNetworkStream):
             httpcore.ConnectTimeout: the handshake took longer than `timeout` seconds.
             httpcore.ConnectError: it failed.
         """
+        if self._pieces or self._at_end:  # no handshake begins like this, and asyncio would wait for one
+            self.transport.abort()
+            raise httpcore.ConnectError("the server does not speak TLS, or closed the connection")
         try:
             async with asyncio.timeout(timeout):
                 transport = await self._loop.start_tls(

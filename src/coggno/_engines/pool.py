@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import httpcore
 
-from coggno._engines.backend import Backend, finish
+from coggno._engines.backend import finish
+from coggno._engines.network import Network
 from coggno.errors import APITimeoutError, ConfigurationError
 
 KEEPALIVE: Final = 5.0  # seconds that an idle connection is trusted; most servers keep it longer
@@ -108,13 +109,13 @@ class Pool:
 
     def _connect(self) -> httpcore.AsyncHTTPConnection:
         if self.origin.scheme != b"https":
-            return httpcore.AsyncHTTPConnection(self.origin, keepalive_expiry=KEEPALIVE)
+            return httpcore.AsyncHTTPConnection(self.origin, keepalive_expiry=KEEPALIVE, network_backend=Network())
         if self._tls is None:
             import httpx  # loading certificates takes longer than importing us: for the first connection only
 
             self._tls = httpx.create_ssl_context()
         return httpcore.AsyncHTTPConnection(
-            self.origin, ssl_context=self._tls, keepalive_expiry=KEEPALIVE, network_backend=Backend()
+            self.origin, ssl_context=self._tls, keepalive_expiry=KEEPALIVE, network_backend=Network()
         )
 
 

@@ -96,8 +96,8 @@ def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     taken = {place for mapped in places.values() for place in mapped}
     for place, name in enumerate(names):
         field = _field_of(name)
-        if field is None or field in mapping or place in taken:
-            continue
+        if field is None or field in mapping or (place in taken and field not in _REQUIRED):
+            continue  # `--map login=Email` leaves the address where it is
         if field in places and field != "group":
             first = names[places[field][0]]
             raise RosterError(f"columns {first!r} and {name!r} could both be {field}; say which: --map {field}={name}")

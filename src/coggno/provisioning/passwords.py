@@ -195,7 +195,8 @@ def _parse(content: bytes) -> _Content:
 
 def _rows(content: bytes) -> dict[str, str]:
     try:
-        header, *rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+        text = content.decode("utf-8-sig")  # an editor may have put a byte order mark there
+        header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
     except csv.Error as error:
