@@ -51,16 +51,16 @@ def _user(number: int) -> dict[str, Any]:
 
 def _licence(number: int) -> dict[str, Any]:
     return {
-        "document": {"id": number % 500, "title": f"Training {number % 500}"}, "amount": 1, "used": number % 2, "views": 3,
-        "start_date": "2025-01-15", "complete_date": "2025-02-01" if number % 3 else None, "total_time": 120,
-        "score": 88.5, "status": "complete", "passed": True, "created_at": "2025-01-10",
+        "document": {"id": number % 500, "title": f"Training {number % 500}"}, "amount": 1, "used": number % 2,
+        "views": 3, "start_date": "2025-01-15", "complete_date": "2025-02-01" if number % 3 else None,
+        "total_time": 120, "score": 88.5, "status": "complete", "passed": True, "created_at": "2025-01-10",
     }  # fmt: skip
 
 
 def seconds(case: str, data: str, file: str) -> float:
     """Return the CPU seconds of decoding the file once.
 
-    What the garbage collector has not looked at yet it looks at now: who holds it leaves nothing to those who come after.
+    What the garbage collector has not looked at yet it looks at now: who holds it leaves no work to who comes after.
     """
     decode, content = _make(case, data), _content(file)
     gc.collect()
@@ -107,7 +107,7 @@ def _coggno_with_speed(data: str) -> Decode:
 
 
 def _coggno_without_speed(data: str) -> Decode:
-    _json.fast_parser = lambda: None  # type: ignore[assignment]
+    _json.fast_parser = lambda: None
     return _coggno(data)
 
 
@@ -178,13 +178,13 @@ def _copies(data: str, make: Callable[[str, list[tuple[str, Any]]], Any]) -> Any
 
 
 def _openapi_python_client(data: str) -> Decode:
-    from opc_client import models  # type: ignore[import-not-found]
+    from opc_client import models
 
     return _from_dict(models, data)
 
 
 def _openapi_generator(data: str) -> Decode:
-    from openapi_client import models  # type: ignore[import-not-found]
+    from openapi_client import models
 
     return _from_dict(models, data)
 

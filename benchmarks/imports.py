@@ -47,4 +47,5 @@ def _time(statement: str, path: Path) -> float:
 
 
 def _command(statement: str) -> list[str]:
-    return [sys.executable, "-W", "ignore", "-c", statement]
+    # httpx imports click and rich, for a command of its own, where they happen to be installed
+    return [sys.executable, "-W", "ignore", "-c", f"import sys; sys.modules['click'] = None; {statement}"]

@@ -1,6 +1,6 @@
-"""Who takes part, and how each makes the same call: a form POST with authentication, the status checked, the answer typed.
+"""Who takes part, and how each makes the same call: a form POST with the key, the status checked, the answer typed.
 
-The hand-written ones decode with our own `decode`, so that what is compared is the rest; the generated ones bring theirs.
+The hand-written ones decode with our own `decode`, so that the rest is compared; the generated ones bring theirs.
 """
 
 from __future__ import annotations
@@ -104,9 +104,9 @@ async def hand_written_aiohttp(url: str, pool: int) -> AsyncIterator[Call]:
 @asynccontextmanager
 async def openapi_python_client(url: str, pool: int) -> AsyncIterator[Call]:
     import httpx
-    from opc_client import AuthenticatedClient  # type: ignore[import-not-found]
-    from opc_client.api.users import create_user  # type: ignore[import-not-found]
-    from opc_client.models import NewUser  # type: ignore[import-not-found]
+    from opc_client import AuthenticatedClient
+    from opc_client.api.users import create_user
+    from opc_client.models import NewUser
 
     limits = httpx.Limits(max_connections=pool, max_keepalive_connections=pool)
     async with AuthenticatedClient(
@@ -122,7 +122,7 @@ async def openapi_python_client(url: str, pool: int) -> AsyncIterator[Call]:
 
 @asynccontextmanager
 async def openapi_generator(url: str, pool: int) -> AsyncIterator[Call]:
-    from openapi_client import ApiClient, Configuration, UsersApi  # type: ignore[import-not-found]
+    from openapi_client import ApiClient, Configuration, UsersApi
 
     configuration = Configuration(host=url, username=KEY, password="")
     configuration.connection_pool_maxsize = pool

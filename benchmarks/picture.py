@@ -19,10 +19,10 @@ _HEAD: Final = 46
 _STYLE: Final = """
   text { font: 13px -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 15px } .note { fill: #59636e; font-size: 12px } .ours { font-weight: 600 }
-  rect { fill: #afb8c1 } rect.ours { fill: #0969da } line { stroke: #d1d9e0 } line.fair { stroke: #1a7f37; stroke-dasharray: 3 3 }
+  rect { fill: #afb8c1 } rect.ours { fill: #0969da } line { stroke: #1a7f37; stroke-dasharray: 3 3 }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc } .note { fill: #9198a1 }
-    rect { fill: #656c76 } rect.ours { fill: #4493f8 } line { stroke: #3d444d } line.fair { stroke: #3fb950 }
+    rect { fill: #656c76 } rect.ours { fill: #4493f8 } line { stroke: #3fb950 }
   }
 """
 
@@ -34,7 +34,7 @@ def draw(results: Results) -> str:
     first, second = _HEAD + _ROW * len(cost), _HEAD + _ROW * len(shares)
     height = first + second + 34
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{_WIDTH}" height="{height}" {_box(height)}>',
         f"<title>{_title(cost)}</title>",
         f"<style>{_STYLE}</style>",
         *_bars(cost),
@@ -42,6 +42,10 @@ def draw(results: Results) -> str:
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _box(height: int) -> str:
+    return f'viewBox="0 0 {_WIDTH} {height}"'
 
 
 def _cost(results: Results) -> dict[str, float]:
@@ -66,7 +70,7 @@ def _bars(cost: dict[str, float]) -> Iterator[str]:
 
 def _ranges(shares: dict[str, tuple[float, float]], top: int) -> Iterator[str]:
     tasks, pool = CROWD
-    note = f"calls that the worst and the best served of {tasks} tasks got over {pool} connections; green is the fair share"
+    note = f"calls of the worst and the best served of {tasks} tasks over {pool} connections; green: the fair share"
     yield from _heading(top, "Fairness", note)
     most = max(high for _, high in shares.values())
     scale = (_WIDTH - _LEFT - _RIGHT) / most
@@ -74,7 +78,7 @@ def _ranges(shares: dict[str, tuple[float, float]], top: int) -> Iterator[str]:
         width = max(4.0, (high - low) * scale)
         yield from _row(name, top + _HEAD + place * _ROW, low * scale, width, f"{low:.2f} to {high:.2f}")
     fair, bottom = _LEFT + scale, top + _HEAD + len(shares) * _ROW
-    yield f'<line class="fair" x1="{fair:.1f}" x2="{fair:.1f}" y1="{top + _HEAD - 4}" y2="{bottom}"/>'
+    yield f'<line x1="{fair:.1f}" x2="{fair:.1f}" y1="{top + _HEAD - 4}" y2="{bottom}"/>'
 
 
 def _heading(top: int, title: str, note: str) -> Iterator[str]:

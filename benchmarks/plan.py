@@ -1,4 +1,4 @@
-"""What is measured, in which order, and what for: rounds are interleaved, so that a busy minute hits everybody alike."""
+"""What is measured and in which order: rounds are interleaved, so that a busy minute hits everybody alike."""
 
 from __future__ import annotations
 

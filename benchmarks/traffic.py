@@ -52,7 +52,7 @@ class Figures:
 
 
 async def measure(peer: str, url: str, load: Load) -> Figures:
-    """Let the peer make calls until the time is over. The tasks never pause; what they did before the time is dropped."""
+    """Let the peer make calls until the time is over. Tasks never pause; what they do to get warm is not counted."""
     async with PEERS[peer].open(url, load.pool) as call:
         crowd = _Crowd(call, load.tasks)
         tasks = [asyncio.create_task(crowd.work(number)) for number in range(load.tasks)]

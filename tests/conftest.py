@@ -2,6 +2,11 @@
 
 import attrs
 import pytest
+from hypothesis import settings
+
+# The same examples every time, and no limit by the clock: a busy machine is no defect.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ async def test_nothing_given_is_the_default_engine():
     assert isinstance(choose(), HttpcoreEngine)
 
 
-@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", "ü" * 60 + ".example", "\u0378.example"])
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", "ü" * 60 + ".example"])
 @pytest.mark.parametrize("http_client", [None, "aiohttp"])
 async def test_a_name_that_no_host_can_have_is_refused(host, http_client):
     """When it is looked up it would look like a failure of unknown outcome."""

@@ -7,6 +7,8 @@ from contextlib import aclosing
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from coggno import ConfigurationError
 from coggno.provisioning import (
@@ -24,7 +26,7 @@ from coggno.provisioning import (
     write_results,
 )
 from coggno.provisioning.pace import Pace
-from coggno.sandbox import ManualClock, Sandbox, serving
+from coggno.sandbox import ManualClock, RealClock, Sandbox, serving
 
 from .support import (
     EXAMPLE,
@@ -44,8 +46,8 @@ async def planned(coggno, rows, **options):
     return await make_plan(coggno, read_roster(rows, **options))
 
 
-def broken(*faults, **options):
-    return Sandbox(faults=faults, dropped=httpx.ReadError, **options)
+def broken(*faults, clock=None, **options):
+    return Sandbox(faults=faults, dropped=httpx.ReadError, clock=clock or ManualClock(), **options)
 
 
 # What is done
@@ -203,7 +205,7 @@ async def run_and_judge(sandbox, rows, **options):
         for fault in faults:
             sandbox.faults.add(fault)
         try:
-            await collect(apply_plan(coggno, plan, concurrency=4), results)
+            await collect(Run(coggno, plan, concurrency=4, sleep=sandbox.clock.sleep), results)
         except StoppedError:
             pass
     groups = {row.line: row.person.groups for row in roster.rows if row.person}
@@ -221,6 +223,13 @@ async def test_under_every_fault_no_outcome_contradicts_the_server(fault, seed, 
     await run_and_judge(broken(*fault, seed=seed), people(25), max_retries=retries)
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("lag", [1.0, 1e9])
+async def test_where_new_users_are_not_seen_at_once_either(lag, seed):
+    faults = ["createUser:status=503,after,p=0.3", "createUser:latency=0.4", "addGroupUser:drop,after,p=0.3"]
+    await run_and_judge(broken(*faults, seed=seed, lag=lag), people(25))
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_over_a_real_socket_too(fault, quick):
     sandbox, rows, results = Sandbox(faults=[fault]), people(20), {}
@@ -230,6 +239,45 @@ async def test_over_a_real_socket_too(fault, quick):
         async with AsyncCoggno(KEY, base_url=url, max_retries=8) as coggno:
             results = await run_to_its_end(quick(coggno), rows, concurrency=4)
     check_against_effects(sandbox, results, range(1, 21), {n + 1: row["groups"] for n, row in enumerate(rows)})
+
+
+LOGINS = st.sampled_from(["a@b.example", "A@b.example", "c@d.example", "e@f.example", "g@h.example", "nobody"])
+ROW = st.fixed_dictionaries(
+    {
+        "email": LOGINS,
+        "first_name": st.sampled_from(["Ada", "Ada", "Ada", "Bob", ""]),
+        "last_name": st.just("L"),
+        "password": st.sampled_from(["s3cret-word", "s3cret-word", "s3cret-word", "12345"]),
+        "groups": st.lists(st.sampled_from(["X", "x", "Y", "Z"]), max_size=3),
+    }
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    rows=st.lists(ROW, min_size=1, max_size=12),
+    faults=st.lists(st.sampled_from(FAULTS), max_size=4),
+    seed=st.integers(0, 99),
+    retries=st.integers(0, 4),
+    there=st.lists(
+        st.tuples(LOGINS, st.sampled_from(["Ada", "Eve"])), max_size=3, unique_by=lambda user: user[0].casefold()
+    ),
+)
+def test_any_roster_under_any_faults_and_then_again_without(rows, faults, seed, retries, there):
+    async def twice():
+        sandbox = broken(*faults, seed=seed, fold_logins=True)
+        for login, name in there:
+            sandbox.seed_user(login, first_name=name, last_name="L")
+        first = await run_and_judge(sandbox, rows, max_retries=retries)
+        sandbox.faults.clear()
+        made = {effect.login.casefold() for effect in sandbox.effects if effect.operation == "createUser"}
+        async with client_of(sandbox) as coggno:
+            second = await run(coggno, rows)
+        for line, result in second.items():
+            assert not (first[line].is_as_wanted and result.outcome in {Outcome.CREATED, Outcome.JOINED})
+            assert not (result.outcome is Outcome.CREATED and result.login.casefold() in made)
+
+    asyncio.run(twice())
 
 
 async def test_an_answer_that_was_lost_is_said_to_be_inferred_and_the_membership_is_looked_at():
@@ -255,7 +303,7 @@ async def test_an_attempt_that_failed_before_one_that_was_answered_is_not_inferr
 
 
 async def test_a_login_that_is_taken_after_a_lost_answer_and_not_to_be_seen_is_unknown():
-    sandbox = broken("createUser:status=503,after,times=1", lag=60, clock=ManualClock())
+    sandbox = broken("createUser:status=503,after,times=1", lag=60)
     async with client_of(sandbox) as coggno:
         results = await run(coggno, people(1))
     assert (results[1].outcome, len(sandbox.effects)) == (Outcome.UNKNOWN, 2)
@@ -289,7 +337,7 @@ async def test_a_user_made_just_now_is_waited_for_before_it_is_joined():
 
 
 async def test_a_user_who_is_never_seen_is_told_of():
-    async with client_of(Sandbox(lag=1e9, clock=ManualClock())) as coggno:
+    async with client_of(Sandbox(lag=1e9)) as coggno:
         plan = await planned(coggno, people(2))
         results = await collect(Run(coggno, plan, sleep=lambda _: asyncio.sleep(0)))
     assert outcomes(results) == ["created", "failed"]
@@ -489,7 +537,7 @@ async def test_stopping_ends_what_is_under_way_and_begins_nothing_more():
 
 async def test_what_hangs_when_the_run_is_stopped_is_unknown(monkeypatch):
     monkeypatch.setattr("coggno.provisioning.apply.GRACE", 0.05)
-    sandbox, results = broken("createUser:latency=30,after,skip=1"), {}
+    sandbox, results = broken("createUser:latency=30,after,skip=1", clock=RealClock()), {}
     async with client_of(sandbox) as coggno:
         work = Run(coggno, await planned(coggno, people(10, groups=[])), concurrency=2)
         with pytest.raises(StoppedError):
@@ -524,7 +572,7 @@ async def test_a_row_that_only_waited_for_its_turn_is_not_attempted(monkeypatch)
 
 async def test_stopping_while_groups_are_made_begins_no_user(monkeypatch):
     monkeypatch.setattr("coggno.provisioning.apply.GRACE", 0.0)
-    sandbox = broken("createGroup:latency=30")
+    sandbox = broken("createGroup:latency=30", clock=RealClock())
     rows = [{**row, "email": "wrong"} if not number else row for number, row in enumerate(people(6))]
     results = {}
     async with client_of(sandbox) as coggno:
@@ -567,7 +615,7 @@ async def test_a_consumer_that_leaves_leaves_no_task_behind():
 
 
 async def test_a_consumer_that_is_cancelled_can_ask_for_the_rest():
-    sandbox, results = broken("createUser:latency=30,after,skip=10"), {}
+    sandbox, results = broken("createUser:latency=30,after,skip=10", clock=RealClock()), {}
     rows = [*people(40), *people(2), *people(1, email="nobody")]
     async with client_of(sandbox) as coggno:
         work = apply_plan(coggno, await planned(coggno, rows), concurrency=4)
@@ -626,7 +674,7 @@ async def test_a_consumer_that_is_slow_holds_the_run_back():
 
 
 async def test_no_more_requests_than_asked_for_run_at_once():
-    sandbox = broken("createUser:latency=0.01")
+    sandbox = broken("createUser:latency=0.01", clock=RealClock())
     async with client_of(sandbox) as coggno:
         await run(coggno, people(40), concurrency=5)
     assert sandbox.requests.peak == 5

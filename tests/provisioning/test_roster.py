@@ -134,6 +134,14 @@ def test_rows_that_contradict_each_other_are_all_refused_with_their_lines(change
     assert found.rows[1].verdict.detail == f"lines 2, 3, 4 have one login and differ in {field}"
 
 
+def test_an_invalid_row_may_contradict_a_good_one_and_what_it_leaves_empty_does_not():
+    found = roster(HEADER + ADA + "Adam,Lovelace,ada@example.com,12345,\n")
+    assert [row.verdict.outcome for row in found.rows] == [Outcome.REFUSED, Outcome.INVALID]
+    assert "lines 2, 3 have one login and differ in first_name, password" in found.rows[0].verdict.detail
+    found = roster(HEADER + ADA + ",Lovelace,ada@example.com,,\n")
+    assert [row.verdict and row.verdict.outcome for row in found.rows] == [None, Outcome.INVALID]
+
+
 def test_rows_with_one_login_and_two_addresses_contradict_each_other():
     found = roster("first name,last name,email,login\nA,B,a@b.example,ab\nA,B,c@d.example,AB\n")
     assert "differ in email" in found.rows[0].verdict.detail

@@ -11,7 +11,7 @@ import select
 import socket
 import ssl
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from itertools import zip_longest
 from typing import Any, Final, cast
 
@@ -276,3 +276,13 @@ def _is_readable(number: int) -> bool:
     poll = select.poll()  # select() knows no file descriptor from 1024 on
     poll.register(number, select.POLLIN)
     return bool(poll.poll(0))
+
+
+async def finish(closing: Awaitable[Any]) -> None:
+    """Close to the end even if the caller is being cancelled: half a close is a leaked socket."""
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import httpcore
 
-from coggno._engines.backend import finish
-from coggno._engines.network import Network
+from coggno._engines.network import Network, finish
 from coggno.errors import APITimeoutError, ConfigurationError
 
 KEEPALIVE: Final = 5.0  # seconds that an idle connection is trusted; most servers keep it longer

@@ -234,38 +234,44 @@ def _split_groups(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _compare(rows: Sequence[Row]) -> None:
-    """Merge rows that say the same of one user, and refuse all that contradict each other."""
-    by_key: dict[str, list[Row]] = {}
+    """Merge rows that say the same of one user, and refuse all that contradict each other.
+
+    A row that is invalid for another reason is not merged, but may contradict: who is right cannot be known, and a
+    user cannot be changed.
+    """
+    by_key: dict[str, list[tuple[Row, Person]]] = {}
     for row in rows:
-        if row.person is not None and row.verdict is None:
-            by_key.setdefault(row.person.key, []).append(row)
+        if row.person is not None:
+            by_key.setdefault(row.person.key, []).append((row, row.person))
     for same in by_key.values():
-        if len(same) > 1:
-            _settle_duplicates(same, [row.person for row in same if row.person is not None])
+        valid = [(row, person) for row, person in same if row.verdict is None]
+        if len(same) > 1 and valid:
+            _settle_duplicates(same, valid)
 
 
-def _settle_duplicates(same: Sequence[Row], people: Sequence[Person]) -> None:
-    differing = [name for name, values in _said(people).items() if len(values) > 1]
+def _settle_duplicates(same: Sequence[tuple[Row, Person]], valid: Sequence[tuple[Row, Person]]) -> None:
+    differing = [name for name, values in _said(same).items() if len(values) > 1]
     if differing:
-        lines = ", ".join(str(row.line) for row in same)
+        lines = ", ".join(str(row.line) for row, _ in same)
         detail = f"lines {lines} have one login and differ in {', '.join(differing)}"
-        for row in same:
+        for row, _ in valid:
             row.verdict = row.ended(Outcome.REFUSED, detail)
         return
-    groups = dict.fromkeys(chain.from_iterable(person.groups for person in people))
-    same[0].person = attrs.evolve(people[0], groups=tuple(groups))
-    for row in same[1:]:
-        row.repeats = same[0]
+    (first, person), *others = valid
+    groups = dict.fromkeys(chain.from_iterable(each.groups for _, each in valid))
+    first.person = attrs.evolve(person, groups=tuple(groups))
+    for row, _ in others:
+        row.repeats = first
 
 
-def _said(people: Iterable[Person]) -> dict[str, set[str | None]]:
-    """What rows of one login say of each field."""
+def _said(rows: Iterable[tuple[Row, Person]]) -> dict[str, set[str | None]]:
+    """What rows of one login say of each field; what an invalid row leaves empty is not said."""
     said: dict[str, set[str | None]] = {"email": set(), "first_name": set(), "last_name": set(), "password": set()}
-    for person in people:
-        said["email"].add(fold(person.email))
-        said["first_name"].add(plain(person.first_name))
-        said["last_name"].add(plain(person.last_name))
-        said["password"].add(person.password)
+    for row, person in rows:
+        values = (fold(person.email), plain(person.first_name), plain(person.last_name), person.password)
+        for values_so_far, value in zip(said.values(), values, strict=True):
+            if value or row.verdict is None:
+                values_so_far.add(value)
     return said
 
 
