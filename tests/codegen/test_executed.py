@@ -1,0 +1,133 @@
+"""Change one thing in our own document, and the executed request changes with it: through the session, to the bytes."""
+
+import copy
+from urllib.parse import parse_qsl
+
+import kit
+import pytest
+import yaml
+from script import RESET, answer, session_on, user
+
+from codegen import cli
+from coggno import DecodeError, OutcomeUnknownError, UnprocessableEntityError
+
+SPEC = yaml.safe_load(cli.SPEC.read_text(encoding="utf-8"))
+NEW = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": "s3cret-word"}
+FOUND = answer(200, user(login="ada@example.com"))
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """Generate a client from our document after a change of it."""
+
+    def make(change=lambda _: None):
+        spec = copy.deepcopy(SPEC)
+        change(spec)
+        return kit.generate(tmp_path, spec)
+
+    return make
+
+
+def write(spec, path="/users", method="post"):
+    return spec["paths"][f"/api/v1{path}"][method]
+
+
+async def test_unchanged_a_write_in_doubt_is_looked_for(changed):
+    session, engine = session_on(RESET, FOUND)
+    await changed().endpoints.create_user(session, **NEW)
+    assert engine.sent == ["POST /api/v1/users", "GET /api/v1/users/ada%40example.com"]
+
+
+async def test_retry_never_then_nothing_follows_a_lost_answer(changed):
+    def never(spec):
+        write(spec)["x-coggno-retry"] = "never"
+        del write(spec)["x-coggno-settle"]
+
+    session, engine = session_on(RESET)
+    with pytest.raises(OutcomeUnknownError):
+        await changed(never).endpoints.create_user(session, **NEW)
+    assert engine.sent == ["POST /api/v1/users"]
+
+
+async def test_retry_safe_then_a_lost_answer_is_simply_asked_for_again(changed):
+    def safe(spec):
+        write(spec)["x-coggno-retry"] = "safe"
+        del write(spec)["x-coggno-settle"]
+
+    session, engine = session_on(RESET, FOUND)
+    await changed(safe).endpoints.create_user(session, **NEW)
+    assert engine.sent == ["POST /api/v1/users"] * 2
+
+
+async def test_a_renamed_field_of_a_form_leaves_under_its_new_name(changed):
+    def rename(spec):
+        form = spec["components"]["schemas"]["NewGroup"]
+        form["properties"]["remark"] = form["properties"].pop("description")
+
+    session, engine = session_on(answer(200, {"id": 1, "name": "X"}))
+    await changed(rename).endpoints.create_group(session, name="X", remark="Y")
+    assert dict(parse_qsl(engine.requests[0].content.decode())) == {"name": "X", "remark": "Y"}
+
+
+async def test_a_password_that_is_no_secret_any_more_is_not_masked(changed):
+    def publish(spec):
+        password = spec["components"]["schemas"]["NewUser"]["properties"]["password"]
+        password.pop("writeOnly")
+        password.pop("format")
+
+    refusal = answer(422, {"error": "s3cret-word is weak"})
+    for change, shown in ((lambda _: None, "***"), (publish, "s3cret-word")):
+        session, _ = session_on(refusal)
+        with pytest.raises(UnprocessableEntityError) as caught:
+            await changed(change).endpoints.create_user(session, **NEW)
+        assert caught.value.message == f"422: {shown} is weak"
+
+
+async def test_the_promised_answer_decides_what_comes_back(changed):
+    def many(spec):
+        content = write(spec, "/users/{user}", "get")["responses"]["200"]["content"]
+        content["application/json"]["schema"]["x-coggno-answer"] = "many"
+        for other in (write(spec), write(spec, "/users/{user}", "delete")):  # they settle by it
+            other["x-coggno-retry"] = "never"
+            del other["x-coggno-settle"]
+
+    package = changed(many)
+    session, _ = session_on(answer(200, user()))
+    assert await package.endpoints.get_user(session, 1) == [package.models.User(**user())]
+
+
+async def test_what_is_required_or_may_be_null_decides_what_decodes(changed):
+    def loosen(spec):
+        person = spec["components"]["schemas"]["User"]
+        person["required"].remove("last_name")
+        person["properties"]["login"]["type"] = ["string", "null"]
+
+    odd = {"id": 1, "login": None, "first_name": "Ada"}
+    session, _ = session_on(answer(200, odd))
+    found = await changed(loosen).endpoints.get_user(session, 1)
+    assert (found.login, found.last_name) == (None, None)
+    session, _ = session_on(answer(200, odd))
+    with pytest.raises(DecodeError):
+        await changed().endpoints.get_user(session, 1)
+
+
+async def test_an_operation_with_a_model_of_its_own_is_sent_and_decoded(changed):
+    def add_rooms(spec):
+        spec["components"]["schemas"]["Room"] = {
+            "type": "object",
+            "description": "A room.",
+            "required": ["id"],
+            "properties": {"id": {"type": "integer"}, "seats": {"type": "array", "items": {"type": "integer"}}},
+        }
+        get = copy.deepcopy(write(spec, "/groups/{group_id}", "get"))
+        get |= {"operationId": "getRoom", "summary": "Get a room"}
+        get["responses"]["200"]["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/Room"}}
+        spec["paths"]["/api/v1/rooms/{group_id}"] = {
+            **{key: value for key, value in spec["paths"]["/api/v1/groups/{group_id}"].items() if key == "parameters"},
+            "get": get,
+        }
+
+    package = changed(add_rooms)
+    session, engine = session_on(answer(200, [{"id": 7, "seats": [1, 2]}]))
+    assert await package.endpoints.get_room(session, 7) == package.models.Room(id=7, seats=[1, 2])
+    assert engine.sent == ["GET /api/v1/rooms/7"]
