@@ -54,7 +54,8 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    data = {"COVERAGE_FILE": str(Path(session.create_tmp()) / "coverage")}
+    # not below create_tmp(): that moves TMPDIR, and with it the tests' folders, into the repository
+    data = {"COVERAGE_FILE": str(Path(session.virtualenv.location) / "coverage-data")}
     session.run("coverage", "erase", env=data)
     session.run("coverage", "run", "-m", "pytest", env=data)
     session.run("coverage", "combine", "--quiet", env=data)
