@@ -111,6 +111,38 @@ def test_every_field_of_a_model_arrives():
     assert not {"not_sent", "not_sent_or_null"} & again.keys()
 
 
+@define
+class Watched:
+    """More than its fields: making one does something."""
+
+    name: str = field(validator=lambda _, __, value: seen.append(value))
+    short: str = field(converter=str.upper)
+
+    def __attrs_post_init__(self) -> None:
+        seen.append("made")
+
+
+@define
+class Begun:
+    """Making one does something first."""
+
+    name: str
+
+    def __attrs_pre_init__(self) -> None:
+        seen.append("begun")
+
+
+seen: list[str] = []
+
+
+def test_a_model_that_is_more_than_its_fields_is_made_by_itself():
+    seen.clear()
+    assert structure([{"name": "x", "short": "a"}], list[Watched]) == [Watched("x", "a")]
+    assert structure({"name": "x"}, Begun).name == "x"
+    assert seen[:2] == ["x", "made"]
+    assert "begun" in seen
+
+
 def test_a_default_that_is_made_anew_is_not_shared():
     one, other = structure([{}, {}], list[Inner])
     assert one.numbers is not other.numbers
