@@ -1,8 +1,8 @@
 """A pool for one origin: first come, first served, and no scan over all connections.
 
 httpcore's own pool looks at every connection for every request, because a connection may belong to any origin
-(92 % of the time at 100 tasks, see docs/performance.md). We talk to one: a semaphore that serves its waiters in order
-and a stack of idle connections are enough. The connections themselves are httpcore's.
+(92 % of the time at 100 tasks, see docs/performance.md). We talk to one: a queue that serves its waiters in order and
+a stack of idle connections are enough. The connections themselves are httpcore's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any, Final
 import httpcore
 
 from coggno._engines.network import Network, finish
-from coggno.errors import APITimeoutError, ConfigurationError
+from coggno._engines.turns import Turns
+from coggno.errors import ConfigurationError
 
 KEEPALIVE: Final = 5.0  # seconds that an idle connection is trusted; most servers keep it longer
 
@@ -30,7 +31,7 @@ class Pool:
     def __init__(self, origin: httpcore.Origin, size: int) -> None:
         self.origin = origin
         self._tls: ssl.SSLContext | None = None
-        self._free = asyncio.Semaphore(size)
+        self._turns = Turns(size)
         self._idle: list[httpcore.AsyncHTTPConnection] = []
         self._busy: set[httpcore.AsyncHTTPConnection] = set()
         self.is_closed = False
@@ -44,12 +45,12 @@ class Pool:
         Raises:
             APITimeoutError: none was free in time; nothing was sent.
         """
-        await self._take_turn(timeout)
+        await self._turns.take(timeout)
         try:
             self._check_open()
             connection = await self._reusable() or self._connect()
         except BaseException:
-            self._free.release()
+            self._turns.give_back()
             raise
         self._busy.add(connection)
         return connection
@@ -64,7 +65,7 @@ class Pool:
             else:
                 await finish(connection.aclose())
         finally:
-            self._free.release()
+            self._turns.give_back()
 
     async def aclose(self) -> None:
         """Close all connections; requests under way fail."""
@@ -81,17 +82,6 @@ class Pool:
     def _check_open(self) -> None:
         if self.is_closed:
             raise ConfigurationError("the client is closed; make calls inside its `async with`")
-
-    async def _take_turn(self, timeout: float | None) -> None:
-        if not self._free.locked():
-            await self._free.acquire()
-            return
-        try:
-            async with asyncio.timeout(timeout):
-                await self._free.acquire()
-        except TimeoutError as error:
-            message = f"no free connection within {timeout:g} s (Timeout.pool, max_connections)"
-            raise APITimeoutError(message, outcome="not_sent") from error
 
     async def _reusable(self) -> httpcore.AsyncHTTPConnection | None:
         while self._idle:

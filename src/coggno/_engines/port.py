@@ -69,7 +69,7 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300
 
 
-async def decoded(pieces: AsyncIterator[bytes], status: int, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
+def decoded(pieces: AsyncIterator[bytes], status: int, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
     """Undo the content encoding of a body.
 
     If the status is not 2xx, a body that cannot be read ends where it fails: it must not hide the status.
@@ -78,19 +78,27 @@ async def decoded(pieces: AsyncIterator[bytes], status: int, headers: Mapping[st
         DecodeError: a 2xx answer is not whole gzip, or in an encoding that was not asked for.
     """
     encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding in {"gzip", "x-gzip"}:
+        pieces = _unzipped(pieces)
+    elif encoding not in {"", "identity"}:
+        pieces = _refused(pieces)
+    return pieces if is_success(status) else _as_far_as_it_goes(pieces)
+
+
+async def _as_far_as_it_goes(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     try:
-        if encoding in {"", "identity"}:
-            async for piece in pieces:
-                yield piece
-        elif encoding in {"gzip", "x-gzip"}:
-            async for piece in _unzipped(pieces):
-                yield piece
-        else:
-            async for _ in pieces:
-                raise DecodeError("the answer is in a content encoding that was not asked for", complete=False)
+        async for piece in pieces:
+            yield piece
     except APIError:
-        if is_success(status):
-            raise
+        pass
+
+
+async def _refused(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """An empty body is in no encoding, whatever the header says."""
+    async for _ in pieces:
+        raise DecodeError("the answer is in a content encoding that was not asked for", complete=False)
+    return
+    yield  # makes this a generator
 
 
 async def _unzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
