@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -47,8 +47,8 @@ def header_values(request: Request[Any]) -> dict[str, str]:
     """Return the headers that the caller gave."""
     values = dict(_pairs(request.header, frozenset(request.header)))
     for name, value in values.items():
-        if not value.isascii() or not value.isprintable():
-            raise InvalidRequestError(f"{name}: a header can hold printable ASCII only")
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise InvalidRequestError(f"{name}: a header can hold printable ASCII only, and no space at either end")
     return values
 
 
@@ -60,20 +60,16 @@ def _segment(name: str, value: object) -> str:
 
 
 def _pairs(values: Mapping[str, Any], joined: frozenset[str]) -> list[tuple[str, str]]:
-    return [(name, text) for name, value in values.items() for text in _texts(name, value, join=name in joined)]
-
-
-def _texts(name: str, value: object, *, join: bool) -> Iterator[str]:
-    if value is None:
-        return
-    if not isinstance(value, list | tuple):
-        yield _text(name, value)
-        return
-    texts = [_text(name, item) for item in cast("Sequence[object]", value)]
-    if join and texts:
-        yield ",".join(texts)
-    elif not join:
-        yield from texts
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, list | tuple):
+            texts = [_text(name, item) for item in cast("Sequence[object]", value)]
+            if name in joined:
+                texts = [",".join(texts)] if texts else []
+            pairs += [(name, text) for text in texts]
+        elif value is not None:
+            pairs.append((name, _text(name, value)))
+    return pairs
 
 
 def _text(name: str, value: object) -> str:
@@ -96,6 +92,8 @@ def _text(name: str, value: object) -> str:
 
 
 def _is_encodable(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Final, Generic, Self, TypeVar, cast, get_args
 
@@ -250,17 +250,17 @@ class _Attempt:
     def __init__(self, call: _Call[Any]) -> None:
         self._call = call
         self._status: int | None = None
-        self._headers: dict[str, str] = {}
+        self._headers: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         self._call.attempts += 1
         self._started = self._call.session.clock()
         return self
 
-    def saw(self, status: int, headers: Any) -> None:
+    def saw(self, status: int, headers: Mapping[str, str]) -> None:
         """Note what came back."""
         self._status = status
-        self._headers = without_secrets(headers)
+        self._headers = headers
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, GeneratorExit):
@@ -276,6 +276,8 @@ class _Attempt:
 
     def _report(self, failure: str | None, outcome: Any) -> None:
         call, session = self._call, self._call.session
+        if session.on_exchange is None and not logger.isEnabledFor(logging.DEBUG):
+            return
         exchange = Exchange(
             operation=call.operation.id,
             method=call.operation.method,
@@ -284,7 +286,7 @@ class _Attempt:
             status=self._status,
             failure=failure,
             outcome=outcome,
-            headers=self._headers,
+            headers=without_secrets(self._headers),
             elapsed=session.clock() - self._started,
             lms=session.config.lms,
         )
