@@ -14,7 +14,7 @@ from benchmarks.plan import PARTS, QUICK, Size
 def main() -> int:
     """Measure, print, and with --write put the figures where the documentation shows them."""
     parser = argparse.ArgumentParser("python -m benchmarks", description="Side-by-side measurements against peers.")
-    parser.add_argument("--quick", action="store_true", help="less of everything, under a minute; only a first look")
+    parser.add_argument("--quick", action="store_true", help="less of everything, about a minute; only a first look")
     parser.add_argument("--only", action="append", choices=PARTS, help="this part only; may be given several times")
     parser.add_argument("--rounds", type=int, help="how often everything is measured; the median counts")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md and docs/performance.svg")

@@ -27,11 +27,11 @@ PARTS: Final = ("traffic", "decoding", "streaming", "imports", "retry")
 class Size:
     """How much of everything."""
 
-    rounds: int = 3
+    rounds: int = 5
     seconds: float = 0.4
     """Of one run of one peer; more with many tasks."""
-    warm: float = 3.0
-    """The longest that a peer may take to get under way, in seconds."""
+    warm: float = 15.0
+    """The longest that a peer may take to get under way, in seconds; who takes longer is marked."""
     crowd_seconds: float = 10.0
     """The longest that the run may take which shows how evenly tasks are served."""
     rows: int = 100_000
@@ -45,12 +45,12 @@ class Size:
 QUICK: Final = Size(
     rounds=1,
     seconds=0.3,
-    warm=1.0,
+    warm=8.0,
     crowd_seconds=2.0,
     streamed=100_000,
     imports=3,
     shapes=((1, 1), (100, 100), CROWD),
-    peers=("coggno", "coggno-aiohttp", "httpx", "httpx2", "aiohttp", "bare"),
+    peers=("coggno", "httpx", "httpx2", "coggno-aiohttp", "aiohttp", "bare"),
     decoded=("coggno-speed", "coggno", "msgspec-attrs", "json-cattrs"),
 )
 

@@ -19,6 +19,7 @@ DOCS: Final = Path(__file__).parents[1] / "docs"
 _BEGIN: Final = "<!-- figures: written by python -m benchmarks --write -->"
 _END: Final = "<!-- end of figures -->"
 _NONE: Final = "-"
+_COLD: Final = "†"
 _LIBRARIES: Final = (
     "httpx", "httpcore", "httpx2", "aiohttp", "httptools", "attrs", "cattrs", "msgspec", "orjson", "pydantic", "ijson",
     "openapi-python-client", "openapi-generator-cli",
@@ -68,7 +69,7 @@ def targets(results: Results) -> Iterator[Target]:
     waited = _of(results.crowd.get("coggno-aiohttp"), lambda crowd: crowd["longest"])
     yield Target(f"aiohttp engine: longest wait against the fair one, {_shape(*CROWD)}", 2, waited)
     for data, limit in {"users": 1.5, "licences": 1.7}.items():
-        what = f"{results.size.rows:,} {data} decoded: CPU against msgspec into the same models"
+        what = f"{results.size.rows:,} {data} decoded with the extra `speed`: CPU against msgspec into the same models"
         yield Target(what, limit, _slower(results, "coggno-speed", data))
     for data in ("users", "licences"):
         yield Target(f"{data} decoded: peak of memory against json + cattrs", 1, _fuller(results, data))
@@ -113,6 +114,10 @@ def _sections(results: Results) -> Iterator[list[str]]:
         yield _traffic(results, "**CPU time per request**, microseconds.", "{cpu:.0f}")
         yield _traffic(results, "**Requests per second.**", "{rate:,.0f}")
         yield _traffic(results, "**Latency**, p50 / p99 in milliseconds.", "{p50:.2f} / {p99:.1f}")
+        if _is_any_cold(results):
+            yield [
+                f"{_COLD} After {results.size.warm:.0f} s it had not made five calls per task yet: connections were still being opened."
+            ]
     if results.crowd:
         yield _crowd(results)
     if results.decoding:
@@ -165,11 +170,16 @@ def _traffic(results: Results, title: str, form: str) -> list[str]:
 
 
 def _middle(results: Results, key: tuple[str, int, int], form: str) -> str:
-    """The median of each figure over all rounds."""
+    """The median of each figure over all rounds; with a mark where the peer was not under way yet."""
     rounds = results.traffic.get(key)
     if not rounds:
         return _NONE
-    return form.format(**{name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]})
+    cell = form.format(**{name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]})
+    return cell if all(figures["warm"] for figures in rounds) else f"{cell} {_COLD}"
+
+
+def _is_any_cold(results: Results) -> bool:
+    return any(not figures["warm"] for rounds in results.traffic.values() for figures in rounds)
 
 
 def _crowd(results: Results) -> list[str]:

@@ -23,7 +23,7 @@ class Load:
     pool: int
     """Connections that they share."""
     warm: float
-    """Seconds after which counting begins in any case."""
+    """Seconds after which counting begins in any case: some peers take long to open all connections."""
     seconds: float
     """How long a run takes ..."""
     turns: int
@@ -49,6 +49,8 @@ class Figures:
     most: float
     longest: float
     """The longest wait of a call, in other calls that were served meanwhile; 1.0: every other task once."""
+    warm: bool
+    """Whether there had been enough calls before counting began."""
 
 
 async def measure(peer: str, url: str, load: Load) -> Figures:
@@ -57,11 +59,11 @@ async def measure(peer: str, url: str, load: Load) -> Figures:
         crowd = _Crowd(call, load.tasks)
         tasks = [asyncio.create_task(crowd.work(number)) for number in range(load.tasks)]
         try:
-            await crowd.until(_WARM * load.tasks, 0.0, load.warm, tasks)
+            warm = await crowd.until(_WARM * load.tasks, 0.0, load.warm, tasks)
             gc.collect()
             crowd.begin()
             await crowd.until(load.turns * load.tasks, load.seconds, load.longest, tasks)
-            return crowd.figures()
+            return crowd.figures(warm=warm)
         finally:
             for task in tasks:
                 task.cancel()
@@ -95,8 +97,8 @@ class _Crowd:
             self._durations.append(time.perf_counter() - start)
             self._longest = max(self._longest, self._served - served)
 
-    async def until(self, calls: int, soon: float, late: float, tasks: list[asyncio.Task[None]]) -> None:
-        """Wait until there were so many calls, at least until `soon` and at most until `late`."""
+    async def until(self, calls: int, soon: float, late: float, tasks: list[asyncio.Task[None]]) -> bool:
+        """Wait until there were so many calls, at least until `soon` and at most until `late`; return if there were."""
         elapsed = 0.0
         while elapsed < soon or (elapsed < late and len(self._durations) < calls):
             failed = next((task for task in tasks if task.done()), None)
@@ -104,8 +106,9 @@ class _Crowd:
                 failed.result()
             await asyncio.sleep(_LOOK)
             elapsed = time.perf_counter() - self._start
+        return len(self._durations) >= calls
 
-    def figures(self) -> Figures:
+    def figures(self, *, warm: bool) -> Figures:
         """What was seen since `begin`."""
         cpu, elapsed = time.process_time() - self._cpu, time.perf_counter() - self._start
         durations, calls = sorted(self._durations), len(self._durations)
@@ -119,4 +122,5 @@ class _Crowd:
             least=min(self._counts) / share,
             most=max(self._counts) / share,
             longest=self._longest / self._size,
+            warm=warm,
         )
