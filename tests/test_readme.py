@@ -50,13 +50,9 @@ def namespace():
         def start_sandbox():
             patch.setenv("COGGNO_BASE_URL", url)
 
-        def forget_sandbox():
-            patch.delenv("COGGNO_BASE_URL")
-
         yield {
             "__name__": "readme",
             "start_sandbox": start_sandbox,
-            "forget_sandbox": forget_sandbox,
             "check_fastapi": check_fastapi,
             "check_aiohttp": check_aiohttp,
         }

@@ -100,7 +100,10 @@ def make_config(
 def check_key(key: str | None) -> str:
     """Return the key if it can be a user name of HTTP basic authentication (reference: Authentication)."""
     if key is None or key == "":
-        message = "no API key: pass one or set COGGNO_API_KEY; keys stand on Coggno's page Settings > API Keys"
+        message = (
+            "no API key: pass one or set COGGNO_API_KEY; keys stand on Coggno's page Settings > API Keys "
+            "(to try things out without one, there is the command: coggno sandbox)"
+        )
         raise ConfigurationError(message)
     if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a type checker
         message = f"the API key must be a str, not {type(key).__name__}"

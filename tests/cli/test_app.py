@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from typer.main import get_command
 
 from coggno._version import __version__
 from coggno.cli.app import app
+from coggno.cli.sandbox import FAULTS
+from coggno.sandbox import notation, parse_fault
 
 from .conftest import KEY, Coggno
 
@@ -105,3 +109,12 @@ def test_settings_that_cannot_be_used_end_with_2(coggno: Coggno, monkeypatch, na
     assert ended.code == 2
     assert ended.err.startswith("Error: ")
     assert "live_key" not in ended.err
+
+
+def test_the_faults_that_help_shows_can_be_written():
+    shown = re.findall(r"^  (\S+)   +", FAULTS, re.MULTILINE)
+    assert len(shown) == 6
+    for text in shown:
+        assert parse_fault(text)
+    kinds = re.findall(r"\b[a-z]+\b", FAULTS.partition("Kinds:")[2].partition("When:")[0])
+    assert sorted(kinds) == sorted(notation._KINDS)

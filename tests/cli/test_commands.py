@@ -122,7 +122,7 @@ def test_an_id_with_leading_zeros_is_refused(coggno: Coggno):
 
 def test_what_is_not_there_is_one_line_and_1(coggno: Coggno):
     ended = coggno("users", "get", "99")
-    assert (ended.code, ended.out, ended.err) == (1, "", "Error: getUser: 404: no such user\n")
+    assert (ended.code, ended.out, ended.err) == (1, "", "Error: no user 99: getUser: 404: no such user\n")
 
 
 def test_a_user_is_created_with_a_password_from_standard_input(coggno: Coggno, sandbox: Sandbox):

@@ -209,7 +209,14 @@ def test_results_go_where_they_are_wanted(provision):
     Path("out").mkdir()
     ended = provision(roster(ADA, WRONG), "--results", "out/march.csv")
     assert ended.code == 1
-    assert files("out") == ["failed.csv", "march.csv"]
+    assert files("out") == ["march-failed.csv", "march.csv"]
+
+
+def test_runs_side_by_side_in_one_folder_leave_each_other_alone(provision):
+    provision(roster(ADA, WRONG), "--results", "march.csv")
+    first = Path("march-failed.csv").read_text()
+    assert provision(roster(ADA), "--results", "april.csv").code == 0
+    assert Path("march-failed.csv").read_text() == first
 
 
 def test_what_looks_odd_and_what_is_not_used_is_told_once(provision):
@@ -255,7 +262,7 @@ def test_a_hostile_name_stays_inert(provision, sandbox: Sandbox):
         (["people.csv", "--results", "no/such/results.csv"], "cannot be written"),
         (["people.csv", "--results", "people.csv"], "one file"),
         (["people.csv", "--results", "./../here/people.csv"], "one file"),
-        (["people.csv", "--results", "failed.csv"], "one file"),
+        (["march-failed.csv", "--results", "march.csv"], "one file"),
         (["people.csv", "--results", "link.csv"], "one file"),
         (["people.csv", "--generate-passwords", "people.csv"], "one file"),
         (["people.csv", "--generate-passwords", "results.csv"], "one file"),

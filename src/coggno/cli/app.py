@@ -17,7 +17,7 @@ from coggno.cli.companies import companies
 from coggno.cli.documents import documents
 from coggno.cli.groups import groups
 from coggno.cli.provision import provision
-from coggno.cli.sandbox import sandbox
+from coggno.cli.sandbox import FAULTS, sandbox
 from coggno.cli.users import users
 
 
@@ -51,9 +51,14 @@ app.add_typer(users, name="users", help="Look at users, create one, delete one."
 app.add_typer(groups, name="groups", help="Look at groups and their members, create one, delete one.")
 app.add_typer(companies, name="companies", help="Look at connected companies, create one.")
 app.add_typer(documents, name="documents", help="Look at training content and its licenses.")
-app.command(epilog=options.examples("coggno sandbox --users 20", "coggno sandbox --fault createUser:drop,after,p=0.1"))(
-    sandbox
-)
+app.command(
+    epilog="\n\n".join(
+        [
+            options.examples("coggno sandbox --users 20", "coggno sandbox --fault createUser:drop,after,p=0.1"),
+            FAULTS,
+        ]
+    )
+)(sandbox)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - called by typer

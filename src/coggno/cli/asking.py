@@ -49,18 +49,22 @@ def password(*, from_stdin: bool) -> str:
         given = _typed_twice()
     else:
         raise CommandError("no password: standard input is no terminal, so nobody can be asked. Use --password-stdin")
-    if not 6 <= len(given) <= 40:
-        raise CommandError("the password must have 6 to 40 characters")
-    return given
+    return _checked(given)
 
 
 def _typed_twice() -> str:
     with _line_ended():
-        first = getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr)
+        first = _checked(getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr))
         second = getpass.getpass("Once more: ", stream=sys.stderr)
     if first != second:
         raise CommandError("the two passwords differ")
     return first
+
+
+def _checked(given: str) -> str:
+    if not 6 <= len(given) <= 40:
+        raise CommandError("the password must have 6 to 40 characters")
+    return given
 
 
 @contextmanager

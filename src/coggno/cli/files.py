@@ -16,6 +16,7 @@ from coggno.cli.exits import CommandError
 from coggno.provisioning import Roster, check_writable
 
 _EARLIER: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"results(-\d+)?")
 _PER_ROW: Final = 300  # bytes that outcome and detail take in results.csv, generously
 
 
@@ -39,8 +40,9 @@ class Files:
     def of(cls, roster: str, *, results: Path | None, passwords: Path | None) -> Self:
         """Return the files of a run.
 
-        The `failed.csv` of an earlier run as the roster makes `results-2.csv` and `failed-2.csv`, and so on: a run
-        overwrites its own files when it is repeated, and never those of the run before.
+        The rows to run again go beside the results: `failed.csv` beside `results.csv`, `march-failed.csv` beside
+        `march.csv`. The `failed.csv` of an earlier run as the roster makes `results-2.csv` and `failed-2.csv`, and so
+        on: a run overwrites its own files when it is repeated, and never those of another.
         """
         earlier = _EARLIER.fullmatch(Path(roster).name)
         number = f"-{int(earlier[1] or 1) + 1}" if earlier else ""
@@ -48,7 +50,7 @@ class Files:
         return cls(
             roster=None if roster == "-" else Path(roster),
             results=chosen,
-            failed=chosen.with_name(f"failed{number}.csv") if chosen.name else chosen,
+            failed=_beside(chosen),
             passwords=passwords,
         )
 
@@ -84,6 +86,15 @@ class Files:
         if free < needed:
             message = f"the results need about {needed >> 10} KiB beside {self.results}, and {free >> 10} KiB are free"
             raise CommandError(message)
+
+
+def _beside(results: Path) -> Path:
+    """Return where the rows to run again go."""
+    if not results.name:
+        return results
+    plain = _PLAIN.fullmatch(results.stem)
+    stem = f"failed{plain[1] or ''}" if plain else f"{results.stem}-failed"
+    return results.with_name(stem + results.suffix)
 
 
 def _check_name(path: Path) -> None:

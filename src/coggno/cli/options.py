@@ -37,7 +37,15 @@ UserArgument: TypeAlias = Annotated[
     str,
     typer.Argument(metavar="USER", help="All digits: the user's id. Anything else: the login.", show_default=False),
 ]
-GroupArgument: TypeAlias = Annotated[int, typer.Argument(metavar="GROUP", help="The group's id.", min=0)]
+
+
+def _group_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise typer.BadParameter(f"{text!r} is not the id of a group; coggno groups list shows names and ids")
+    return int(text)
+
+
+GroupArgument: TypeAlias = Annotated[int, typer.Argument(metavar="GROUP", help="The group's id.", parser=_group_id)]
 
 
 def examples(*lines: str) -> str:

@@ -57,7 +57,7 @@ def provision(
         typer.Option(
             "--results",
             metavar="PATH",
-            help="Every row with its outcome, in results.csv if not given. failed.csv goes beside it.",
+            help="Every row with its outcome, in results.csv if not given. Rows to run again go beside it: failed.csv.",
         ),
     ] = None,
     concurrency: Annotated[
@@ -98,7 +98,7 @@ def provision(
         typer.Option(
             "--fault",
             metavar="SPEC",
-            help="What goes wrong on that sandbox, e.g. createUser:drop,after,p=0.1. Repeatable.",
+            help="What goes wrong on that sandbox, e.g. createUser:drop,after; see: coggno sandbox --help. Repeatable.",
         ),
     ] = None,
     company: Company = None,

@@ -27,6 +27,23 @@ is let in. Ctrl-C ends it.
 
   export COGGNO_BASE_URL={url} COGGNO_API_KEY={key}
   coggno users list
+
+The API's reference: {url}/docs
+"""
+FAULTS: Final = """\
+\b
+Faults are written [OPERATION:]KIND[=VALUE][,OPTION[=VALUE]]...
+  createUser:status=503,after,p=0.05   made, yet answered 503, one in twenty
+  writes:drop,times=2                  the first two writes are not answered
+  getUser:html=502                     a proxy's page instead of JSON
+  createUser:late,requests=3           504, and made three requests later
+  listUsers:cut=0.9                    nine tenths of the body, then closed
+  rate=10                              429 above ten requests per second
+
+Kinds: status=CODE, drop, reset, latency=SECONDS, rate=PER_SECOND,
+capacity=SLOTS, cut=SHARE, html=CODE, empty=CODE, late=SECONDS, type=FIELD.
+When: after or before the server does it. How often: p=SHARE, times=N, skip=N,
+key=KEY. OPERATION: an operationId as in /docs, reads, writes, or * for all.
 """
 
 
@@ -43,11 +60,14 @@ def sandbox(
         typer.Option(
             "--fault",
             metavar="SPEC",
-            help="What goes wrong, e.g. createUser:status=503,after,p=0.05 or latency=0.2. Repeatable.",
+            help="What goes wrong, e.g. createUser:status=503,after,p=0.05 or latency=0.2; see below. Repeatable.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the faults: same seed, same fate.")] = 0,
-    quirks: Annotated[bool, typer.Option("--quirks", help="Answer in the reference's odd shapes.")] = False,
+    quirks: Annotated[
+        bool,
+        typer.Option("--quirks", help="Answer in the reference's odd shapes: a list for one object, and the reverse."),
+    ] = False,
     users: Annotated[int, typer.Option("--users", min=0, metavar="N", help="Made-up users to begin with.")] = 0,
 ) -> None:
     """Serve the Coggno API on this machine, to try things out. No key, no network, nothing real."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from coggno.cli.exits import CommandError, ExitCode
+from coggno.errors import NotFoundError
 
 if TYPE_CHECKING:
     from coggno import AsyncCoggno
@@ -42,12 +43,14 @@ class Who:
         answer about somebody else is not taken for the user who was asked for.
 
         Raises:
-            NotFoundError: no such user.
-            CommandError: no such login, or the answer is about somebody else.
+            CommandError: no such user, or the answer is about somebody else.
         """
         if self.is_number() and self.is_login:
             return await self._in_list(coggno)
-        user = await coggno.users.get(int(self.text) if self.is_number() else self.text)
+        try:
+            user = await coggno.users.get(int(self.text) if self.is_number() else self.text)
+        except NotFoundError as error:
+            raise CommandError(f"no user {self.text}: {error}", ExitCode.FAILED) from None
         if not self._is_meant(user):
             message = f"asked for {self.text}, the server answers with user {user.id}, whose login is {user.login}"
             raise CommandError(message, ExitCode.FAILED)

@@ -98,7 +98,7 @@ def parse_fault(text: str) -> Fault:
     """Return the fault that `text` describes.
 
     Args:
-        text: such as `createUser:status=503,after,p=0.05`; see the head of this module.
+        text: such as `createUser:status=503,after,p=0.05`; see the head of `coggno.sandbox.notation`.
 
     Raises:
         FaultSyntaxError: it cannot be read, or a number is out of range.
