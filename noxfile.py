@@ -118,7 +118,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Side by side with its peers; writes the table and the picture in docs/. nginx must be installed."""
+    """Side by side with its peers; `-- --write` puts table and picture into docs/. nginx must be installed."""
     session.install("-e", ".[aiohttp,sandbox]", "-r", "benchmarks/requirements.txt")
     session.run("python", "-m", "benchmarks", *session.posargs)
 

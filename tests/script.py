@@ -12,7 +12,9 @@ from attrs import define, field
 from coggno import APIConnectionError, APITimeoutError
 from coggno._config import make_config
 from coggno._engines.port import Incoming, Outgoing
+from coggno._generated import endpoints
 from coggno._session import Session
+from coggno.models import User
 
 KEY = "test_key"
 BASE_URL = "http://localhost"
@@ -125,3 +127,20 @@ def session_on(*script: Any, clock: Clock | None = None, **options: Any) -> tupl
         ),
         engine,
     )
+
+
+ADA = {
+    "email": "ada@example.com",
+    "login": "ada",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "password": "s3cret-word",
+}
+USER = User(**user())
+BROKEN = answer(503, {"error": "down"})
+MISSING = answer(404, {"error": {"code": "not_found"}})
+OK = answer(200, user())
+
+
+async def create(session):
+    return await endpoints.create_user(session, **ADA)
