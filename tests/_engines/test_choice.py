@@ -9,7 +9,7 @@ import aiohttp
 import httpx
 import pytest
 
-from coggno import APIConnectionError, AsyncCoggno, ConfigurationError
+from coggno import APIConnectionError, APITimeoutError, AsyncCoggno, ConfigurationError
 from coggno._engines import engine_for, proxied
 from coggno._engines.aiohttp import AiohttpEngine
 from coggno._engines.httpcore import HttpcoreEngine
@@ -97,6 +97,27 @@ async def test_a_connector_without_a_limit_is_taken_as_it_is():
         turns = choose(session).turns
         for _ in range(1000):
             await turns.take(limit=0.001)
+
+
+async def test_as_many_turns_as_the_pool_of_an_httpx_client_has_connections():
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=2)) as client:
+        turns = choose(client).turns
+        await turns.take(None)
+        await turns.take(None)
+        with pytest.raises(APITimeoutError):
+            await turns.take(0.001)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"limits": httpx.Limits(max_connections=None)}, {"transport": httpx.MockTransport(lambda _: httpx.Response(200))}],
+    ids=["no limit", "no pool"],
+)
+async def test_an_httpx_client_without_a_limit_is_taken_as_it_is(options):
+    async with httpx.AsyncClient(**options) as client:
+        turns = choose(client).turns
+        for _ in range(1000):
+            await turns.take(0.001)
 
 
 @pytest.mark.parametrize("name", ["httpx", "requests", "", "AIOHTTP"])

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from .kinds import AIOHTTP, DEFAULT, SESSION, on
+from .kinds import AIOHTTP, DEFAULT, SESSION, on, on_every_engine
 from .server import healthy, meet, read, respond, wait_for
 from .world import world
 
@@ -17,7 +17,7 @@ def logins(server):
     return [head.target.rpartition("/")[2] for head in server.heads]
 
 
-@on_ours
+@on_every_engine
 async def test_first_come_first_served(kind):
     held, free = asyncio.Event(), asyncio.Event()
     async with world(kind, (read, meet(held), wait_for(free), respond, healthy)) as this:
@@ -32,7 +32,7 @@ async def test_first_come_first_served(kind):
         assert this.server.connections == 1
 
 
-@on_ours
+@on_every_engine
 async def test_who_comes_back_at_once_waits_like_the_others(kind):
     """Four tasks on one connection, three calls each: round by round."""
     async with world(kind) as this:
@@ -45,7 +45,7 @@ async def test_who_comes_back_at_once_waits_like_the_others(kind):
         assert "".join(logins(this.server)) == "abcd" * 3
 
 
-@on_ours
+@on_every_engine
 @pytest.mark.parametrize("size", [1, 3, 10])
 async def test_every_task_gets_its_share(kind, size):
     """At no time has one of forty tasks been served twice more than another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
@@ -32,7 +33,6 @@ _BEFORE_SENDING: Final = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ServerFingerprintMismatch,
 )
-_UNLIMITED: Final = 1 << 16  # turns in front of a connector that has no limit of its own
 _PIECE: Final = 1 << 16  # bytes that aiohttp writes without waiting for the server to take them
 
 
@@ -101,7 +101,7 @@ class AiohttpEngine:
             trace_configs=trace_configs,
             **_ONCE,
         )
-        return cls(session, owned, Turns(connector.limit or _UNLIMITED))
+        return cls(session, owned, Turns(connector.limit or sys.maxsize))
 
     async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
         """See `Engine.send`."""

@@ -20,6 +20,7 @@ from coggno._engines.port import (
     read_whole,
     without_quotations,
 )
+from coggno._engines.turns import Turns
 from coggno.errors import ConfigurationError
 
 
@@ -28,24 +29,26 @@ class HttpxEngine:
     """Sends through an `AsyncClient`.
 
     Requests are built here and not by the client, so that its cookies, default headers, parameters and base URL stay
-    out of them; its transports, proxies, limits and event hooks are used.
+    out of them; its transports, proxies, limits and event hooks are used. In front of its pool stands a queue that
+    serves in order: the pool looks at everybody who waits in it for every request, and starves some of them.
     """
 
     client: httpx.AsyncClient
     library: Any
     """The module `httpx` or `httpx2`: whose classes are to be used and caught."""
     owned: bool
+    turns: Turns
 
     @classmethod
     def own(cls, *, max_connections: int) -> HttpxEngine:
         """Return an engine with a client of its own; proxies come from the environment."""
         limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
-        return cls(httpx.AsyncClient(limits=limits), httpx, owned=True)
+        return cls(httpx.AsyncClient(limits=limits), httpx, owned=True, turns=Turns(max_connections))
 
     @classmethod
     def around(cls, client: httpx.AsyncClient, library: str) -> HttpxEngine:
         """Return an engine on a client of the caller's."""
-        return cls(client, sys.modules[library], owned=False)
+        return cls(client, sys.modules[library], owned=False, turns=Turns(_connections(client)))
 
     async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
         """See `Engine.send`."""
@@ -59,12 +62,16 @@ class HttpxEngine:
         if self.client.is_closed:
             raise ConfigurationError("the client is closed; make calls inside its `async with`")
         outgoing = self._build(request, timeout)
-        with self.translated():
-            response = await self.client.send(outgoing, auth=None, follow_redirects=False, stream=True)
+        await self.turns.take(timeout.pool)
         try:
-            yield HttpxStreamed(response, self)
+            with self.translated():
+                response = await self.client.send(outgoing, auth=None, follow_redirects=False, stream=True)
+            try:
+                yield HttpxStreamed(response, self)
+            finally:
+                await response.aclose()
         finally:
-            await response.aclose()
+            self.turns.give_back()
 
     def _build(self, request: Outgoing, timeout: Timeout) -> httpx.Request:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write, "pool": timeout.pool}
@@ -107,6 +114,13 @@ class HttpxEngine:
             raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(str(error))))
         except Exception as error:
             raise failure(error, sent=True, timed_out=False, detail="") from error
+
+
+def _connections(client: Any) -> int:
+    """Return how many connections a client may open: httpx shows it nowhere. Without a pool there is no limit."""
+    pool = getattr(getattr(client, "_transport", None), "_pool", None)
+    limit = getattr(pool, "_max_connections", None)
+    return limit if isinstance(limit, int) and limit > 0 else sys.maxsize
 
 
 @frozen
