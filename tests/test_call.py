@@ -14,10 +14,12 @@ from script import (
     answer,
     create,
     session_on,
+    user,
 )
 
 from coggno import (
     APITimeoutError,
+    Request,
     Timeout,
     UnprocessableEntityError,
 )
@@ -33,6 +35,23 @@ async def test_the_total_limit_of_an_attempt_is_a_timeout_with_unknown_outcome()
     with pytest.raises(APITimeoutError) as caught:
         await endpoints.list_users(session)
     assert caught.value.outcome == "unknown"
+
+
+async def test_a_stream_must_begin_within_the_limit_and_may_then_take_its_time():
+    async def hang(_):
+        await asyncio.Event().wait()
+
+    seen = []
+    session, _ = session_on(hang, max_retries=0, on_exchange=seen.append)
+    with pytest.raises(APITimeoutError):
+        await anext(session_with_total(session, 0.01).iterate(Request(operation=endpoints.LIST_USERS)))
+    assert [exchange.failure for exchange in seen] == ["APITimeoutError"]
+
+    session, _ = session_on(answer(200, [user(1), user(2, "bob")]))
+    items = session_with_total(session, 0.05).iterate(Request(operation=endpoints.LIST_USERS))
+    assert (await anext(items)).id == 1
+    await asyncio.sleep(0.1)
+    assert [item.id async for item in items] == [2]
 
 
 def session_with_total(session, seconds):

@@ -104,6 +104,39 @@ async def test_the_deadline_bounds_the_call_with_its_pauses():
     assert len(engine.sent) == 3
 
 
+async def test_looking_has_what_is_left_of_the_time_or_a_grace(monkeypatch):
+    """Else a call with a deadline took that time once more to find out."""
+    monkeypatch.setattr("coggno._recovery.GRACE", 0.01)
+
+    async def hang(_):
+        await asyncio.Event().wait()
+
+    clock = Clock()
+
+    async def late(_):
+        clock.now += 60
+        raise RESET
+
+    session, engine = session_on(late, hang, clock=clock, deadline=60.0)
+    with pytest.raises(OutcomeUnknownError):
+        await asyncio.wait_for(create(session), 5)
+    assert engine.sent == ["POST /api/v1/users", "GET /api/v1/users/ada"]
+
+
+async def test_nothing_is_sent_when_looking_has_taken_the_rest_of_the_time():
+    clock = Clock()
+
+    async def slow(_):
+        clock.now += 60
+        return MISSING
+
+    session, engine = session_on(RESET, slow, MISSING, clock=clock, deadline=60.0)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await create(session)
+    assert engine.sent == ["POST /api/v1/users", "GET /api/v1/users/ada", "GET /api/v1/users/ada"]
+    assert caught.value.__cause__.outcome == "not_sent"
+
+
 async def test_an_empty_quota_ends_the_retries():
     session, engine = session_on(*[BROKEN] * 2)
     session.quota.tokens = 14

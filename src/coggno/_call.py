@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Final, Generic, Self, TypeVar, get_args
 
 from attrs import define, field
@@ -18,6 +19,7 @@ from coggno._wire import Operation, Request
 from coggno.errors import APIError, APITimeoutError
 
 T = TypeVar("T")
+R = TypeVar("R")
 logger: Final = logging.getLogger("coggno")
 
 
@@ -76,7 +78,9 @@ class Call(Generic[T]):
     async def _items(self) -> AsyncGenerator[Any]:
         (kind,) = get_args(self.operation.returns)
         with _Attempt(self) as attempt:
-            async with self.context.engine.stream(self.outgoing, self.context.config.timeout) as answer:
+            async with AsyncExitStack() as stack:
+                opening = self.context.engine.stream(self.outgoing, self.context.config.timeout)
+                answer = await self._in_time(lambda: stack.enter_async_context(opening))
                 attempt.saw(answer.status, answer.headers)
                 if not 200 <= answer.status < 300:
                     content = await _stream.read_some(answer.chunks(), self.context.config.max_answer)
@@ -88,13 +92,18 @@ class Call(Generic[T]):
 
     async def _send_once(self) -> Incoming:
         config = self.context.config
-        sending = self.context.engine.send(self.outgoing, config.timeout, config.max_answer)
-        limit = _shorter(config.timeout.total, self.time_left())
+        return await self._in_time(lambda: self.context.engine.send(self.outgoing, config.timeout, config.max_answer))
+
+    async def _in_time(self, start: Callable[[], Awaitable[R]]) -> R:
+        """Do what `start` begins within `Timeout.total` and what is left of the deadline."""
+        limit = _shorter(self.context.config.timeout.total, self.time_left())
         if limit is None:
-            return await sending
+            return await start()
+        if limit <= 0:
+            raise APITimeoutError("the time of the call is over (deadline)", outcome="not_sent")
         try:
             async with asyncio.timeout(limit):
-                return await sending
+                return await start()
         except TimeoutError as error:
             raise APITimeoutError(f"no whole answer within {limit:.3g} s", outcome="unknown") from error
 

@@ -51,7 +51,8 @@ class AsyncCoggno:
         lms: id of the connected company to act for (`Coggno-LMS`); see also `as_company`.
         timeout: seconds for each phase of an attempt, or a `Timeout`; `None` for no limit.
         max_retries: how many attempts may follow the first, where repeating is safe.
-        deadline: seconds for a call with all its attempts and pauses; `None` for no limit.
+        deadline: seconds for a call with all its attempts and pauses; `None` for no limit. To find out what became of a
+            write that is in doubt then, up to 5 more.
         http_client: an `httpx.AsyncClient`, `httpx2.AsyncClient` or `aiohttp.ClientSession` to send through, which
             stays yours to close; or `"aiohttp"` for one of ours.
         max_connections: size of our own connection pool.
@@ -137,7 +138,7 @@ class AsyncCoggno:
         Args:
             timeout: seconds for each phase of an attempt, or a `Timeout`, or `None` for no limit.
             max_retries: how many attempts may follow the first.
-            deadline: seconds for a call with all its attempts and pauses.
+            deadline: seconds for a call with all its attempts and pauses, as in `AsyncCoggno`.
             on_exchange: called with an `Exchange` after every attempt.
 
         Raises:

@@ -34,7 +34,7 @@ class Timeout:
     pool: float | None = 60.0
     """To wait for a free connection."""
     total: float | None = None
-    """For the whole attempt."""
+    """For the whole attempt; of a list that is iterated, until its headers are there."""
 
     def __attrs_post_init__(self) -> None:
         for name in ("connect", "read", "write", "pool", "total"):

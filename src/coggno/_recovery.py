@@ -6,14 +6,18 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, cast
 
+from attrs import evolve
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from coggno import _answer, _retry, _settle
 from coggno._call import Call
+from coggno._context import Context
 from coggno.errors import APIError, NotFoundError, OutcomeUnknownError, UnprocessableEntityError
 
 T = TypeVar("T")
 R = TypeVar("R")
+GRACE: Final = 5.0  # seconds beyond the deadline to find out what became of a write
+
 logger: Final = logging.getLogger("coggno")
 
 
@@ -102,12 +106,20 @@ async def _look(call: Call[Any]) -> _settle.Look:
         return _settle.Look("unknown")
     read = _settle.question(settle, call.request)
     try:
-        answer = await Call(call.context, read, call.context.prepare(read)).attempt()
+        answer = await Call(_with_grace(call), read, call.context.prepare(read)).attempt()
     except NotFoundError as missing:
         if isinstance(missing.body, str) and _answer.looks_like_html(missing.body.encode()):
             raise  # a proxy's page says nothing about the thing
         return _settle.judge_absent(settle)
     return _settle.judge(settle, call.request, answer)
+
+
+def _with_grace(call: Call[Any]) -> Context:
+    """Return the call's context for a look at what it did: what is left of its time, or `GRACE` if that is more."""
+    left = call.time_left()
+    if left is None:
+        return call.context
+    return evolve(call.context, config=evolve(call.context.config, deadline=max(left, GRACE)))
 
 
 async def _last_look(call: Call[Any]) -> _settle.Look | None:

@@ -74,6 +74,7 @@ class AiohttpEngine:
     session: aiohttp.ClientSession
     connector_owner: bool
     turns: Turns
+    loop: asyncio.AbstractEventLoop
 
     @classmethod
     def own(cls, *, max_connections: int) -> AiohttpEngine:
@@ -101,7 +102,7 @@ class AiohttpEngine:
             trace_configs=trace_configs,
             **_ONCE,
         )
-        return cls(session, owned, Turns(connector.limit or sys.maxsize))
+        return cls(session, owned, Turns(connector.limit or sys.maxsize), asyncio.get_running_loop())
 
     async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
         """See `Engine.send`."""
@@ -114,6 +115,8 @@ class AiohttpEngine:
         """See `Engine.stream`."""
         if self.session.closed:
             raise ConfigurationError("the client is closed; make calls inside its `async with`")
+        if self.loop is not asyncio.get_running_loop():
+            raise ConfigurationError("the client was made in another event loop; make one for each loop")
         await self.turns.take(timeout.pool)
         try:
             with _translated():

@@ -30,7 +30,9 @@ class Pool:
 
     def __init__(self, origin: httpcore.Origin, size: int) -> None:
         self.origin = origin
+        self._size = size
         self._tls: ssl.SSLContext | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._turns = Turns(size)
         self._idle: list[httpcore.AsyncHTTPConnection] = []
         self._busy: set[httpcore.AsyncHTTPConnection] = set()
@@ -44,7 +46,10 @@ class Pool:
 
         Raises:
             APITimeoutError: none was free in time; nothing was sent.
+            ConfigurationError: the pool is closed, or in use in another event loop.
         """
+        if self._loop is not (loop := asyncio.get_running_loop()):
+            self._move_to(loop)
         await self._turns.take(timeout)
         try:
             self._check_open()
@@ -78,6 +83,15 @@ class Pool:
     def open_connections(self) -> tuple[int, int]:
         """How many connections are idle and how many in use."""
         return len(self._idle), len(self._busy)
+
+    def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin anew in another event loop, as each `asyncio.run` makes one: connections end with their loop."""
+        if self._loop is not None and not self._loop.is_closed():
+            raise ConfigurationError("the client is in use in another event loop; make one for each loop")
+        self._loop = loop
+        self._turns = Turns(self._size)
+        self._idle.clear()
+        self._busy.clear()
 
     def _check_open(self) -> None:
         if self.is_closed:
