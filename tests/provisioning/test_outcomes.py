@@ -27,19 +27,19 @@ def test_the_exit_code_is_0_where_every_row_is_as_wanted_and_else_1(outcome):
     assert summary.not_as_wanted == (0 if wanted else 1)
 
 
-def test_rows_that_the_check_has_refused_can_be_forgiven_and_others_not():
+def test_rows_can_be_forgiven_and_others_not():
     summary = Summary()
     summary.add(result(Outcome.INVALID))
     summary.add(result(Outcome.REFUSED))
-    assert (summary.exit_code(), summary.exit_code(allow_refused=True)) == (1, 0)
+    assert (summary.exit_code(), summary.exit_code(forgiven=2)) == (1, 0)
     summary.add(result(Outcome.UNKNOWN))
-    assert summary.exit_code(allow_refused=True) == 1
+    assert summary.exit_code(forgiven=2) == 1
 
 
 def test_a_run_that_stopped_early_is_3_whatever_its_rows():
     summary = Summary(stopped="interrupted")
     summary.add(result(Outcome.CREATED))
-    assert (summary.exit_code(), summary.exit_code(allow_refused=True)) == (3, 3)
+    assert (summary.exit_code(), summary.exit_code(forgiven=1)) == (3, 3)
 
 
 def test_a_summary_adds_up_and_knows_the_pace():

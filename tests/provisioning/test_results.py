@@ -134,10 +134,15 @@ def test_a_file_that_cannot_be_written_is_noticed_before(tmp_path, monkeypatch):
     with pytest.raises(RosterError, match="cannot be written: No such file"):
         check_writable(tmp_path / "no" / "such")
 
+    with pytest.raises(RosterError, match="not a regular file"):
+        check_writable(os.devnull)
+    with pytest.raises(RosterError, match="too long"):
+        check_writable(tmp_path / ("x" * 250 + ".csv"))
+
     def read_only(**_):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(tempfile, "TemporaryFile", read_only)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", read_only)
     with pytest.raises(RosterError, match="Read-only"):
         check_writable(tmp_path / "new.csv")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from itertools import combinations
 from pathlib import Path
 from typing import Final, Self
@@ -58,16 +57,13 @@ class Files:
         """Refuse what cannot be written, or would be overwritten.
 
         Raises:
-            CommandError: two of them are one file, or one is not a regular file.
+            CommandError: two of them are one file.
             RosterError: one cannot be written.
         """
         outputs = {"results": self.results, "rows to run again": self.failed, "passwords": self.passwords}
         named = {name: path for name, path in outputs.items() if path is not None}
         for path in named.values():
-            if path.exists() and not (path.is_file() or path.is_dir()):
-                raise CommandError(f"{path} is not a regular file; give another name")
             check_writable(path)
-            _check_name(path)
         if self.roster is not None:
             named["roster"] = self.roster
         for (one, first), (other, second) in combinations(named.items(), 2):
@@ -95,12 +91,3 @@ def _beside(results: Path) -> Path:
     plain = _PLAIN.fullmatch(results.stem)
     stem = f"failed{plain[1] or ''}" if plain else f"{results.stem}-failed"
     return results.with_name(stem + results.suffix)
-
-
-def _check_name(path: Path) -> None:
-    """Refuse a name so long that the file beside it, from which it will be renamed, cannot be made."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part"):
-            pass
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}") from None

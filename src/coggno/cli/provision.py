@@ -179,6 +179,6 @@ def _tell(report: Report, *, as_json: bool) -> None:
         output.silence_stdout()
         if not isinstance(error, BrokenPipeError):
             say_error(f"standard output: {error.strerror}")
-    for problem in (report.stopped, report.unwritten):
+    for problem in (report.summary.stopped, report.unwritten):
         if problem is not None:
             say_error(problem)

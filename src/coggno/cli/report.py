@@ -26,8 +26,7 @@ class Report:
         files: where things are read and written.
         is_forecast: whether nothing was done, in a dry run.
         results: line -> what became of the row.
-        summary: the counts.
-        stopped: why the run ended early, if it did.
+        summary: the counts, and why the run ended early, if it did.
         is_interrupted: whether a person wanted it to.
         unwritten: why the files could not be written, if they could not.
         to_run_again: how many rows `failed.csv` has.
@@ -39,7 +38,6 @@ class Report:
     is_forecast: bool = False
     results: dict[int, RowResult] = field(factory=dict[int, RowResult])
     summary: Summary = field(factory=Summary)
-    stopped: str | None = None
     is_interrupted: bool = False
     unwritten: str | None = None
     to_run_again: int = 0
@@ -58,11 +56,8 @@ class Report:
         """
         if self.is_interrupted:
             return ExitCode.INTERRUPTED
-        if self.stopped is not None:
-            return ExitCode.STOPPED
-        forgiven = self._refused_by_the_check() if allow_refused else 0
-        is_as_wanted = self.summary.not_as_wanted == forgiven and self.unwritten is None
-        return ExitCode.OK if is_as_wanted else ExitCode.FAILED
+        code = self.summary.exit_code(forgiven=self._refused_by_the_check() if allow_refused else 0)
+        return ExitCode.FAILED if code == ExitCode.OK and self.unwritten is not None else code
 
     def _refused_by_the_check(self) -> int:
         verdicts = [verdict.outcome for verdict in self.roster.verdicts()]
@@ -76,7 +71,7 @@ class Report:
             "rows": len(self.roster.rows),
             "outcomes": {outcome.value: count for outcome, count in self.summary.counts.most_common()},
             "not_as_wanted": self.summary.not_as_wanted,
-            "stopped": self.stopped,
+            "stopped": self.summary.stopped,
             "new_groups": list(self.new_groups),
             "seconds": round(self.summary.seconds, 3),
             "results": None if self.is_forecast or self.unwritten else str(self.files.results),

@@ -138,13 +138,13 @@ async def _collect(carried: Run, report: Report, progress: Progress) -> None:
                 report.add(result)
                 progress.saw(result.outcome.value)
         except StoppedError as early:
-            report.stopped = str(early)
+            report.summary.stopped = str(early)
         except (CoggnoError, OSError) as error:
-            report.stopped = f"stopped early: {error}. Run the same command again to go on"
+            report.summary.stopped = f"stopped early: {error}. Run the same command again to go on"
         except asyncio.CancelledError:
             if not _is_ours(interruption):
                 raise
-            report.stopped = "stopped at once: interrupted twice. Run the same command again to go on"
+            report.summary.stopped = "stopped at once: interrupted twice. Run the same command again to go on"
         finally:
             await carried.aclose()
     for result in carried.rest():

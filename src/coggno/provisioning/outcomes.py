@@ -41,8 +41,6 @@ AS_WANTED: Final = frozenset(
         Outcome.DUPLICATE,
     }
 )
-FROM_THE_CHECK: Final = frozenset({Outcome.INVALID, Outcome.REFUSED})
-"""Outcomes that the roster's check gives, before anything is sent."""
 
 
 @frozen(kw_only=True)
@@ -119,15 +117,14 @@ class Summary:
         """How many rows need care."""
         return sum(count for outcome, count in self.counts.items() if outcome not in AS_WANTED)
 
-    def exit_code(self, *, allow_refused: bool = False) -> int:
+    def exit_code(self, *, forgiven: int = 0) -> int:
         """Return 0 if every row is as wanted, 1 if some are not, 3 if the run stopped early.
 
         Args:
-            allow_refused: rows that the roster's own check refused do not count.
+            forgiven: how many rows that are not as wanted do not count, such as those that were refused by the check.
         """
         if self.stopped is not None:
             return 3
-        forgiven = sum(self.counts[outcome] for outcome in FROM_THE_CHECK) if allow_refused else 0
         return 0 if self.not_as_wanted == forgiven else 1
 
 

@@ -13,6 +13,7 @@ from coggno.provisioning.outcomes import Outcome, RosterError, RowResult
 from coggno.provisioning.roster import Roster, Row
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_PART: Final = ".part"
 _OURS: Final = ("line", "outcome", "inferred", "user_id", "detail")
 
 
@@ -60,12 +61,18 @@ def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise `RosterError` if a file could not be written there: better now than after the run."""
+    """Raise `RosterError` if a file could not be written there: better now than after the run.
+
+    What is there already must be a regular file, and the name leave room for that of the file beside it, from which it
+    will be renamed.
+    """
     target = Path(path)
     if target.is_dir():
         raise RosterError(f"{target} is a directory; give a file name")
+    if target.exists() and not target.is_file():
+        raise RosterError(f"{target} is not a regular file; give another name")
     try:
-        with tempfile.TemporaryFile(dir=target.parent):
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=target.name, suffix=_PART):
             pass
     except (OSError, ValueError) as error:
         raise _unwritable(target, error) from None
@@ -100,7 +107,7 @@ def _write(path: Path, table: Iterable[Sequence[str]], *, separator: str = ",", 
             newline="",
             dir=path.parent,
             prefix=path.name,
-            suffix=".part",
+            suffix=_PART,
             delete=False,
         ) as file:
             part = Path(file.name)
