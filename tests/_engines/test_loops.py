@@ -13,7 +13,8 @@ from coggno.sandbox import Sandbox, ServerThread
 KEY = "test_key"
 ADA = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": "difference-engine"}
 
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")  # it ended with its loop
+# what was open ended with its loop, and Python says so in one way or another
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed (transport|<socket):ResourceWarning")
 
 
 def test_the_default_engine_begins_anew_in_the_next_loop():
