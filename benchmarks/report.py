@@ -15,10 +15,12 @@ from benchmarks import decoding, machine, picture, streaming
 from benchmarks.peers import PEERS
 from benchmarks.plan import CROWD, Results
 
-DOCS: Final = Path(__file__).parents[1] / "docs"
+ROOT: Final = Path(__file__).parents[1]
+DOCS: Final = ROOT / "docs"
 _BEGIN: Final = "<!-- figures: written by python -m benchmarks --write -->"
 _END: Final = "<!-- end of figures -->"
 _NONE: Final = "-"
+_SHORT: Final = ((1, 1), (100, 100), CROWD)
 _COLD: Final = "†"
 _LIBRARIES: Final = (
     "httpx", "httpcore", "httpx2", "aiohttp", "httptools", "attrs", "cattrs", "msgspec", "orjson", "pydantic", "ijson",
@@ -49,12 +51,30 @@ def text(results: Results) -> str:
 
 
 def write(results: Results) -> None:
-    """Put the tables between their marks in docs/performance.md, and draw docs/performance.svg."""
-    page = DOCS / "performance.md"
+    """Put the tables between their marks in docs/performance.md and README.md, and draw docs/performance.svg."""
+    _replace(DOCS / "performance.md", text(results))
+    _replace(ROOT / "README.md", "\n".join([*_in_short(results), ""]))
+    (DOCS / "performance.svg").write_text(picture.draw(results))
+
+
+def _replace(page: Path, figures: str) -> None:
     before, _, rest = page.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    page.write_text(f"{before}{_BEGIN}\n\n{text(results)}\n{_END}{after}")
-    (DOCS / "performance.svg").write_text(picture.draw(results))
+    page.write_text(f"{before}{_BEGIN}\n\n{figures}\n{_END}{after}")
+
+
+def _in_short(results: Results) -> list[str]:
+    """What a reader of the README wants to know: the cost of a request, and how evenly tasks are served."""
+    heads = ["CPU per request, µs", *(_shape(*shape) for shape in _SHORT), "share of the worst served task"]
+    rows = (
+        [
+            PEERS[peer].title,
+            *(_middle(results, (peer, *shape), "{cpu:.0f}") for shape in _SHORT),
+            _cell(_of(results.crowd.get(peer), lambda crowd: crowd["least"]), "{:.2f}"),
+        ]
+        for peer in results.size.peers
+    )
+    return _table(heads, rows)
 
 
 def targets(results: Results) -> Iterator[Target]:
