@@ -135,9 +135,8 @@ def _sections(results: Results) -> Iterator[list[str]]:
         yield _traffic(results, "**Requests per second.**", "{rate:,.0f}")
         yield _traffic(results, "**Latency**, p50 / p99 in milliseconds.", "{p50:.2f} / {p99:.1f}")
         if _is_any_cold(results):
-            yield [
-                f"{_COLD} After {results.size.warm:.0f} s it had not made five calls per task yet: connections were still being opened."
-            ]
+            late = f"After {results.size.warm:.0f} s there had not been five calls per task yet"
+            yield [f"{_COLD} {late}: connections were still being opened."]
     if results.crowd:
         yield _crowd(results)
     if results.decoding:
@@ -229,8 +228,8 @@ def _decoding(results: Results) -> list[str]:
             yield _cell(results.memory.get((case, data)), "{:.0f}")
 
     title = (
-        f"**Decoding** {results.size.rows:,} rows, from bytes to typed objects: CPU milliseconds, ratio to msgspec into "
-        "the same models, peak of memory in MB."
+        f"**Decoding** {results.size.rows:,} rows, from bytes to typed objects: CPU milliseconds, ratio to msgspec "
+        "into the same models, peak of memory in MB."
     )
     heads = ["", "users, ms", "ratio", "MB", "licences, ms", "ratio", "MB"]
     return [title, "", *_table(heads, map(row, results.size.decoded))]
