@@ -200,6 +200,15 @@ def test_secrets_that_the_server_echoes_are_masked(secret):
     assert text.body == "password=***"
 
 
+@pytest.mark.parametrize("secret", ["message", "no", "s", "such"])
+def test_a_password_that_is_a_word_does_not_hide_the_reason(secret):
+    body = {"error": {"code": "invalid", "message": "no such group", "sent": secret}}
+    error = status_error(CREATE_USER, 422, {}, encoded(body), secrets=[secret])
+    assert "group" in str(error)
+    assert error.code == "invalid"
+    assert secret not in error.body["error"].values()
+
+
 def test_masking_leaves_other_things_alone():
     assert mask({"a": [1, None, "b"]}, [""]) == {"a": [1, None, "b"]}
 

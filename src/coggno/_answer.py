@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,7 @@ T = TypeVar("T")
 
 _SHOWN: Final = 200  # characters of a body that go into a message
 _MASK: Final = "***"
+_SHORTEST: Final = 6  # characters of a password (reference: Create User)
 _EMPTY: Final = "is empty"
 
 
@@ -105,8 +107,9 @@ def status_error(
         secrets: texts of the request that must not show, even if the server sends them back.
         now: for a `Retry-After` that is a date; the present time if not given.
     """
-    body = mask(_read(content), secrets)
-    code, message, errors = _details(body)
+    raw = _read(content)  # read before anything is masked: a password may be a word such as "message"
+    code, message, errors = mask(list(_details(raw)), secrets)
+    body = mask(raw, secrets)
     shown = message or _page(content) or (body if isinstance(body, str) else "")
     return class_for_status(status)(
         f"{status}{_colon(_shorten(shown))}",
@@ -136,20 +139,28 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
 
 
 def mask(value: Any, secrets: Iterable[str]) -> Any:
-    """Replace every secret inside JSON data or a text by `***`, as it is and as it stands in a form or in JSON."""
+    """Replace every secret inside JSON data or a text by `***`, as it is and as it stands in a form or in JSON.
+
+    One that is too short for a password is only replaced where it stands alone: it would tear every sentence apart.
+    """
     forms = {form for secret in secrets if secret for form in (secret, quote_plus(secret), json.dumps(secret)[1:-1])}
-    return _mask(value, sorted(forms, key=len, reverse=True)) if forms else value
-
-
-def _mask(value: Any, forms: list[str]) -> Any:
-    if isinstance(value, str):
-        for form in forms:
-            value = value.replace(form, _MASK)
+    if not forms:
         return value
+    return _mask(value, re.compile("|".join(map(_alternative, sorted(forms, key=len, reverse=True)))))
+
+
+def _alternative(form: str) -> str:
+    escaped = re.escape(form)
+    return escaped if len(form) >= _SHORTEST else rf"(?<!\w){escaped}(?!\w)"
+
+
+def _mask(value: Any, secret: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return secret.sub(_MASK, value)
     if _json.is_array(value):
-        return [_mask(item, forms) for item in value]
+        return [_mask(item, secret) for item in value]
     if _json.is_object(value):
-        return {_mask(key, forms): _mask(item, forms) for key, item in value.items()}
+        return {_mask(key, secret): _mask(item, secret) for key, item in value.items()}
     return value
 
 

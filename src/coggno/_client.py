@@ -16,7 +16,13 @@ from coggno._exchange import OnExchange
 from coggno._generated import endpoints
 from coggno._session import Session
 from coggno._wire import Request
-from coggno.errors import AmbiguousNameError, NotFoundError, OutcomeUnknownError, UnprocessableEntityError
+from coggno.errors import (
+    AmbiguousNameError,
+    InvalidRequestError,
+    NotFoundError,
+    OutcomeUnknownError,
+    UnprocessableEntityError,
+)
 from coggno.models import Company, Document, DocumentLicenses, Group, User, UserLicenses
 
 if TYPE_CHECKING:
@@ -172,12 +178,15 @@ class AsyncCoggno:
             What the operation declares.
 
         Raises:
-            InvalidRequestError: a value cannot be sent; nothing was.
+            InvalidRequestError: a value cannot be sent, or this is no `coggno.Request`; nothing was sent.
             APIStatusError: the API refused.
             APIConnectionError: no answer.
             DecodeError: an answer that is not what the operation declares.
             OutcomeUnknownError: a write that may or may not have happened.
         """
+        if not isinstance(request, Request):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a checker
+            kind = type(request)
+            raise InvalidRequestError(f"send() takes a coggno.Request, not {kind.__module__}.{kind.__qualname__}")
         return await self._session(request)
 
     def provision(

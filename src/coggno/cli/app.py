@@ -33,6 +33,7 @@ class Root(TyperGroup):
 app = typer.Typer(
     cls=Root,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     # Plain help is twice as fast as rich's, and stays readable in a narrow terminal.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -17,6 +17,7 @@ from coggno.errors import (
     APIConnectionError,
     AuthenticationError,
     CoggnoError,
+    NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
 )
@@ -56,6 +57,9 @@ _LOOK: Final[Mapping[str, str]] = {
     "addGroupUser": "coggno groups members list GROUP",
     "removeGroupUser": "coggno groups members list GROUP",
 }
+
+
+_IN_A_GROUP: Final = frozenset({"getGroup", "deleteGroup", "listGroupUsers", "addGroupUser", "removeGroupUser"})
 
 
 @contextmanager
@@ -114,6 +118,8 @@ def describe(error: CoggnoError) -> str:
         lines.append(f"Look with: {_LOOK.get(error.operation or '', 'coggno --help')}")
     elif isinstance(error, AmbiguousNameError):
         lines += _candidates(error.candidates)
+    elif isinstance(error, NotFoundError) and error.operation in _IN_A_GROUP:
+        lines.append("Groups and their ids: coggno groups list; who is in one: coggno groups members list GROUP")
     elif isinstance(error, AuthenticationError):
         lines.append("Is COGGNO_API_KEY the key of this address? Keys stand on Coggno's page Settings > API Keys.")
     elif isinstance(error, PermissionDeniedError):

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from coggno.cli import output
 from coggno.cli.connection import Connection
-from coggno.cli.exits import CommandError, say_error
+from coggno.cli.exits import CommandError, ExitCode, say_error
 from coggno.cli.options import BaseUrl, Company
 from coggno.cli.sandbox import private_sandbox
 from coggno.cli.stopping import heed_ctrl_c
@@ -87,7 +87,7 @@ def provision(
         typer.Option("--allow-refused", help="Rows that are invalid or refused do not make the exit code 1."),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="For programs: the summary as one JSON object, and nothing else.")
+        bool, typer.Option("--json", help="For programs: the summary as one JSON object; none if the run cannot begin.")
     ] = False,
     sandbox: Annotated[
         bool,
@@ -135,8 +135,9 @@ def provision(
             dry_run=dry_run,
         )
         report = run(job)
-    _tell(report, as_json=as_json)
-    raise typer.Exit(report.exit_code(allow_refused=allow_refused))
+    is_told = _tell(report, as_json=as_json)
+    code = report.exit_code(allow_refused=allow_refused)
+    raise typer.Exit(code if is_told else code or ExitCode.FAILED)
 
 
 def _private(stack: ExitStack, connection: Connection, faults: Sequence[str]) -> Connection:
@@ -166,8 +167,9 @@ def _positive(option: str, number: float | None) -> float | None:
     return number
 
 
-def _tell(report: Report, *, as_json: bool) -> None:
-    """Tell of a run that is over: whether anybody listens changes nothing about it."""
+def _tell(report: Report, *, as_json: bool) -> bool:
+    """Tell of a run that is over, and return whether that could be done; who has stopped reading has had enough."""
+    is_told = True
     try:
         if as_json:
             output.write_json(report.as_data())
@@ -178,7 +180,9 @@ def _tell(report: Report, *, as_json: bool) -> None:
     except OSError as error:
         output.silence_stdout()
         if not isinstance(error, BrokenPipeError):
+            is_told = False
             say_error(f"standard output: {error.strerror}")
     for problem in (report.summary.stopped, report.unwritten):
         if problem is not None:
             say_error(problem)
+    return is_told

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from attrs import frozen
 
-from coggno import APIError, AsyncCoggno, CoggnoError
+from coggno import APIError, AsyncCoggno, AuthenticationError, CoggnoError, PermissionDeniedError
 from coggno.cli import output
 from coggno.cli.connection import Connection
 from coggno.cli.exits import CommandError, ExitCode, describe
@@ -126,7 +126,9 @@ async def _plan(job: Job, coggno: AsyncCoggno, roster: Roster) -> Plan:
     try:
         return await make_plan(coggno, roster, concurrency=min(job.concurrency, 8), rate=job.rate)
     except APIError as error:
-        message = f"{describe(error)}\nNothing was changed. Run the same command again to go on."
+        is_key = isinstance(error, AuthenticationError | PermissionDeniedError)
+        then = "Correct that, then run the same command again." if is_key else "Run the same command again to go on."
+        message = f"{describe(error)}\nNothing was changed. {then}"
         raise CommandError(message, ExitCode.STOPPED) from error
 
 

@@ -274,7 +274,7 @@ class Run:
         """Count how a row ended, and stop where going on is useless."""
         self._breaker.note(is_trouble=_is_trouble(error))
         if isinstance(error, AuthenticationError | PermissionDeniedError):
-            self.stop(f"the API refuses the key ({error.message})")
+            self.stop(f"the API refuses the key ({error.message}), which must be put right first")
         elif self._breaker.is_open:
             self.stop("too many failures that are not the rows' fault; the API or the network is in trouble")
 

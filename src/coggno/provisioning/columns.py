@@ -100,11 +100,14 @@ def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
             continue  # `--map login=Email` leaves the address where it is
         if field in places and field != "group":
             first = names[places[field][0]]
+            if first == name:
+                raise RosterError(f"two columns are called {name!r} and could be {field}: rename one of them")
             raise RosterError(f"columns {first!r} and {name!r} could both be {field}; say which: --map {field}={name}")
         places[field] = (*places.get(field, ()), place)
-    for field in _REQUIRED:
-        if field not in places:
-            raise RosterError(f"no column for {field}; {_describe(names)}. Say which it is: --map {field}=COLUMN")
+    missing = [field for field in _REQUIRED if field not in places]
+    if missing:
+        options = " ".join(f"--map {field}=COLUMN" for field in missing)
+        raise RosterError(f"no column for {', '.join(missing)}; {_describe(names)}. Say which it is: {options}")
     return Columns.of(names, places)
 
 

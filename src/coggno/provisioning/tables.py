@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -41,6 +42,7 @@ class NotText(str):
         return cell
 
 
+_ZIP: Final = b"PK\x03\x04"
 LIST: Final = "list"
 """The kind of a cell with several texts, which stand there separated by `;`."""
 
@@ -130,8 +132,12 @@ def _clean(name: str, content: bytes | str, encoding: str | None) -> str:
 
 
 def _decode(name: str, content: bytes, encoding: str | None) -> str:
+    if content.startswith(_ZIP):
+        raise RosterError(f"{name} is a zip archive, as Excel's workbooks are: save it as CSV in UTF-8")
     if encoding is None and b"\0" in content:
-        raise RosterError(f"{name} has NUL bytes: not UTF-8 text. Save it as CSV in UTF-8, or give --encoding (utf-16)")
+        is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        hint = ", or give --encoding utf-16" if is_wide else ""
+        raise RosterError(f"{name} has NUL bytes: not UTF-8 text. Save it as CSV in UTF-8{hint}")
     try:
         return content.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
@@ -252,6 +258,8 @@ def _list_cell(values: Iterable[Any]) -> str:
     cells = [_cell(value) for value in values]
     if any(isinstance(cell, NotText) for cell in cells):
         return NotText.of("list of other things", _readable(cells))
+    if any(mark in cell for cell in cells for mark in ";|"):
+        return NotText.of("list with ; or | in a text", _readable(cells))
     return NotText.of(LIST, ";".join(cells))
 
 
