@@ -12,7 +12,9 @@ from coggno import (
     AsyncCoggno,
     ConfigurationError,
     InvalidRequestError,
+    Operation,
     OutcomeUnknownError,
+    Request,
     UnprocessableEntityError,
 )
 from coggno.models import Company, Document, DocumentLicenses, Group, User, UserLicenses
@@ -309,3 +311,24 @@ async def test_ensure_does_not_guess(coggno):
     respx.post(URL + "/groups").mock(side_effect=httpx.ReadError("reset"))
     with pytest.raises(OutcomeUnknownError):
         await coggno.with_options(max_retries=0).groups.ensure(name="Warehouse")
+
+
+async def test_what_is_no_request_is_refused():
+    async with AsyncCoggno("test_key", base_url="http://localhost:1") as coggno:
+        with pytest.raises(InvalidRequestError, match=r"coggno\.Request, not builtins\.str"):
+            await coggno.send("GET /users")
+
+
+@respx.mock
+async def test_a_request_of_ones_own_making_is_sent_like_any_other():
+    archive = Operation(
+        id="archiveGroup",
+        method="POST",
+        path="/api/v1/groups/{group_id}/archive",
+        returns=Group,
+        answer="one",
+        retry="never",
+    )
+    respx.post("http://localhost/api/v1/groups/3/archive").respond(json={"id": 3, "name": "Navy"})
+    async with AsyncCoggno("test_key", base_url="http://localhost") as coggno:
+        assert await coggno.send(Request(operation=archive, path={"group_id": 3})) == Group(id=3, name="Navy")

@@ -171,6 +171,14 @@ class AsyncCoggno:
     async def send(self, request: Request[T]) -> T:
         """Send a request of your own making: the open door for what the methods do not name.
 
+        ```python
+        archive = Operation(
+            id="archiveGroup", method="POST", path="/api/v1/groups/{group_id}/archive",
+            returns=Group, answer="one", retry="never",
+        )
+        group = await coggno.send(Request(operation=archive, path={"group_id": 3}))
+        ```
+
         Args:
             request: an `Operation` with its values; see `coggno.Request`.
 

@@ -89,6 +89,20 @@ def test_a_full_disk_is_said(address, sandbox: Sandbox):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_summary_that_cannot_be_written_is_no_success(address, sandbox: Sandbox, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("people.csv").write_text(
+        "email,first name,last name,password\nada@example.com,Ada,Lovelace,difference-engine\n"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COGGNO, "provision", "people.csv", "--json"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert [effect.operation for effect in sandbox.effects] == ["createUser"]
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_the_sandbox_says_how_to_use_it_and_ends_cleanly(how):
     with subprocess.Popen(

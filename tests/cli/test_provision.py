@@ -108,10 +108,49 @@ def test_allow_refused_knows_rows_that_contradict_each_other(provision):
 
 
 def test_of_each_kind_ten_rows_are_listed(provision):
+    wrong = [row.replace("@", f"@{number}@") for number, row in enumerate(people(13))]
+    ended = provision(roster(ADA, *wrong))
+    assert ended.out.count("  line ") + ended.out.count("  13 rows, the first in line 3: ") * 10 == 10
+    rows = [row.replace("Everybody", f"{number};G") for number, row in enumerate(people(13))]
+    clash = [f"{row}{row.replace('First', 'Other')}" for row in rows]
+    ended = provision(roster(*clash))
+    assert ended.out.count("  line ") == 10
+    assert "  and 16 more, see results.csv" in ended.out
+
+
+def test_what_many_rows_have_in_common_is_said_once(provision):
     wrong = [row.replace("@", " at ") for row in people(13)]
     ended = provision(roster(ADA, *wrong))
-    assert ended.out.count("  line ") == 10
-    assert "  and 3 more, see results.csv" in ended.out
+    assert ended.out.count("  13 rows, the first in line 3: ") == 1
+    assert "  line " not in ended.out
+
+
+def test_what_no_run_wrote_is_not_overwritten(provision, sandbox: Sandbox):
+    Path("mine.csv").write_text("precious")
+    ended = provision(roster(ADA), "--results", "mine.csv")
+    assert (ended.code, Path("mine.csv").read_text()) == (2, "precious")
+    assert "--results" in ended.err
+    Path("failed.csv").write_text("precious")
+    ended = provision(roster(ADA))
+    assert (ended.code, Path("failed.csv").read_text()) == (2, "precious")
+    assert "move it away" in ended.err
+    assert made(sandbox) == {}
+
+
+def test_the_rows_to_run_again_of_a_run_of_ours_give_way_to_the_next(provision):
+    provision(roster(ADA, WRONG))
+    assert Path("failed.csv").exists()
+    assert provision(roster(ADA)).code == 0
+    assert not Path("failed.csv").exists()
+
+
+def test_whoever_has_no_password_any_more_is_led_to_where_it_stands(provision):
+    ended = provision(roster(ADA, WRONG))
+    assert "people.csv, where their passwords are" in ended.out
+    Path("failed.csv").write_text(Path("failed.csv").read_text().replace("alan.", "alan@"))
+    ended = provision("failed.csv")
+    assert "Fill in the passwords" in ended.out
+    assert "where their passwords are" not in ended.out
 
 
 def test_json_is_one_object_and_nothing_else(provision):
@@ -259,6 +298,7 @@ def test_a_hostile_name_stays_inert(provision, sandbox: Sandbox):
         (["people.csv", "--company", "no id"], "company"),
         (["people.csv", "--base-url", "http://example.com"], "https"),
         (["people.csv", "--results", "."], "directory"),
+        (["people.csv", "--results", "-"], "standard output"),
         (["people.csv", "--results", "no/such/results.csv"], "cannot be written"),
         (["people.csv", "--results", "people.csv"], "one file"),
         (["people.csv", "--results", "./../here/people.csv"], "one file"),

@@ -86,7 +86,8 @@ def test_what_is_not_utf8_is_refused_with_line_and_byte():
         (b"", {}, "is empty"),
         (b"\xef\xbb\xbf \r\n\n", {}, "is empty"),
         (TEXT.encode("utf-16"), {}, "NUL bytes.*utf-16"),
-        (b"email,name\na\0b,c\n", {}, "NUL"),
+        (b"email,name\na\0b,c\n", {}, "NUL bytes.*in UTF-8$"),
+        (b"PK\x03\x04\x14\0", {}, "Excel"),
         (b"email,name\na\0b,c\n", {"encoding": "utf-8"}, "NUL characters"),
         (b"email\na@b.example\n", {}, "line 1: only one column with comma; give --delimiter"),
         (TEXT.encode(), {"delimiter": "|"}, "only one column with '|'"),
@@ -157,6 +158,7 @@ def test_rows_from_code_that_are_no_mappings_are_refused(rows, words):
         (["a", 1], "a;1", LIST),
         (("a",), "a", LIST),
         ([["a"]], '["a"]', "list of other things"),
+        (["a;b", "c"], '["a;b", "c"]', "list with ; or | in a text"),
     ],
 )
 def test_what_is_not_text_is_readable_and_says_what_it_was(value, shown, kind):

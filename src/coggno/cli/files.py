@@ -12,7 +12,7 @@ from typing import Final, Self
 from attrs import frozen
 
 from coggno.cli.exits import CommandError
-from coggno.provisioning import Roster, check_writable
+from coggno.provisioning import Roster, check_writable, holds_results
 
 _EARLIER: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"results(-\d+)?")
@@ -41,7 +41,7 @@ class Files:
 
         The rows to run again go beside the results: `failed.csv` beside `results.csv`, `march-failed.csv` beside
         `march.csv`. The `failed.csv` of an earlier run as the roster makes `results-2.csv` and `failed-2.csv`, and so
-        on: a run overwrites its own files when it is repeated, and never those of another.
+        on: a run that is repeated overwrites its own files, and one with the rest of another not those of the other.
         """
         earlier = _EARLIER.fullmatch(Path(roster).name)
         number = f"-{int(earlier[1] or 1) + 1}" if earlier else ""
@@ -57,7 +57,7 @@ class Files:
         """Refuse what cannot be written, or would be overwritten.
 
         Raises:
-            CommandError: two of them are one file.
+            CommandError: two of them are one file, or one holds something that no run wrote.
             RosterError: one cannot be written.
         """
         outputs = {"results": self.results, "rows to run again": self.failed, "passwords": self.passwords}
@@ -69,6 +69,17 @@ class Files:
         for (one, first), (other, second) in combinations(named.items(), 2):
             if os.path.realpath(first) == os.path.realpath(second):
                 raise CommandError(f"the {one} and the {other} would be one file, {first}; give another name")
+        self._check_foreign()
+
+    def _check_foreign(self) -> None:
+        """Rows to run again look like any roster: that they are ours is told by the results beside them."""
+        if str(self.results) == "-":
+            raise CommandError("--results -: results go into a file, not to standard output; give it a name")
+        if self.results.exists() and self.results.stat().st_size and not holds_results(self.results):
+            raise CommandError(f"{self.results} is there and holds no results of a run; give another name: --results")
+        if self.failed.exists() and not self.results.exists():
+            message = f"{self.failed} is there without the {self.results.name} it would belong to"
+            raise CommandError(f"{message}; move it away, or give another name: --results")
 
     def check_space(self, roster: Roster) -> None:
         """Refuse to begin where the results of `roster` will not fit on the disk.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ from coggno.provisioning import Outcome, Roster, RowResult, Summary
 
 _LISTED: Final = 10  # problem rows of each kind
 _WITHOUT: Final = "password is missing"
+_MAKE: Final = "Passwords can be made for rows without one: --generate-passwords FILE"
+_FILL_IN: Final = "Fill in the passwords that are missing; for people who shall get new ones: --generate-passwords FILE"
 
 
 @define
@@ -84,11 +86,12 @@ class Report:
     def as_text(self) -> Iterator[str]:
         """Yield the lines of the summary for a person."""
         yield from self._headline()
-        for outcome, results in self._problems().items():
-            yield from self._kind(outcome, results)
+        for outcome in self._problems():
+            yield from self._kind(outcome)
         if any(_WITHOUT in result.detail for result in self.results.values()):
             yield ""
-            yield "Passwords can be made for rows without one: --generate-passwords FILE"
+            has_column = len(self.roster.kept) < len(self.roster.header)
+            yield _FILL_IN if has_column else _MAKE
         if not self.is_forecast and self.unwritten is None:
             yield ""
             yield from self._written()
@@ -113,19 +116,31 @@ class Report:
                 kinds[result.outcome].append(result)
         return dict(kinds)
 
-    def _kind(self, outcome: str, results: list[RowResult]) -> Iterator[str]:
+    def _kind(self, outcome: str) -> Iterator[str]:
+        """Tell of the rows of one outcome; what many have in common is said once."""
+        rows = [result for _, result in sorted(self.results.items()) if result.outcome == outcome]
+        alike = Counter(result.detail for result in rows)
+        single = [result for result in rows if alike[result.detail] <= _LISTED]
         yield ""
         yield f"{outcome}:"
-        for result in results:
+        for detail, count in alike.most_common():
+            if count > _LISTED:
+                first = next(result.line for result in rows if result.detail == detail)
+                yield f"  {count:,} rows, the first in line {first}: {detail or outcome}"
+        for result in single[:_LISTED]:
             yield f"  line {result.line}, {result.login or 'no login'}: {result.detail or outcome}"
-        more = self.summary.counts[results[0].outcome] - len(results)
-        if more:
-            yield f"  and {more:,} more" + ("" if self.is_forecast else f", see {self.files.results}")
+        if len(single) > _LISTED:
+            yield f"  and {len(single) - _LISTED:,} more" + ("" if self.is_forecast else f", see {self.files.results}")
+
+    def _gives_passwords(self) -> bool:
+        return any(row.person is not None and row.person.password is not None for row in self.roster.rows)
 
     def _written(self) -> Iterator[str]:
         yield f"Every row with its outcome: {self.files.results}"
         if self.to_run_again:
             yield f"Rows to run again: {self.files.failed} ({output.rows(self.to_run_again)}; passwords are not in it)"
+            if self.files.roster is not None and self._gives_passwords():
+                yield f"Or put them right in {self.files.roster}, where their passwords are, and run that again"
         if self.files.passwords is not None:
             yield f"Passwords: {self.files.passwords}"
 

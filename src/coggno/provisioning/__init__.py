@@ -15,7 +15,7 @@ from coggno.provisioning.outcomes import Outcome, Progress, RosterError, RowResu
 from coggno.provisioning.pace import Pace
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.plan import Plan, make_plan
-from coggno.provisioning.results import check_writable, write_failed, write_results
+from coggno.provisioning.results import check_writable, holds_results, write_failed, write_results
 from coggno.provisioning.roster import Roster, read_roster
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "Summary",
     "apply_plan",
     "check_writable",
+    "holds_results",
     "make_plan",
     "provision",
     "read_roster",

@@ -78,6 +78,16 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise _unwritable(target, error) from None
 
 
+def holds_results(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is one of `write_results`, which another run may overwrite."""
+    head = ",".join(_OURS).encode()
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(head)) == head
+    except OSError:
+        return False
+
+
 def _ours(row: Row, result: RowResult | None) -> tuple[str, ...]:
     result = result or row.ended(Outcome.UNKNOWN, "the run was cut off before its outcome was known")
     user_id = "" if result.user_id is None else str(result.user_id)
