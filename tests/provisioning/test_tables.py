@@ -97,7 +97,7 @@ def test_what_is_not_utf8_is_refused_with_line_and_byte():
         (TEXT.encode(), {"encoding": "base64"}, "no encoding"),
         (TEXT.encode(), {"encoding": "a\0b"}, "no encoding"),
         (b"xyz", {"encoding": "utf-16"}, "not utf-16"),
-        (b'email,name\na,b\n\nc,"d\ne\n', {}, "row that begins in line 4"),
+        (b'email,name\na,b\n\nc,"d\ne\n', {}, "row that begins in line 4: a quotation mark is not closed"),
         (b'email,name\na,"b"c\n', {}, "line 2"),
         (b'[{"email": 1}]', {}, "JSON array; JSON Lines"),
         (b'{"email": 1}\n\n[]', {}, "line 3: not a JSON object"),

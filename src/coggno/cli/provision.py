@@ -118,7 +118,8 @@ def provision(
     heed_ctrl_c()
     files = Files.of(roster, results=results, passwords=passwords)
     with ExitStack() as stack:
-        connection = Connection(company=company, base_url=base_url, timeout=timeout, max_retries=max_retries)
+        limit = _positive("--timeout", timeout)
+        connection = Connection(company=company, base_url=base_url, timeout=limit, max_retries=max_retries)
         if sandbox:
             connection = _private(stack, connection, faults or ())
         elif faults:

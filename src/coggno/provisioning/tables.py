@@ -189,7 +189,8 @@ def _csv_rows(name: str, text: str, delimiter: str) -> Iterator[tuple[int, Seque
             return
         except csv.Error as error:
             # The reader has gone on to where the quotes end, which may be far below.
-            raise RosterError(f"{name}, row that begins in line {line}: {error}", line=line) from None
+            reason = "a quotation mark is not closed" if "end of data" in str(error) else str(error)
+            raise RosterError(f"{name}, row that begins in line {line}: {reason}", line=line) from None
         if any(cell.strip() for cell in cells):
             # Departments and towns repeat: one string for all of them.
             yield line, [sys.intern(cell) if len(cell) < 40 else cell for cell in cells]
