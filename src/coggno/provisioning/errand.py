@@ -226,8 +226,10 @@ class Errand:
         return self._ended(Outcome.JOINED, f"{met}; {joined}" if met else joined)
 
     def _failed(self, error: CoggnoError) -> RowResult:
-        is_unknown = bool(self._doubts) or isinstance(error, OutcomeUnknownError)
-        return self._ended(Outcome.UNKNOWN if is_unknown else Outcome.FAILED, f"{self._so_far()}{error}")
+        is_unsettled = isinstance(error, OutcomeUnknownError)
+        outcome = Outcome.UNKNOWN if self._doubts or is_unsettled else Outcome.FAILED
+        hint = "; running the roster again looks first" if is_unsettled else ""
+        return self._ended(outcome, f"{self._so_far()}{error}{hint}")
 
     def _so_far(self) -> str:
         """What was done before it went wrong, as the beginning of a sentence."""
