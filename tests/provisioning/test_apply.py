@@ -323,6 +323,7 @@ async def test_a_write_that_cannot_be_settled_is_unknown_and_what_was_done_is_sa
         results = await run(coggno, people(2))
     assert outcomes(results) == ["created", "unknown"]
     assert results[2].detail.startswith("the user was made, but addGroupUser")
+    assert results[2].detail.endswith("running the roster again looks first")
     assert results[2].user_id == sandbox.user("u1@example.com").id
 
 
