@@ -3,11 +3,11 @@
 import pytest
 
 from coggno.sandbox import CutBody, Drop, Empty, Html, LateCommit, Status, WrongType
-from coggno.sandbox.answers import Answer, altered, forestalled, injected, refused
+from coggno.sandbox.answers import ApiResponse, altered, forestalled, injected, refused
 from coggno.sandbox.refusals import Invalid
 
-OK = Answer(200, {"id": 1})
-REFUSED = Answer(422, {"error": {}})
+OK = ApiResponse(200, {"id": 1})
+REFUSED = ApiResponse(422, {"error": {}})
 
 
 @pytest.mark.parametrize("ending", [Status(), Drop(), Html(502)])
@@ -31,7 +31,7 @@ def test_an_answer_that_is_sent_or_lost_is_the_natural_one(ending):
 def test_faults_in_the_shape_spare_refusals():
     assert altered(REFUSED, Empty()) is altered(REFUSED, WrongType()) is REFUSED
     assert altered(OK, WrongType()).json == {"id": "1"}
-    assert altered(OK, Empty(204)) == Answer(204, empty=True)
+    assert altered(OK, Empty(204)) == ApiResponse(204, empty=True)
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_a_refusal_names_code_message_and_fields():
 
 
 def test_an_answer_does_not_show_its_content():
-    assert "secret" not in repr(Answer(200, {"a": "secret"}))
+    assert "secret" not in repr(ApiResponse(200, {"a": "secret"}))

@@ -21,7 +21,7 @@ from coggno.sandbox import (
     RateLimit,
     Status,
 )
-from coggno.sandbox.faults import Seen, Strike, damage
+from coggno.sandbox.faults import FaultDecision, Seen, damage
 
 
 def seen(login: str = "ann", operation: str = "createUser") -> Seen:
@@ -33,7 +33,7 @@ def struck(faults: Faults, count: int, *, operation: str = "createUser") -> list
 
 
 def test_without_faults_nothing_happens():
-    assert Faults().strike(seen(), 0.0) == Strike()
+    assert Faults().strike(seen(), 0.0) == FaultDecision()
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_removed_fault_strikes_no_more():
     faults.remove(first)
     assert isinstance(faults.strike(seen(), 0.0).ending, Status)
     faults.clear()
-    assert (len(faults), faults.strike(seen(), 0.0)) == (0, Strike())
+    assert (len(faults), faults.strike(seen(), 0.0)) == (0, FaultDecision())
 
 
 class TestProbability:
@@ -128,7 +128,7 @@ class TestTogether:
         faults = Faults()
         for action in (Latency(1), Latency(2, after=True), Drop(), Latency(4), Status()):
             faults.add(Fault(action))
-        assert faults.strike(seen(), 0.0) == Strike(wait_before=5, wait_after=2, ending=Drop())
+        assert faults.strike(seen(), 0.0) == FaultDecision(wait_before=5, wait_after=2, ending=Drop())
 
     def test_an_ending_that_does_not_come_to_pass_is_not_spent(self):
         faults = Faults()

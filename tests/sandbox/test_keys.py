@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coggno.sandbox.keys import Keys, acting_company
 from coggno.sandbox.refusals import BadRequest, Forbidden, Unauthorized
-from coggno.sandbox.state import ROOT, Person, Store
+from coggno.sandbox.state import ROOT, NewPerson, Store
 
 
 def basic(credentials: str) -> str:
@@ -78,7 +78,7 @@ class TestActingCompany:
     def store(self):
         store = Store(now=lambda: 0.0)
         for number, parent in enumerate([None, 1, 2, None]):
-            owner = Person(email=f"{number}@example.com", first_name="a", last_name="b")
+            owner = NewPerson(email=f"{number}@example.com", first_name="a", last_name="b")
             store.create_company(owner, "Company", parent)
         return store
 

@@ -31,9 +31,9 @@ def test_ids_are_unique_and_writes_are_what_is_no_get():
 
 def test_a_call_does_not_show_its_form():
     operation = OPERATIONS[0]
-    from coggno.sandbox.operations import Call
+    from coggno.sandbox.operations import ApiCall
 
-    assert PASSWORD not in repr(Call(operation=operation, company=1, path={}, form=person()))
+    assert PASSWORD not in repr(ApiCall(operation=operation, company=1, path={}, form=person()))
 
 
 class TestCompanies:

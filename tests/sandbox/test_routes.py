@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coggno.sandbox.operations import OPERATIONS, Operation
+from coggno.sandbox.operations import OPERATIONS, SandboxOperation
 from coggno.sandbox.refusals import BadRequest, MethodNotAllowed, Missing
 from coggno.sandbox.routes import PREFIXES, find
 
@@ -95,7 +95,7 @@ def test_a_dot_segment_never_reaches_another_operation():
 @given(st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: text not in {".", ".."}))
 def test_any_login_comes_through_a_quoted_segment(login):
     operation, parameters = find("GET", b"/api/v1/users/" + quote(login, safe="").encode())
-    assert isinstance(operation, Operation)
+    assert isinstance(operation, SandboxOperation)
     assert operation.id == "getUser"
     assert parameters == {"user": login}
 

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from coggno.sandbox.refusals import Invalid, Missing
-from coggno.sandbox.state import License, Person, Store, integer, number
+from coggno.sandbox.state import NewPerson, SandboxLicense, Store, integer, number
 
 
-def person(login: str, email: str = "x@example.com") -> Person:
-    return Person(email=email, first_name="Ann", last_name="Lee", login=login)
+def person(login: str, email: str = "x@example.com") -> NewPerson:
+    return NewPerson(email=email, first_name="Ann", last_name="Lee", login=login)
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def test_anything_else_is_no_integer(text):
 
 class TestUsers:
     def test_the_login_defaults_to_the_email(self, store):
-        user = store.create_user(1, Person(email="ann@example.com", first_name="Ann", last_name="Lee"))
+        user = store.create_user(1, NewPerson(email="ann@example.com", first_name="Ann", last_name="Lee"))
         assert user.login == "ann@example.com"
 
     @pytest.mark.parametrize(("login", "field"), [("ann@example.com", "login"), (None, "email")])
     def test_a_login_is_unique_in_all_companies(self, store, login, field):
         store.create_user(1, person("ann@example.com"))
         with pytest.raises(Invalid) as caught:
-            store.create_user(3, Person(email="ann@example.com", first_name="a", last_name="b", login=login))
+            store.create_user(3, NewPerson(email="ann@example.com", first_name="a", last_name="b", login=login))
         assert caught.value.fields == {field: "is taken"}
 
     def test_an_owner_holds_a_login_but_is_not_in_the_lms(self, store):
@@ -212,7 +212,7 @@ class TestDocuments:
         document = store.add_document("Training", company=None, type_="x", published=1, created_at="2025-01-15")
         users = [store.create_user(company, person(f"user{company}")) for company in (1, 2)]
         licenses = [
-            License(
+            SandboxLicense(
                 user=user.id, document=document.id, amount=1, used=0, views=0, start_date=None,
                 complete_date=None, total_time=0, score=0, status="not started", passed=False, created_at="x",
             )

@@ -5,15 +5,15 @@ import time
 import pytest
 
 from coggno.sandbox import ManualClock, Sandbox
-from coggno.sandbox.operations import OPERATIONS, Call
+from coggno.sandbox.operations import OPERATIONS, ApiCall
 
 from .support import PASSWORD, person
 
 CREATE_USER = next(operation for operation in OPERATIONS if operation.id == "createUser")
 
 
-def create(login: str, company: int = 1) -> Call:
-    return Call(operation=CREATE_USER, company=company, path={}, form=person(login))
+def create(login: str, company: int = 1) -> ApiCall:
+    return ApiCall(operation=CREATE_USER, company=company, path={}, form=person(login))
 
 
 class TestSeeds:

@@ -38,42 +38,42 @@ from .faults import (
     Status,
     WrongType,
 )
-from .log import Effect, Exchange, Requests
+from .log import Effect, RequestRecord, Requests
 from .notation import FaultSyntaxError, parse_fault
 from .operations import OPERATION_IDS
 from .serve import ServerThread, run, serving
-from .state import Company, Document, Group, License, User
+from .state import SandboxCompany, SandboxDocument, SandboxGroup, SandboxLicense, SandboxUser
 
 __all__ = [
     "OPERATION_IDS",
     "Action",
     "Capacity",
     "Clock",
-    "Company",
     "ConnectionDroppedError",
     "CutBody",
-    "Document",
     "Drop",
     "Effect",
     "Empty",
-    "Exchange",
     "Fault",
     "FaultSyntaxError",
     "Faults",
-    "Group",
     "Html",
     "LateCommit",
     "Latency",
-    "License",
     "ManualClock",
     "RateLimit",
     "RealClock",
+    "RequestRecord",
     "Requests",
     "Rule",
     "Sandbox",
+    "SandboxCompany",
+    "SandboxDocument",
+    "SandboxGroup",
+    "SandboxLicense",
+    "SandboxUser",
     "ServerThread",
     "Status",
-    "User",
     "WrongType",
     "parse_fault",
     "run",

@@ -29,7 +29,7 @@ _PAGE: Final = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>
 
 
 @frozen
-class Answer:
+class ApiResponse:
     """A status, headers, and JSON, HTML or nothing in the body."""
 
     status: int
@@ -49,35 +49,35 @@ class Answer:
         return Response(body.encode(errors="surrogatepass"), self.status, headers, "application/json")
 
 
-def refused(refusal: Refusal) -> Answer:
+def refused(refusal: Refusal) -> ApiResponse:
     """Return the answer to a request that was refused."""
     body = error_body(refusal.code, refusal.message, refusal.fields)
-    return Answer(refusal.status, body, headers=refusal.headers)
+    return ApiResponse(refusal.status, body, headers=refusal.headers)
 
 
-def injected(ending: Status | Html) -> Answer:
+def injected(ending: Status | Html) -> ApiResponse:
     """Return an answer that has nothing to do with the request."""
     phrase = _phrase(ending.code)
     if isinstance(ending, Html):
-        return Answer(ending.code, html=_PAGE.format(f"{ending.code} {phrase}"))
+        return ApiResponse(ending.code, html=_PAGE.format(f"{ending.code} {phrase}"))
     retry_after = {} if ending.retry_after is None else {"Retry-After": str(ending.retry_after)}
-    return Answer(ending.code, error_body(_CODES.get(ending.code, "server_error"), phrase), headers=retry_after)
+    return ApiResponse(ending.code, error_body(_CODES.get(ending.code, "server_error"), phrase), headers=retry_after)
 
 
-def forestalled(ending: Ending | None) -> Answer | None:
+def forestalled(ending: Ending | None) -> ApiResponse | None:
     """Return the answer of a fault that strikes before the request does anything; None if it is to be done."""
     if not isinstance(ending, Status | Html | Drop) or ending.after:
         return None
     # Of a dropped connection nobody sees the answer.
-    return Answer(503, empty=True) if isinstance(ending, Drop) else injected(ending)
+    return ApiResponse(503, empty=True) if isinstance(ending, Drop) else injected(ending)
 
 
-def altered(answer: Answer, ending: Ending | None) -> Answer:
+def altered(answer: ApiResponse, ending: Ending | None) -> ApiResponse:
     """Return what a fault makes of an answer once the request has taken effect."""
     if isinstance(ending, Status | Html):
         return injected(ending)
     if isinstance(ending, Empty) and answer.status < 300:
-        return Answer(ending.code, empty=True)
+        return ApiResponse(ending.code, empty=True)
     if isinstance(ending, WrongType) and answer.status < 300:
         return evolve(answer, json=damage(answer.json, ending.field))
     return answer

@@ -9,14 +9,14 @@ from attrs import field, frozen
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from .answers import Answer, altered, forestalled, injected, refused, send_part
+from .answers import ApiResponse, altered, forestalled, injected, refused, send_part
 from .clock import Clock
 from .connection import ConnectionDroppedError, MakeError, break_off
-from .faults import CutBody, Drop, Fault, Faults, LateCommit, Seen, Status, Strike
+from .faults import CutBody, Drop, Fault, FaultDecision, Faults, LateCommit, Seen, Status
 from .forms import SECRETS, Pairs, check, identity, read_form, read_pairs, readable
 from .log import Requests
 from .notation import parse_fault
-from .operations import Call, Operation
+from .operations import ApiCall, SandboxOperation
 from .pages import page
 from .quirks import Quirks
 from .refusals import Refusal
@@ -28,7 +28,7 @@ from .world import World
 class _Incoming:
     """A request as far as it could be read."""
 
-    operation: Operation
+    operation: SandboxOperation
     path: Mapping[str, str]
     form: Pairs | Refusal = field(repr=False)
     query: Pairs | Refusal = field(repr=False)
@@ -124,7 +124,7 @@ class Sandbox(World):
         with self.requests.arrival(operation, scope["method"], raw_path) as entry:
             self.arrive()
             if isinstance(incoming, Refusal):
-                strike, answer = Strike(), refused(incoming)
+                strike, answer = FaultDecision(), refused(incoming)
             else:
                 strike = self.faults.strike(incoming.seen(), self.clock.now())
                 answer = await self._answer(incoming, strike)
@@ -138,7 +138,7 @@ class Sandbox(World):
                 entry.status = response.status_code
                 await response(scope, receive, send)
 
-    async def _answer(self, incoming: _Incoming, strike: Strike) -> Answer:
+    async def _answer(self, incoming: _Incoming, strike: FaultDecision) -> ApiResponse:
         if strike.wait_before:
             await self.clock.sleep(strike.wait_before)
         instead = forestalled(strike.ending)
@@ -152,13 +152,13 @@ class Sandbox(World):
             await self.clock.sleep(strike.wait_after)
         return altered(answer, strike.ending)
 
-    def _admitted(self, incoming: _Incoming) -> Call:
+    def _admitted(self, incoming: _Incoming) -> ApiCall:
         company = self.admit(incoming.authorization, incoming.company)
         for pairs in (incoming.form, incoming.query):
             if isinstance(pairs, Refusal):
                 raise pairs
         form = check(readable(incoming.form), readable(incoming.query), incoming.operation.fields)
-        return Call(
+        return ApiCall(
             operation=incoming.operation,
             company=company,
             path=incoming.path,
@@ -166,12 +166,12 @@ class Sandbox(World):
             logins=self._quirks.takes_logins(incoming.operation.id),
         )
 
-    def _carry_out(self, call: Call, strike: Strike) -> Answer:
+    def _carry_out(self, call: ApiCall, strike: FaultDecision) -> ApiResponse:
         late = strike.ending
         if isinstance(late, LateCommit):
             self.postpone(call, seconds=late.seconds, requests=late.requests)
             return injected(Status(late.code))
-        return Answer(200, self._quirks.shaped(call.operation.id, self.perform(call)))
+        return ApiResponse(200, self._quirks.shaped(call.operation.id, self.perform(call)))
 
 
 def _incoming(request: Request, body: bytes) -> _Incoming | Refusal:

@@ -165,7 +165,7 @@ class Seen:
 
 
 @define
-class Strike:
+class FaultDecision:
     """What all faults together do to one request."""
 
     wait_before: float = 0.0
@@ -279,9 +279,9 @@ class Faults:
         with self._lock:
             self._rules = []
 
-    def strike(self, seen: Seen, now: float) -> Strike:
+    def strike(self, seen: Seen, now: float) -> FaultDecision:
         """Return what happens to a request that arrives `now`."""
-        strike = Strike()
+        strike = FaultDecision()
         with self._lock:
             for rule in self._rules:
                 if strike.ending is None or isinstance(rule.fault.action, Latency | Capacity):
@@ -299,7 +299,7 @@ def damage(value: Any, path: str) -> Any:
     return _damage(value, path.split("."))
 
 
-def _apply(rule: Rule, seen: Seen, now: float, strike: Strike) -> None:
+def _apply(rule: Rule, seen: Seen, now: float, strike: FaultDecision) -> None:
     if not rule.strikes(seen):
         return
     action = rule.fault.action

@@ -33,7 +33,7 @@ class Effect:
 
 
 @frozen(kw_only=True)
-class Exchange:
+class RequestRecord:
     """One request and how it was answered."""
 
     seq: int
@@ -76,10 +76,10 @@ class Requests:
         self.peak = 0
         """The most requests that were in flight at once."""
         self._counts: Counter[tuple[str | None, int | None]] = Counter()
-        self._recent: deque[Exchange] = deque(maxlen=keep)
+        self._recent: deque[RequestRecord] = deque(maxlen=keep)
 
     @property
-    def recent(self) -> tuple[Exchange, ...]:
+    def recent(self) -> tuple[RequestRecord, ...]:
         """The last exchanges that ended, oldest first."""
         return tuple(self._recent)
 
@@ -102,7 +102,7 @@ class Requests:
             self.in_flight -= 1
             self._counts[(operation, entry.status)] += 1
             self._recent.append(
-                Exchange(
+                RequestRecord(
                     seq=entry.seq,
                     operation=operation,
                     method=method,

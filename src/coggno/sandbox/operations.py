@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from . import shapes
 from .refusals import Invalid
-from .state import Person, Store, integer
+from .state import NewPerson, Store, integer
 
 _NOTHING: Final[Mapping[str, bool]] = MappingProxyType({})
 
@@ -30,10 +30,10 @@ class Commit(Protocol):
 
 
 @frozen(kw_only=True)
-class Call:
+class ApiCall:
     """A request that was let in: whose, with which values."""
 
-    operation: Operation
+    operation: SandboxOperation
     company: int
     path: Mapping[str, str]
     form: Mapping[str, str] = field(repr=False)
@@ -42,14 +42,14 @@ class Call:
 
 
 @frozen(kw_only=True)
-class Operation:
+class SandboxOperation:
     """An operation as the reference declares it."""
 
     id: str
     method: str
     path: str
     """Below `/api/v1`, with the parameters in braces: `groups/{group}/users/{user}`."""
-    run: Callable[[Store, Call, Commit], Any] = field(repr=False)
+    run: Callable[[Store, ApiCall, Commit], Any] = field(repr=False)
     """Carries it out and returns the JSON of the answer."""
     fields: Mapping[str, bool] = _NOTHING
     """Field of the form -> whether it is required."""
@@ -60,31 +60,31 @@ class Operation:
         return self.method != "GET"
 
 
-def _list_companies(store: Store, call: Call, _: Commit) -> Any:
+def _list_companies(store: Store, call: ApiCall, _: Commit) -> Any:
     return [shapes.company(each) for each in store.connected(call.company)]
 
 
-def _create_company(store: Store, call: Call, commit: Commit) -> Any:
+def _create_company(store: Store, call: ApiCall, commit: Commit) -> Any:
     company = store.create_company(_person(call.form), call.form.get("name"), call.company)
     commit(user=company.user_id, login=company.login, name=company.name, connected=company.id)
     return shapes.company(company)
 
 
-def _list_groups(store: Store, call: Call, _: Commit) -> Any:
+def _list_groups(store: Store, call: ApiCall, _: Commit) -> Any:
     return [shapes.group(each) for each in store.groups(call.company)]
 
 
-def _create_group(store: Store, call: Call, commit: Commit) -> Any:
+def _create_group(store: Store, call: ApiCall, commit: Commit) -> Any:
     group = store.create_group(call.company, call.form["name"], call.form.get("description"))
     commit(group=group.id, name=group.name)
     return shapes.group(group)
 
 
-def _get_group(store: Store, call: Call, _: Commit) -> Any:
+def _get_group(store: Store, call: ApiCall, _: Commit) -> Any:
     return shapes.group(store.group(call.company, call.path["group"]))
 
 
-def _delete_group(store: Store, call: Call, commit: Commit) -> Any:
+def _delete_group(store: Store, call: ApiCall, commit: Commit) -> Any:
     group = store.group(call.company, call.path["group"])
     if call.form.get("name", group.name) != group.name:
         raise Invalid("the group has another name", fields={"name": "is not the name of this group"})
@@ -93,19 +93,19 @@ def _delete_group(store: Store, call: Call, commit: Commit) -> Any:
     return shapes.deleted_group(group)
 
 
-def _delete_group_by_name(store: Store, call: Call, commit: Commit) -> Any:
+def _delete_group_by_name(store: Store, call: ApiCall, commit: Commit) -> Any:
     group = store.group_named(call.company, call.form["name"])
     store.delete_group(group)
     commit(group=group.id, name=group.name)
     return shapes.deleted_group(group)
 
 
-def _list_group_users(store: Store, call: Call, _: Commit) -> Any:
+def _list_group_users(store: Store, call: ApiCall, _: Commit) -> Any:
     group = store.group(call.company, call.path["group"])
     return [shapes.user(each) for each in store.members(group.id)]
 
 
-def _add_group_user(store: Store, call: Call, commit: Commit) -> Any:
+def _add_group_user(store: Store, call: ApiCall, commit: Commit) -> Any:
     group = store.group(call.company, call.path["group"])
     user, joined = store.add_member(group, _id(call.form, "id"))
     if joined:
@@ -113,12 +113,12 @@ def _add_group_user(store: Store, call: Call, commit: Commit) -> Any:
     return shapes.user(user)
 
 
-def _get_group_user(store: Store, call: Call, _: Commit) -> Any:
+def _get_group_user(store: Store, call: ApiCall, _: Commit) -> Any:
     group = store.group(call.company, call.path["group"])
     return shapes.user(store.member(group, call.path["user"], logins=call.logins))
 
 
-def _remove_group_user(store: Store, call: Call, commit: Commit) -> Any:
+def _remove_group_user(store: Store, call: ApiCall, commit: Commit) -> Any:
     group = store.group(call.company, call.path["group"])
     user = store.member(group, call.path["user"], logins=call.logins)
     store.remove_member(group, user)
@@ -126,11 +126,11 @@ def _remove_group_user(store: Store, call: Call, commit: Commit) -> Any:
     return shapes.user(user)
 
 
-def _list_users(store: Store, call: Call, _: Commit) -> Any:
+def _list_users(store: Store, call: ApiCall, _: Commit) -> Any:
     return [shapes.user(each) for each in store.users(call.company)]
 
 
-def _create_user(store: Store, call: Call, commit: Commit) -> Any:
+def _create_user(store: Store, call: ApiCall, commit: Commit) -> Any:
     person = _person(call.form)
     group_id = _id(call.form, "group_id") if "group_id" in call.form else None
     user = store.create_user(call.company, person, group_id)
@@ -138,32 +138,32 @@ def _create_user(store: Store, call: Call, commit: Commit) -> Any:
     return shapes.user(user)
 
 
-def _get_user(store: Store, call: Call, _: Commit) -> Any:
+def _get_user(store: Store, call: ApiCall, _: Commit) -> Any:
     return shapes.user(store.user(call.company, call.path["user"], logins=call.logins))
 
 
-def _delete_user(store: Store, call: Call, commit: Commit) -> Any:
+def _delete_user(store: Store, call: ApiCall, commit: Commit) -> Any:
     user = store.user(call.company, call.path["user"], logins=call.logins)
     store.delete_user(call.company, user)
     commit(user=user.id, login=user.login)
     return shapes.user(user)
 
 
-def _get_user_licenses(store: Store, call: Call, _: Commit) -> Any:
+def _get_user_licenses(store: Store, call: ApiCall, _: Commit) -> Any:
     user = store.user(call.company, call.path["user"], logins=call.logins)
     return shapes.user_licenses(user, store.user_licenses(user))
 
 
-def _list_documents(store: Store, call: Call, _: Commit) -> Any:
+def _list_documents(store: Store, call: ApiCall, _: Commit) -> Any:
     return [shapes.document(each) for each in store.documents(call.company)]
 
 
-def _get_document_licenses(store: Store, call: Call, _: Commit) -> Any:
+def _get_document_licenses(store: Store, call: ApiCall, _: Commit) -> Any:
     document = store.document(call.company, call.path["document"])
     return shapes.document_licenses(document, store.document_licenses(call.company, document))
 
 
-def _person(form: Mapping[str, str]) -> Person:
+def _person(form: Mapping[str, str]) -> NewPerson:
     """Return the person a form describes.
 
     Raises:
@@ -180,7 +180,7 @@ def _person(form: Mapping[str, str]) -> Person:
         faults["login"] = "must not be blank"
     if faults:
         raise Invalid("the data is not valid: " + ", ".join(sorted(faults)), fields=faults)
-    return Person(
+    return NewPerson(
         email=form["email"],
         first_name=form["first_name"],
         last_name=form["last_name"],
@@ -198,65 +198,65 @@ def _id(form: Mapping[str, str], name: str) -> int:
 _PERSON: Final = {"email": True, "first_name": True, "last_name": True, "password": True, "login": False}
 
 OPERATIONS: Final = (
-    Operation(id="listCompanies", method="GET", path="companies", run=_list_companies),
-    Operation(
+    SandboxOperation(id="listCompanies", method="GET", path="companies", run=_list_companies),
+    SandboxOperation(
         id="createCompany",
         method="POST",
         path="companies",
         run=_create_company,
         fields={**_PERSON, "name": False},
     ),
-    Operation(id="listGroups", method="GET", path="groups", run=_list_groups),
-    Operation(
+    SandboxOperation(id="listGroups", method="GET", path="groups", run=_list_groups),
+    SandboxOperation(
         id="createGroup",
         method="POST",
         path="groups",
         run=_create_group,
         fields={"name": True, "description": False},
     ),
-    Operation(
+    SandboxOperation(
         id="deleteGroupByName",
         method="DELETE",
         path="groups",
         run=_delete_group_by_name,
         fields={"name": True},
     ),
-    Operation(id="getGroup", method="GET", path="groups/{group}", run=_get_group),
-    Operation(
+    SandboxOperation(id="getGroup", method="GET", path="groups/{group}", run=_get_group),
+    SandboxOperation(
         id="deleteGroup",
         method="DELETE",
         path="groups/{group}",
         run=_delete_group,
         fields={"name": False},
     ),
-    Operation(id="listGroupUsers", method="GET", path="groups/{group}/users", run=_list_group_users),
-    Operation(
+    SandboxOperation(id="listGroupUsers", method="GET", path="groups/{group}/users", run=_list_group_users),
+    SandboxOperation(
         id="addGroupUser",
         method="POST",
         path="groups/{group}/users",
         run=_add_group_user,
         fields={"id": True},
     ),
-    Operation(id="getGroupUser", method="GET", path="groups/{group}/users/{user}", run=_get_group_user),
-    Operation(
+    SandboxOperation(id="getGroupUser", method="GET", path="groups/{group}/users/{user}", run=_get_group_user),
+    SandboxOperation(
         id="removeGroupUser",
         method="DELETE",
         path="groups/{group}/users/{user}",
         run=_remove_group_user,
     ),
-    Operation(id="listUsers", method="GET", path="users", run=_list_users),
-    Operation(
+    SandboxOperation(id="listUsers", method="GET", path="users", run=_list_users),
+    SandboxOperation(
         id="createUser",
         method="POST",
         path="users",
         run=_create_user,
         fields={**_PERSON, "group_id": False},
     ),
-    Operation(id="getUser", method="GET", path="users/{user}", run=_get_user),
-    Operation(id="deleteUser", method="DELETE", path="users/{user}", run=_delete_user),
-    Operation(id="getUserLicenses", method="GET", path="users/{user}/licenses", run=_get_user_licenses),
-    Operation(id="listDocuments", method="GET", path="documents", run=_list_documents),
-    Operation(
+    SandboxOperation(id="getUser", method="GET", path="users/{user}", run=_get_user),
+    SandboxOperation(id="deleteUser", method="DELETE", path="users/{user}", run=_delete_user),
+    SandboxOperation(id="getUserLicenses", method="GET", path="users/{user}/licenses", run=_get_user_licenses),
+    SandboxOperation(id="listDocuments", method="GET", path="documents", run=_list_documents),
+    SandboxOperation(
         id="getDocumentLicenses",
         method="GET",
         path="documents/{document}/licenses",

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from .operations import OPERATIONS, Operation
+from .operations import OPERATIONS, SandboxOperation
 from .refusals import BadRequest, MethodNotAllowed, Missing
 
 PREFIXES: Final = ("/api/v1/", "/capp/api/v1/")
@@ -25,7 +25,7 @@ _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 @frozen
 class _Template:
     parts: tuple[str, ...]
-    methods: dict[str, Operation]
+    methods: dict[str, SandboxOperation]
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
         found: dict[str, str] = {}
@@ -37,7 +37,7 @@ class _Template:
         return found
 
 
-def find(method: str, raw_path: bytes) -> tuple[Operation, Mapping[str, str]]:
+def find(method: str, raw_path: bytes) -> tuple[SandboxOperation, Mapping[str, str]]:
     """Return the operation and its decoded path parameters.
 
     Args:
@@ -57,7 +57,7 @@ def find(method: str, raw_path: bytes) -> tuple[Operation, Mapping[str, str]]:
     raise Missing("the reference declares no such path")
 
 
-def _operation(template: _Template, method: str) -> Operation:
+def _operation(template: _Template, method: str) -> SandboxOperation:
     operation = template.methods.get(method)
     if operation is None:
         allowed = ", ".join(sorted(template.methods))
@@ -90,7 +90,7 @@ def _decoded(segment: str) -> str:
     return text
 
 
-def _templates(operations: Iterable[Operation]) -> dict[int, list[_Template]]:
+def _templates(operations: Iterable[SandboxOperation]) -> dict[int, list[_Template]]:
     by_path: dict[str, _Template] = {}
     for operation in operations:
         template = by_path.setdefault(operation.path, _Template(tuple(operation.path.split("/")), {}))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from .state import Company, Document, Group, License, User
+from .state import SandboxCompany, SandboxDocument, SandboxGroup, SandboxLicense, SandboxUser
 
 JsonObject: TypeAlias = dict[str, Any]
 
 
-def company(record: Company) -> JsonObject:
+def company(record: SandboxCompany) -> JsonObject:
     """Return a company as in "Create Company"."""
     return {
         "id": record.id,
@@ -22,17 +22,17 @@ def company(record: Company) -> JsonObject:
     }
 
 
-def group(record: Group) -> JsonObject:
+def group(record: SandboxGroup) -> JsonObject:
     """Return a group as in "Get Specific Group"."""
     return {"id": record.id, "name": record.name, "description": record.description}
 
 
-def deleted_group(record: Group) -> JsonObject:
+def deleted_group(record: SandboxGroup) -> JsonObject:
     """Return a group as in "Delete Group": it has no description there."""
     return {"id": record.id, "name": record.name}
 
 
-def user(record: User) -> JsonObject:
+def user(record: SandboxUser) -> JsonObject:
     """Return a user as in "Create User"."""
     return {
         "id": record.id,
@@ -42,7 +42,7 @@ def user(record: User) -> JsonObject:
     }
 
 
-def document(record: Document) -> JsonObject:
+def document(record: SandboxDocument) -> JsonObject:
     """Return a document as in "Get All Documents"."""
     return {
         "id": record.id,
@@ -54,7 +54,7 @@ def document(record: Document) -> JsonObject:
     }
 
 
-def user_licenses(holder: User, licenses: Iterable[tuple[License, Document]]) -> JsonObject:
+def user_licenses(holder: SandboxUser, licenses: Iterable[tuple[SandboxLicense, SandboxDocument]]) -> JsonObject:
     """Return a user with licences as in "Get User Licenses"."""
     return {
         "user": _holder(holder),
@@ -62,7 +62,7 @@ def user_licenses(holder: User, licenses: Iterable[tuple[License, Document]]) ->
     }
 
 
-def document_licenses(of: Document, licenses: Iterable[tuple[License, User]]) -> JsonObject:
+def document_licenses(of: SandboxDocument, licenses: Iterable[tuple[SandboxLicense, SandboxUser]]) -> JsonObject:
     """Return a document with licences as in "Get Document Licenses"."""
     return {
         "document": _summary(of),
@@ -70,7 +70,7 @@ def document_licenses(of: Document, licenses: Iterable[tuple[License, User]]) ->
     }
 
 
-def _license(record: License) -> JsonObject:
+def _license(record: SandboxLicense) -> JsonObject:
     return {
         "amount": record.amount,
         "used": record.used,
@@ -85,9 +85,9 @@ def _license(record: License) -> JsonObject:
     }
 
 
-def _holder(record: User) -> JsonObject:
+def _holder(record: SandboxUser) -> JsonObject:
     return {"id": record.id, "first_name": record.first_name, "last_name": record.last_name}
 
 
-def _summary(record: Document) -> JsonObject:
+def _summary(record: SandboxDocument) -> JsonObject:
     return {"id": record.id, "title": record.title}

@@ -22,7 +22,7 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 
 
 @frozen(kw_only=True)
-class User:
+class SandboxUser:
     """A registered user."""
 
     id: int
@@ -33,7 +33,7 @@ class User:
 
 
 @frozen(kw_only=True)
-class Company:
+class SandboxCompany:
     """A single LMS account and the user who owns it."""
 
     id: int
@@ -49,7 +49,7 @@ class Company:
 
 
 @frozen(kw_only=True)
-class Group:
+class SandboxGroup:
     """A group of a company. Names are not unique."""
 
     id: int
@@ -59,7 +59,7 @@ class Group:
 
 
 @frozen(kw_only=True)
-class Document:
+class SandboxDocument:
     """A piece of training content."""
 
     id: int
@@ -73,7 +73,7 @@ class Document:
 
 
 @frozen(kw_only=True)
-class License:
+class SandboxLicense:
     """A user's licence for a document."""
 
     user: int
@@ -91,7 +91,7 @@ class License:
 
 
 @frozen(kw_only=True)
-class Person:
+class NewPerson:
     """What a form says of a new user or a company's owner."""
 
     email: str
@@ -115,24 +115,24 @@ class Store:
         self._lag = lag
         self._fold = fold_logins
         self._ids = {kind: itertools.count(1) for kind in ("user", "company", "group", "document")}
-        self._registered: dict[int, User] = {}
+        self._registered: dict[int, SandboxUser] = {}
         self._logins: dict[str, int] = {}
-        self._companies: dict[int, Company] = {}
+        self._companies: dict[int, SandboxCompany] = {}
         self._children: dict[int, list[int]] = {}
-        self._lms: dict[int, dict[int, User]] = {}
+        self._lms: dict[int, dict[int, SandboxUser]] = {}
         self._home: dict[int, int] = {}
         self._visible_from: dict[int, float] = {}
-        self._groups: dict[int, dict[int, Group]] = {}
+        self._groups: dict[int, dict[int, SandboxGroup]] = {}
         self._named: dict[tuple[int, str], dict[int, None]] = {}
-        self._members: dict[int, dict[int, User]] = {}
+        self._members: dict[int, dict[int, SandboxUser]] = {}
         self._joined: dict[int, set[int]] = {}
-        self._documents: dict[int, Document] = {}
-        self._user_licenses: dict[int, list[License]] = {}
-        self._document_licenses: dict[int, list[License]] = {}
+        self._documents: dict[int, SandboxDocument] = {}
+        self._user_licenses: dict[int, list[SandboxLicense]] = {}
+        self._document_licenses: dict[int, list[SandboxLicense]] = {}
 
     # Companies
 
-    def create_company(self, owner: Person, name: str | None, parent: int | None = None) -> Company:
+    def create_company(self, owner: NewPerson, name: str | None, parent: int | None = None) -> SandboxCompany:
         """Register `owner` and open a company for them, connected to `parent` (reference: Create Company).
 
         The owner is registered, but is no user of the new LMS.
@@ -142,7 +142,7 @@ class Store:
         """
         user = self._register(owner)
         company_id = next(self._ids["company"])
-        company = Company(
+        company = SandboxCompany(
             id=company_id,
             user_id=user.id,
             login=user.login,
@@ -159,23 +159,23 @@ class Store:
             self._children.setdefault(parent, []).append(company.id)
         return company
 
-    def company(self, company_id: int) -> Company | None:
+    def company(self, company_id: int) -> SandboxCompany | None:
         """Return the company with that id, if there is one."""
         return self._companies.get(company_id)
 
-    def companies(self) -> tuple[Company, ...]:
+    def companies(self) -> tuple[SandboxCompany, ...]:
         """Return every company, oldest first."""
         return tuple(self._companies.values())
 
-    def connected(self, company_id: int) -> list[Company]:
+    def connected(self, company_id: int) -> list[SandboxCompany]:
         """Return the companies created as `company_id`, oldest first (reference: Get Connected Companies)."""
         return [self._companies[child] for child in self._children.get(company_id, ())]
 
     # Users
 
     def create_user(
-        self, company_id: int, person: Person, group_id: int | None = None, *, settled: bool = False
-    ) -> User:
+        self, company_id: int, person: NewPerson, group_id: int | None = None, *, settled: bool = False
+    ) -> SandboxUser:
         """Register `person`, put them into the LMS and, if asked, into a group (reference: Create User).
 
         Unless `settled`, the user is not found before the lag is over.
@@ -194,7 +194,7 @@ class Store:
             self._join(group_id, user)
         return user
 
-    def delete_user(self, company_id: int, user: User) -> None:
+    def delete_user(self, company_id: int, user: SandboxUser) -> None:
         """Take `user` out of the LMS and all groups; the login stays registered (reference: Delete User)."""
         del self._lms[company_id][user.id]
         del self._home[user.id]
@@ -202,7 +202,7 @@ class Store:
         for group_id in self._joined.pop(user.id, ()):
             del self._members[group_id][user.id]
 
-    def user(self, company_id: int, key: str, *, logins: bool = True) -> User:
+    def user(self, company_id: int, key: str, *, logins: bool = True) -> SandboxUser:
         """Return the user of the LMS with that id or login; an id wins over a login of the same digits.
 
         Raises:
@@ -210,26 +210,26 @@ class Store:
         """
         return self._pick(self._lms[company_id], key, logins=logins)
 
-    def users(self, company_id: int) -> list[User]:
+    def users(self, company_id: int) -> list[SandboxUser]:
         """Return the users of the LMS, oldest first."""
         return self._visible(self._lms[company_id].values())
 
-    def registered(self, login: str) -> User | None:
+    def registered(self, login: str) -> SandboxUser | None:
         """Return who holds `login` in the whole Coggno database, in an LMS or not."""
         user_id = self._logins.get(self._folded(login))
         return None if user_id is None else self._registered[user_id]
 
     # Groups
 
-    def create_group(self, company_id: int, name: str, description: str | None) -> Group:
+    def create_group(self, company_id: int, name: str, description: str | None) -> SandboxGroup:
         """Make a group; others of that name do not matter (reference: Create Group)."""
-        group = Group(id=next(self._ids["group"]), company=company_id, name=name, description=description)
+        group = SandboxGroup(id=next(self._ids["group"]), company=company_id, name=name, description=description)
         self._groups[company_id][group.id] = group
         self._named.setdefault((company_id, name), {})[group.id] = None
         self._members[group.id] = {}
         return group
 
-    def group(self, company_id: int, key: str) -> Group:
+    def group(self, company_id: int, key: str) -> SandboxGroup:
         """Return the company's group with that id.
 
         Raises:
@@ -241,7 +241,7 @@ class Store:
             raise Missing("no such group")
         return group
 
-    def group_named(self, company_id: int, name: str) -> Group:
+    def group_named(self, company_id: int, name: str) -> SandboxGroup:
         """Return the company's only group of that name.
 
         Raises:
@@ -255,11 +255,11 @@ class Store:
             raise Invalid("several groups have this name", fields={"name": "several groups have this name"})
         return self._groups[company_id][ids[0]]
 
-    def groups(self, company_id: int) -> list[Group]:
+    def groups(self, company_id: int) -> list[SandboxGroup]:
         """Return the company's groups, oldest first."""
         return list(self._groups[company_id].values())
 
-    def delete_group(self, group: Group) -> None:
+    def delete_group(self, group: SandboxGroup) -> None:
         """Delete the group; its members stay in the LMS."""
         for user_id in self._members.pop(group.id):
             self._joined[user_id].discard(group.id)
@@ -271,11 +271,11 @@ class Store:
 
     # Members
 
-    def members(self, group_id: int) -> list[User]:
+    def members(self, group_id: int) -> list[SandboxUser]:
         """Return the users in a group, in the order they joined; none if there is no such group."""
         return self._visible(self._members.get(group_id, {}).values())
 
-    def member(self, group: Group, key: str, *, logins: bool = True) -> User:
+    def member(self, group: SandboxGroup, key: str, *, logins: bool = True) -> SandboxUser:
         """Return the member with that id or login; an id wins.
 
         Raises:
@@ -283,7 +283,7 @@ class Store:
         """
         return self._pick(self._members[group.id], key, logins=logins)
 
-    def add_member(self, group: Group, user_id: int) -> tuple[User, bool]:
+    def add_member(self, group: SandboxGroup, user_id: int) -> tuple[SandboxUser, bool]:
         """Put a user of this or any connected LMS into the group (reference: Add User to Group).
 
         Returns:
@@ -301,16 +301,18 @@ class Store:
         self._join(group.id, user)
         return user, True
 
-    def remove_member(self, group: Group, user: User) -> None:
+    def remove_member(self, group: SandboxGroup, user: SandboxUser) -> None:
         """Take a member out of the group; the user stays in the LMS (reference: Remove user from group)."""
         del self._members[group.id][user.id]
         self._joined[user.id].discard(group.id)
 
     # Documents and licences
 
-    def add_document(self, title: str, *, company: int | None, type_: str, published: int, created_at: str) -> Document:
+    def add_document(
+        self, title: str, *, company: int | None, type_: str, published: int, created_at: str
+    ) -> SandboxDocument:
         """Add a document; `company=None` shows it to every company."""
-        document = Document(
+        document = SandboxDocument(
             id=next(self._ids["document"]),
             title=title,
             company=company,
@@ -322,11 +324,11 @@ class Store:
         self._documents[document.id] = document
         return document
 
-    def documents(self, company_id: int) -> list[Document]:
+    def documents(self, company_id: int) -> list[SandboxDocument]:
         """Return the documents the company sees, oldest first."""
         return [document for document in self._documents.values() if document.company in {None, company_id}]
 
-    def document(self, company_id: int, key: str) -> Document:
+    def document(self, company_id: int, key: str) -> SandboxDocument:
         """Return the document with that id.
 
         Raises:
@@ -338,7 +340,7 @@ class Store:
             raise Missing("no such document")
         return document
 
-    def add_license(self, license_: License) -> None:
+    def add_license(self, license_: SandboxLicense) -> None:
         """Add a licence of a registered user for a document.
 
         Raises:
@@ -349,11 +351,11 @@ class Store:
         self._user_licenses.setdefault(license_.user, []).append(license_)
         self._document_licenses.setdefault(license_.document, []).append(license_)
 
-    def user_licenses(self, user: User) -> list[tuple[License, Document]]:
+    def user_licenses(self, user: SandboxUser) -> list[tuple[SandboxLicense, SandboxDocument]]:
         """Return a user's licences and what they are for."""
         return [(each, self._documents[each.document]) for each in self._user_licenses.get(user.id, ())]
 
-    def document_licenses(self, company_id: int, document: Document) -> list[tuple[License, User]]:
+    def document_licenses(self, company_id: int, document: SandboxDocument) -> list[tuple[SandboxLicense, SandboxUser]]:
         """Return the licences that users of this LMS hold for a document, and who holds them."""
         lms = self._lms[company_id]
         licenses = self._document_licenses.get(document.id, ())
@@ -361,12 +363,12 @@ class Store:
 
     # Within
 
-    def _register(self, person: Person) -> User:
+    def _register(self, person: NewPerson) -> SandboxUser:
         login = person.email if person.login is None else person.login
         if self._folded(login) in self._logins:
             field = "email" if person.login is None else "login"
             raise Invalid("the user is registered already", fields={field: "is taken"})
-        user = User(
+        user = SandboxUser(
             id=next(self._ids["user"]),
             login=login,
             email=person.email,
@@ -377,11 +379,11 @@ class Store:
         self._logins[self._folded(login)] = user.id
         return user
 
-    def _join(self, group_id: int, user: User) -> None:
+    def _join(self, group_id: int, user: SandboxUser) -> None:
         self._members[group_id][user.id] = user
         self._joined.setdefault(user.id, set()).add(group_id)
 
-    def _pick(self, among: dict[int, User], key: str, *, logins: bool) -> User:
+    def _pick(self, among: dict[int, SandboxUser], key: str, *, logins: bool) -> SandboxUser:
         user_id = number(key)
         user = None if user_id is None else among.get(user_id)
         if user is None and logins:
@@ -390,10 +392,10 @@ class Store:
             raise Missing("no such user")
         return user
 
-    def _visible(self, users: Iterable[User]) -> list[User]:
+    def _visible(self, users: Iterable[SandboxUser]) -> list[SandboxUser]:
         return [user for user in users if self._is_visible(user)] if self._visible_from else list(users)
 
-    def _is_visible(self, user: User) -> bool:
+    def _is_visible(self, user: SandboxUser) -> bool:
         due = self._visible_from.get(user.id)
         if due is not None and self._now() >= due:
             del self._visible_from[user.id]

@@ -16,9 +16,9 @@ from attrs import frozen
 from .clock import Clock, RealClock
 from .keys import Keys, acting_company
 from .log import Effect
-from .operations import Call
+from .operations import ApiCall
 from .refusals import Refusal
-from .state import ROOT, Company, Document, Group, License, Person, Store, User
+from .state import ROOT, NewPerson, SandboxCompany, SandboxDocument, SandboxGroup, SandboxLicense, SandboxUser, Store
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ _SAMPLES: Final = ("Training", "Workplace Safety", "Data Protection")
 class _Pending:
     """A call that takes effect later: at a time, or once so many requests have arrived."""
 
-    call: Call
+    call: ApiCall
     at: float | None
     request: int | None
 
@@ -72,7 +72,7 @@ class World:
 
     # Seeds stand in for what happened before: they log no effect, and no lag hides them.
 
-    def seed_account(self, key: str, *, name: str = "Another account") -> Company:
+    def seed_account(self, key: str, *, name: str = "Another account") -> SandboxCompany:
         """Open another account with a company of its own, and let `key` in as it.
 
         Raises:
@@ -83,7 +83,7 @@ class World:
             self._keys.add(key, company.id)
             return company
 
-    def seed_company(self, *, name: str = "Company", login: str | None = None, parent: int = ROOT) -> Company:
+    def seed_company(self, *, name: str = "Company", login: str | None = None, parent: int = ROOT) -> SandboxCompany:
         """Open a company connected to `parent`; its owner's login is made up unless given.
 
         Raises:
@@ -101,7 +101,7 @@ class World:
         last_name: str = "Johnson",
         groups: Iterable[int] = (),
         company: int = ROOT,
-    ) -> User:
+    ) -> SandboxUser:
         """Put a user into the LMS of a company and into some groups; login and e-mail are made up unless given.
 
         Raises:
@@ -114,7 +114,7 @@ class World:
                 self._store.add_member(self._store.group(company, str(group_id)), user.id)
             return user
 
-    def seed_users(self, count: int, *, company: int = ROOT) -> list[User]:
+    def seed_users(self, count: int, *, company: int = ROOT) -> list[SandboxUser]:
         """Put `count` made-up users into the LMS of a company and return them.
 
         Raises:
@@ -129,7 +129,7 @@ class World:
         description: str | None = None,
         members: Iterable[int] = (),
         company: int = ROOT,
-    ) -> Group:
+    ) -> SandboxGroup:
         """Make a group of a company, with these users in it.
 
         Raises:
@@ -149,7 +149,7 @@ class World:
         type_: str = "ScormDocument",
         published: int = 1,
         created_at: str = _DAY,
-    ) -> Document:
+    ) -> SandboxDocument:
         """Add a document that every company sees, or only one.
 
         Raises:
@@ -176,13 +176,13 @@ class World:
         status: str = "not started",
         passed: bool = False,
         created_at: str = _DAY,
-    ) -> License:
+    ) -> SandboxLicense:
         """Give a user a licence for a document, both by id; the values are the reference's own unless given.
 
         Raises:
             ValueError: there is no such user or document.
         """
-        license_ = License(
+        license_ = SandboxLicense(
             user=user,
             document=document,
             amount=amount,
@@ -212,11 +212,11 @@ class World:
         """How many late commits are still to come."""
         return self._look(lambda: len(self._pending))
 
-    def companies(self) -> tuple[Company, ...]:
+    def companies(self) -> tuple[SandboxCompany, ...]:
         """Return every company of every account; the first one is the account of the first key."""
         return self._look(self._store.companies)
 
-    def users(self, company: int | None = None) -> tuple[User, ...]:
+    def users(self, company: int | None = None) -> tuple[SandboxUser, ...]:
         """Return the users in the LMS of a company, the first one unless given.
 
         Raises:
@@ -224,10 +224,10 @@ class World:
         """
         return self._look(lambda: tuple(self._store.users(self._known(company))))
 
-    def user(self, key: int | str, company: int | None = None) -> User | None:
+    def user(self, key: int | str, company: int | None = None) -> SandboxUser | None:
         """Return the user of a company with that id or login, if there is one."""
 
-        def found() -> User | None:
+        def found() -> SandboxUser | None:
             try:
                 return self._store.user(self._known(company), str(key))
             except Refusal:
@@ -235,11 +235,11 @@ class World:
 
         return self._look(found)
 
-    def registered(self, login: str) -> User | None:
+    def registered(self, login: str) -> SandboxUser | None:
         """Return who holds a login in the whole Coggno database, whether in an LMS or not."""
         return self._look(lambda: self._store.registered(login))
 
-    def groups(self, company: int | None = None) -> tuple[Group, ...]:
+    def groups(self, company: int | None = None) -> tuple[SandboxGroup, ...]:
         """Return the groups of a company, the first one unless given.
 
         Raises:
@@ -247,7 +247,7 @@ class World:
         """
         return self._look(lambda: tuple(self._store.groups(self._known(company))))
 
-    def members(self, group: int) -> tuple[User, ...]:
+    def members(self, group: int) -> tuple[SandboxUser, ...]:
         """Return the users in a group, by the group's id; none if there is no such group."""
         return self._look(lambda: tuple(self._store.members(group)))
 
@@ -270,7 +270,7 @@ class World:
             self._catch_up()
             self._arrived += 1
 
-    def perform(self, call: Call) -> Any:
+    def perform(self, call: ApiCall) -> Any:
         """Carry a call out and return the JSON of its answer.
 
         Raises:
@@ -279,7 +279,7 @@ class World:
         with self._lock:
             return self._perform(call, self.clock.now())
 
-    def postpone(self, call: Call, *, seconds: float, requests: int | None) -> None:
+    def postpone(self, call: ApiCall, *, seconds: float, requests: int | None) -> None:
         """Carry a call out after `seconds`, or once `requests` more requests have arrived, if that is given."""
         with self._lock:
             if requests is None:
@@ -315,7 +315,7 @@ class World:
             with suppress(Refusal):
                 self._perform(call, at, late=True)
 
-    def _perform(self, call: Call, at: float, *, late: bool = False) -> Any:
+    def _perform(self, call: ApiCall, at: float, *, late: bool = False) -> Any:
         def commit(**what: Any) -> None:
             seq = len(self._effects) + 1
             self._effects.append(
@@ -344,6 +344,6 @@ class World:
         return next(name for name in names if self._store.registered(name) is None)
 
 
-def _person(login: str, email: str | None = None, first_name: str = "John", last_name: str = "Johnson") -> Person:
+def _person(login: str, email: str | None = None, first_name: str = "John", last_name: str = "Johnson") -> NewPerson:
     email = email or (login if "@" in login else f"{login}@example.com")
-    return Person(email=email, first_name=first_name, last_name=last_name, login=login)
+    return NewPerson(email=email, first_name=first_name, last_name=last_name, login=login)
