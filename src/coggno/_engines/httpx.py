@@ -76,7 +76,7 @@ class HttpxEngine:
     def _build(self, request: Outgoing, timeout: Timeout) -> httpx.Request:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write, "pool": timeout.pool}
         try:
-            return self.library.Request(  # type: ignore[no-any-return] - of a module chosen at run time
+            return self.library.Request(  # type: ignore[no-any-return]
                 request.method,
                 request.url,
                 headers=request.headers,
