@@ -90,16 +90,16 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
-def witnesses(session: nox.Session) -> None:
-    """Tools of others judge the spec, the client and the sandbox; what has no Node or no Chromium is skipped."""
-    packages = nox.project.dependency_groups(PYPROJECT, "witness")
-    session.install(*packages, "-e", ".[aiohttp,sandbox]", "-c", "witnesses/constraints.txt")
+def interop(session: nox.Session) -> None:
+    """Other people's tools check the spec, the client and the sandbox. Tests without Node or Chromium are skipped."""
+    packages = nox.project.dependency_groups(PYPROJECT, "interop")
+    session.install(*packages, "-e", ".[aiohttp,sandbox]", "-c", "tests/interop/constraints.txt")
     if shutil.which("npm") is None:
-        session.warn("Node is not installed: the rigs that need it say so and are skipped")
+        session.warn("Node is not installed: the tests that need it are skipped")
     else:
-        with session.chdir("witnesses"):
+        with session.chdir("tests/interop"):
             session.run("npm", "ci", "--no-progress", external=True)
-    session.run("pytest", "witnesses", *session.posargs)
+    session.run("pytest", "tests/interop", *session.posargs)
 
 
 @nox.session

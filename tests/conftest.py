@@ -1,12 +1,22 @@
-"""What several rooms' tests share."""
+"""Settings and fixtures of all tests."""
+
+from pathlib import Path
 
 import attrs
 import pytest
 from hypothesis import settings
 
+INTEROP = Path(__file__).parent / "interop"
+
 # The same examples every time, and no limit by the clock: a busy machine is no defect.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave the interop tests to `nox -s interop`: they need Node and versions that differ from constraints.txt."""
+    is_requested = any(INTEROP in (path := Path(argument).absolute(), *path.parents) for argument in config.args)
+    return True if collection_path == INTEROP and not is_requested else None
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Final
 
 HERE: Final = Path(__file__).parent
-ROOT: Final = HERE.parent
+ROOT: Final = HERE.parents[1]
 SPEC: Final = ROOT / "openapi" / "coggno.yaml"
 LIMIT: Final = 100
 """Seconds for one run."""
@@ -31,7 +31,7 @@ def missing_node() -> str | None:
     if shutil.which("node") is None:
         return "Node is not installed"
     if not (HERE / "node_modules" / "express").is_dir():
-        return "run `npm ci` in witnesses/ first"
+        return "run `npm ci` in tests/interop/ first"
     return None
 
 

@@ -1,0 +1,1 @@
+"""Other people's tools check the spec, the client and the sandbox."""
