@@ -9,10 +9,9 @@ from typer.main import get_command
 
 from coggno._version import __version__
 from coggno.cli.app import app
-from coggno.cli.sandbox import FAULTS
+from coggno.cli.commands.sandbox import FAULTS
 from coggno.sandbox import notation, parse_fault
-
-from .conftest import KEY, Coggno
+from tests.cli.helpers import KEY, RunCommand
 
 
 def commands(command=None, path=()):
@@ -22,12 +21,12 @@ def commands(command=None, path=()):
         yield from commands(inner, (*path, name))
 
 
-def test_version(coggno: Coggno):
+def test_version(coggno: RunCommand):
     assert coggno("--version").out == f"coggno {__version__}\n"
 
 
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)
-def test_the_help_of_every_command_has_an_example_that_is_a_command(coggno: Coggno, path):
+def test_the_help_of_every_command_has_an_example_that_is_a_command(coggno: RunCommand, path):
     ended = coggno(*path, "--help")
     assert ended.code == 0
     _, _, shown = ended.out.partition("Example")
@@ -36,7 +35,7 @@ def test_the_help_of_every_command_has_an_example_that_is_a_command(coggno: Cogg
 
 
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)
-def test_every_example_names_commands_and_options_that_exist(coggno: Coggno, path):
+def test_every_example_names_commands_and_options_that_exist(coggno: RunCommand, path):
     _, _, shown = coggno(*path, "--help").out.partition("Example")
     for line in shown.splitlines()[1:]:
         words = line.split("|")[0].split()[1:]
@@ -48,7 +47,7 @@ def test_every_example_names_commands_and_options_that_exist(coggno: Coggno, pat
         assert all(f"  {option} " in helped or f", {option} " in helped for option in named), line
 
 
-def test_without_arguments_the_help_is_shown(coggno: Coggno):
+def test_without_arguments_the_help_is_shown(coggno: RunCommand):
     ended = coggno()
     assert ended.code == 2
     assert "provision" in ended.err
@@ -64,7 +63,7 @@ def test_without_arguments_the_help_is_shown(coggno: Coggno):
         (["provision", "x.csv", "--concurency", "3"], "--concurrency"),
     ],
 )
-def test_a_typo_suggests_the_near_one(coggno: Coggno, arguments, near):
+def test_a_typo_suggests_the_near_one(coggno: RunCommand, arguments, near):
     ended = coggno(*arguments)
     assert (ended.code, ended.out) == (2, "")
     assert near in ended.err.splitlines()[-1]
@@ -72,7 +71,7 @@ def test_a_typo_suggests_the_near_one(coggno: Coggno, arguments, near):
 
 @pytest.mark.parametrize("option", ["--api-key", "--key", "--token", "--password"])
 @pytest.mark.parametrize("form", ["{} SECRET", "{}=SECRET"])
-def test_a_secret_as_an_argument_is_refused_with_where_it_belongs_and_not_repeated(coggno: Coggno, option, form):
+def test_a_secret_as_an_argument_is_refused_with_where_it_belongs_and_not_repeated(coggno: RunCommand, option, form):
     ended = coggno("users", "list", *form.format(option).split())
     assert ended.code == 2
     assert "SECRET" not in ended.out + ended.err
@@ -80,13 +79,13 @@ def test_a_secret_as_an_argument_is_refused_with_where_it_belongs_and_not_repeat
 
 
 @pytest.mark.parametrize("form", ["{}", "--company={}"])
-def test_the_key_itself_as_an_argument_is_refused_and_not_repeated(coggno: Coggno, monkeypatch, form):
+def test_the_key_itself_as_an_argument_is_refused_and_not_repeated(coggno: RunCommand, monkeypatch, form):
     monkeypatch.setenv("COGGNO_API_KEY", KEY)
     assert coggno("users", "get", form.format(KEY)).code == 2
 
 
 @pytest.mark.parametrize("arguments", [["users", "list"], ["groups", "delete", "3", "--yes"], ["companies", "list"]])
-def test_without_a_key_one_sentence_says_what_to_do(coggno: Coggno, arguments):
+def test_without_a_key_one_sentence_says_what_to_do(coggno: RunCommand, arguments):
     ended = coggno(*arguments)
     assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)
     assert "COGGNO_API_KEY" in ended.err
@@ -102,7 +101,7 @@ def test_without_a_key_one_sentence_says_what_to_do(coggno: Coggno, arguments):
         ("COGGNO_BASE_URL", "nonsense"),
     ],
 )
-def test_settings_that_cannot_be_used_end_with_2(coggno: Coggno, monkeypatch, name, value):
+def test_settings_that_cannot_be_used_end_with_2(coggno: RunCommand, monkeypatch, name, value):
     monkeypatch.setenv("COGGNO_API_KEY", "test_x")
     monkeypatch.setenv(name, value)
     ended = coggno("users", "list")

@@ -12,10 +12,7 @@ from pathlib import Path
 import pytest
 
 from coggno.sandbox import Sandbox
-
-from .conftest import KEY
-
-COGGNO = [sys.executable, "-c", "import sys; from coggno.cli import main; sys.exit(main())"]
+from tests.cli.helpers import COGGNO, KEY
 
 
 def without(*modules: str) -> list[str]:

@@ -12,13 +12,15 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from coggno._version import __version__
-from coggno.cli import exits, options, output
-from coggno.cli.companies import companies
-from coggno.cli.documents import documents
-from coggno.cli.groups import groups
-from coggno.cli.provision import provision
-from coggno.cli.sandbox import FAULTS, sandbox
-from coggno.cli.users import users
+from coggno.cli import error_messages, options
+from coggno.cli.commands.companies import companies
+from coggno.cli.commands.documents import documents
+from coggno.cli.commands.groups import groups
+from coggno.cli.commands.provision import provision
+from coggno.cli.commands.sandbox import FAULTS, sandbox
+from coggno.cli.commands.users import users
+from coggno.cli.exit_codes import CommandError
+from coggno.cli.terminal import output
 
 
 class Root(TyperGroup):
@@ -26,7 +28,7 @@ class Root(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
-        with exits.explained():
+        with error_messages.reported():
             return super().invoke(ctx)
 
 
@@ -86,9 +88,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         options.refuse_secrets(arguments, os.environ.get("COGGNO_API_KEY"))
         get_command(app).main(args=arguments, prog_name="coggno")
-    except exits.CommandError as error:
-        exits.say_error(str(error))
+    except CommandError as error:
+        error_messages.report_error(str(error))
         return error.code
     except SystemExit as end:
-        return exits.flushed(end.code if isinstance(end.code, int) else 0)
+        return error_messages.flush_stdout(end.code if isinstance(end.code, int) else 0)
     raise AssertionError  # pragma: no cover - click always exits

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from coggno.cli.exits import CommandError
+from coggno.cli.exit_codes import CommandError
 
 Company: TypeAlias = Annotated[
     str | None,

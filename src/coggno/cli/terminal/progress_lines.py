@@ -1,0 +1,43 @@
+"""Progress as plain lines, for a log or a pipe."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from attrs import define, field
+
+from coggno.cli.terminal import output
+from coggno.cli.terminal.row_counter import MonotonicClock, RowCounter
+
+_INTERVAL: Final = 10.0  # seconds between two lines; a log of an hour stays readable
+
+
+@define
+class ProgressLines:
+    """Writes one line for each phase, and one about the rows every ten seconds."""
+
+    clock: MonotonicClock = time.monotonic
+    _rows: RowCounter = field(init=False, factory=lambda: RowCounter(0))
+    _last_line: float = field(init=False, default=0.0)
+
+    def show_phase(self, text: str) -> None:
+        """Write what is being done."""
+        output.say(f"{text} ...")
+
+    def show_rows(self, rows: RowCounter) -> None:
+        """Write how many rows there are."""
+        self._rows = rows
+        self._last_line = self.clock()
+        output.say(f"{output.count_rows(rows.total)} ...")
+
+    def update(self) -> None:
+        """Write how far the run is, if the last line is old."""
+        if self.clock() - self._last_line < _INTERVAL:
+            return
+        self._last_line = self.clock()
+        counts = ", ".join(f"{count:,} {outcome}" for outcome, count in self._rows.outcomes.most_common())
+        output.say(f"{self._rows.status()}: {counts}")
+
+    def close(self) -> None:
+        """Do nothing: lines stay."""

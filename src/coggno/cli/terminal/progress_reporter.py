@@ -1,0 +1,85 @@
+"""Reports on standard error how far a run is: a bar at a terminal, lines everywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+from attrs import define
+
+from coggno.cli.terminal import output
+from coggno.cli.terminal.progress_lines import ProgressLines
+from coggno.cli.terminal.row_counter import MonotonicClock, RowCounter
+
+
+class ProgressDisplay(Protocol):
+    """Shows progress in one way or another."""
+
+    def show_phase(self, text: str) -> None:
+        """Show that something without a known length begins."""
+        ...
+
+    def show_rows(self, rows: RowCounter) -> None:
+        """Show the rows of a run from now on."""
+        ...
+
+    def update(self) -> None:
+        """Take note that the counter has changed."""
+        ...
+
+    def close(self) -> None:
+        """Clean up; called once, however the run ends."""
+        ...
+
+
+@define
+class ProgressReporter:
+    """Counts what a run reports, and hands the counter to a display."""
+
+    display: ProgressDisplay
+    clock: MonotonicClock = time.monotonic
+    _rows: RowCounter | None = None
+
+    def phase(self, text: str) -> None:
+        """Report that something without a known length begins.
+
+        Args:
+            text: what is being done, e.g. `Reading the roster`.
+        """
+        self.display.show_phase(text)
+
+    def begin_rows(self, total: int) -> None:
+        """Report that `total` rows begin."""
+        self._rows = RowCounter(total, self.clock)
+        self.display.show_rows(self._rows)
+
+    def row_ended(self, outcome: str) -> None:
+        """Report that a row has ended with `outcome`."""
+        if self._rows is not None:
+            self._rows.add(outcome)
+            self.display.update()
+
+
+@contextmanager
+def reporting_progress() -> Generator[ProgressReporter]:
+    """Report on standard error for as long as the context lasts."""
+    display = _display_for(sys.stderr)
+    try:
+        yield ProgressReporter(display)
+    finally:
+        # Also after an error: the bar has hidden the cursor, and the message must start on a clean line.
+        display.close()
+
+
+def _display_for(stream: TextIO) -> ProgressDisplay:
+    # A dumb terminal (Emacs' shell, some CI logs) cannot move its cursor, so that every frame would stay.
+    if not output.is_terminal(stream) or os.environ.get("TERM") == "dumb":
+        return ProgressLines()
+    # rich takes a tenth of a second to import, which only this case has to pay.
+    from coggno.cli.terminal.progress_bar import ProgressBarDisplay
+
+    return ProgressBarDisplay.start(stream)

@@ -1,0 +1,132 @@
+"""Tables for people: aligned, folded to the terminal's width, printed as the rows arrive."""
+
+from __future__ import annotations
+
+import operator
+import shutil
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any, Final
+
+from attrs import define, field
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from coggno.cli.terminal import output
+from coggno.cli.terminal.columns import Column
+
+_GAP: Final = 2  # cells between columns
+_NARROWEST: Final = 8  # cells; below this a record per row reads better than a table
+_WIDEST: Final = 60  # cells; where nothing is folded, one long value must not stretch every line
+_BATCH: Final = 500  # rows that are looked at together to find the widths
+
+
+def terminal_width() -> int | None:
+    """Return the cells of a line on standard output, or `None` where nobody watches and lines have no end."""
+    return shutil.get_terminal_size().columns if output.is_terminal(sys.stdout) else None
+
+
+def print_record(columns: Sequence[Column], row: Mapping[str, Any]) -> None:
+    """Print one row as a list of its values."""
+    _print_records(columns, [[column.text(row) for column in columns]])
+
+
+@define
+class TablePrinter:
+    """Prints rows to standard output: a table, or a record per row where the terminal is too narrow for one."""
+
+    columns: Sequence[Column]
+    width: int | None
+    """Cells to fit into; `None`: fold nothing."""
+    _natural: list[int] = field(factory=list[int])
+    """Cells that each column would like, from what was seen so far."""
+    _widths: list[int] | None = None
+    """Cells that each column gets; none, where a table does not fit."""
+
+    async def print(self, rows: AsyncIterator[Mapping[str, Any]]) -> int:
+        """Print all rows, a batch at a time, and return how many there were."""
+        count = 0
+        batch: list[list[str]] = []
+        async for row in rows:
+            count += 1
+            batch.append([column.text(row) for column in self.columns])
+            if len(batch) == _BATCH:
+                self._print(batch)
+                batch = []
+        if batch:
+            self._print(batch)
+        return count
+
+    def _print(self, batch: list[list[str]]) -> None:
+        titles = [column.title for column in self.columns]
+        known = self._natural or [0] * len(titles)
+        columns = zip(known, zip(titles, *batch, strict=True), strict=True)
+        self._natural = [max(wide, *map(_cells, cells)) for wide, cells in columns]
+        is_first = self._widths is None
+        self._widths = self._fit() or self._widths or []
+        if not self._widths:
+            _print_records(self.columns, batch, is_first=is_first)
+            return
+        if is_first:
+            _print_bold(self._line(titles))
+        for row in batch:
+            self._print_row(row)
+
+    def _fit(self) -> list[int]:
+        """Take cells from the widest column until the line fits; return nothing if that leaves too little."""
+        if self.width is None:
+            return [min(width, _WIDEST) for width in self._natural]
+        widths = list(self._natural)
+        for _ in range(sum(widths) + _GAP * (len(widths) - 1) - self.width):
+            widths[widths.index(max(widths))] -= 1
+        least = (max(_NARROWEST, _cells(column.title)) for column in self.columns)
+        enough = all(map(operator.ge, widths, map(min, least, self._natural)))
+        return widths if enough else []
+
+    def _print_row(self, row: list[str]) -> None:
+        if self.width is None:
+            output.write(self._line(row))
+            return
+        for line in zip_longest(*map(_folded, row, self._widths or []), fillvalue=""):
+            output.write(self._line(line))
+
+    def _line(self, cells: Sequence[str]) -> str:
+        padded = map(_padded, cells, self._widths or [], (column.right for column in self.columns))
+        return (" " * _GAP).join(padded).rstrip()
+
+
+def _cells(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _padded(text: str, width: int, right: bool) -> str:  # noqa: FBT001 - mapped over columns
+    space = " " * (width - _cells(text))
+    return space + text if right else text + space
+
+
+def _folded(text: str, width: int) -> list[str]:
+    if _cells(text) <= width:
+        return [text]
+    return [line.plain.rstrip() for line in Text(text).wrap(_console(), width, overflow="fold")]
+
+
+def _print_records(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, is_first: bool = True) -> None:
+    wide = max(_cells(column.title) for column in columns)
+    for number, row in enumerate(rows):
+        if number or not is_first:
+            output.write("")
+        for column, text in zip(columns, row, strict=True):
+            output.write(f"{_padded(column.title, wide, right=False)}{' ' * _GAP}{text}".rstrip())
+
+
+def _print_bold(text: str) -> None:
+    console = _console()
+    with console.capture() as captured:
+        console.print(Text(text, style="bold"), soft_wrap=True, end="")
+    output.write(captured.get())
+
+
+def _console() -> Console:
+    return Console(markup=False, highlight=False, emoji=False)

@@ -1,0 +1,49 @@
+"""The bar fits every terminal, and only one that exists matters."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from coggno.cli.terminal.progress_bar import ProgressBarDisplay
+from coggno.cli.terminal.row_counter import RowCounter
+from tests.cli.terminal.helpers import FakeTerminal
+
+
+def frame(display: ProgressBarDisplay, width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(display)
+    return console.file.getvalue()
+
+
+def bar() -> ProgressBarDisplay:
+    return ProgressBarDisplay(Console(file=FakeTerminal(), force_terminal=True))
+
+
+@pytest.mark.parametrize("width", [100, 80, 60, 40, 20, 10])
+def test_frame_fits_the_terminal(width):
+    display, rows = bar(), RowCounter(200)
+    display.show_rows(rows)
+    for outcome in ["created"] * 120 + ["registered_elsewhere"] * 3:
+        rows.add(outcome)
+    shown = frame(display, width)
+    assert all(len(line) <= width for line in shown.splitlines())
+    assert "120" in shown
+    assert "3" in shown
+
+
+def test_phase_gives_way_to_the_rows():
+    display = bar()
+    display.show_phase("Reading the users")
+    assert "Reading the users ..." in frame(display)
+    display.show_rows(RowCounter(7))
+    assert "Reading" not in frame(display)
+    assert "0 of 7 rows" in frame(display)
+
+
+def test_roster_without_rows_has_a_frame():
+    display = bar()
+    display.show_rows(RowCounter(0))
+    assert "0 of 0 rows" in frame(display)
