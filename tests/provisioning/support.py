@@ -13,7 +13,6 @@ from coggno.provisioning import Outcome, StoppedError, provision, read_roster
 from coggno.sandbox import ManualClock
 
 KEY = "test_0123456789"
-ROSTERS = Path(__file__).parents[3] / "shared" / "rosters"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "roster.csv"
 HEADER = "First Name,Last Name,Email,Password,Group\n"
 ADA = "Ada,Lovelace,ada@example.com,s3cret-word,Warehouse\n"

@@ -27,11 +27,11 @@ from coggno.provisioning import (
 )
 from coggno.provisioning.pace import Pace
 from coggno.sandbox import ManualClock, RealClock, Sandbox, serving
+from tests.helpers.hr_export import GROUP_COLUMN, make_hr_export
 
 from .support import (
     EXAMPLE,
     KEY,
-    ROSTERS,
     check_against_effects,
     client_of,
     collect,
@@ -758,10 +758,10 @@ async def test_the_failed_rows_of_a_run_are_a_roster_for_the_next(tmp_path):
     assert len(sandbox.users()) == 191  # the row whose password was too short has got one
 
 
-@pytest.mark.skipif(not ROSTERS.is_dir(), reason="the public sample roster is not here")
-async def test_ten_thousand_people_of_the_public_sample(tmp_path):
-    sandbox = Sandbox()
-    roster = read_roster(ROSTERS / "people-10000.csv", mapping={"group": "Job_Title"})
+async def test_an_hr_export_is_provisioned_twice(tmp_path):
+    """The first run creates every person of a generated export, the second finds them all."""
+    sandbox, export = Sandbox(), make_hr_export(10_000)
+    roster = read_roster(export.write(tmp_path / "people.csv"), mapping={"group": GROUP_COLUMN})
     async with client_of(sandbox) as coggno:
         summaries = []
         for _ in range(2):
@@ -773,11 +773,14 @@ async def test_ten_thousand_people_of_the_public_sample(tmp_path):
                 summary.add(result)
             passwords.close()
             summaries.append(dict(summary.counts))
-            assert len(results) == summary.rows == 10_000
-    refused = {row.person.key for row in roster.rows if row.verdict}
-    wanted = {row.person.key for row in roster.rows} - refused
-    assert summaries[0] == {Outcome.CREATED: 9874, Outcome.REFUSED: 126}
-    assert summaries[1] == {Outcome.EXISTS: 9874, Outcome.REFUSED: 126}
-    assert sorted(user.login for user in sandbox.users()) == sorted(wanted)
+            assert len(results) == summary.rows == export.rows
+    same = {
+        Outcome.DUPLICATE: export.duplicates,
+        Outcome.REFUSED: export.conflicts,
+        Outcome.INVALID: export.invalid,
+    }
+    assert summaries[0] == {Outcome.CREATED: export.people, **same}
+    assert summaries[1] == {Outcome.EXISTS: export.people, **same}
+    assert {user.login for user in sandbox.users()} == {row.person.key for row in roster.people}
     write_results(tmp_path / "results.csv", roster, results)
-    assert write_failed(tmp_path / "failed.csv", roster, results) == 126
+    assert write_failed(tmp_path / "failed.csv", roster, results) == export.conflicts + export.invalid

@@ -4,14 +4,16 @@ import csv
 import io
 import json
 import unicodedata
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coggno.provisioning import Outcome, RosterError, RowResult, read_roster, write_failed, write_results
+from tests.helpers.hr_export import GROUP_COLUMN, UNUSED_COLUMNS, make_hr_export
 
-from .support import ADA, EXAMPLE, HEADER, ROSTERS, only, roster
+from .support import ADA, EXAMPLE, HEADER, only, roster
 
 
 def test_a_row_becomes_a_person():
@@ -264,13 +266,16 @@ def test_the_example_roster_has_what_it_promises():
     )
 
 
-@pytest.mark.skipif(not ROSTERS.is_dir(), reason="the public sample roster is not here")
-def test_the_public_sample_is_read_and_its_62_doubtful_addresses_are_refused():
-    found = read_roster(ROSTERS / "people-10000.csv", mapping={"group": "Job_Title"})
-    refused = [result for result in found.verdicts() if result.outcome is Outcome.REFUSED]
-    assert (len(found.rows), len(list(found.people)), len(refused)) == (10_000, 9_874, 126)
-    assert found.unused == ("Index", "User_Id", "Sex")
-    assert len({row.person.key for row in found.rows if row.verdict}) == 62
+def test_an_hr_export_is_read_and_checked():
+    """Every row of a generated export ends as the generator meant it."""
+    export = make_hr_export(10_000)
+    found = roster(export.text, mapping={"group": GROUP_COLUMN})
+    counts = Counter(result.outcome for result in found.verdicts())
+    assert counts == {Outcome.INVALID: export.invalid, Outcome.REFUSED: export.conflicts}
+    assert (len(found.rows), len(list(found.people))) == (export.rows, export.people)
+    assert sum(row.repeats is not None for row in found.rows) == export.duplicates
+    assert {name for row in found.people for name in row.person.groups} == export.groups
+    assert found.unused == UNUSED_COLUMNS
 
 
 def test_a_result_of_a_row_carries_its_login():
