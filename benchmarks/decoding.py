@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import machine
-from coggno import _answer, _json
-from coggno._generated.endpoints import GET_USER_LICENSES, LIST_USERS
+from coggno._generated.operations import GET_USER_LICENSES, LIST_USERS
+from coggno._protocol import decode as _answer
+from coggno._protocol import json as _json
 from coggno.models import User, UserLicenses
 
 Decode = Callable[[bytes], Any]

@@ -16,8 +16,8 @@ from urllib.parse import urlencode, urlsplit
 from attrs import frozen
 
 from coggno import AsyncCoggno
-from coggno._answer import decode
-from coggno._generated.endpoints import CREATE_USER
+from coggno._generated.operations import CREATE_USER
+from coggno._protocol.decode import decode
 
 KEY: Final = "test_key"
 BASIC: Final = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()

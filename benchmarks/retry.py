@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from coggno import APIError
-from coggno._retry import RetryQuota
+from coggno._session.retry import RetryQuota
 
 _CALLS: Final = 5_000
 _ROUNDS: Final = 5

@@ -58,7 +58,7 @@ async def _ijson(url: str) -> AsyncIterator[Any]:
     import httpx
     import ijson
 
-    from coggno._serialize import structure
+    from coggno._protocol.converter import structure
     from coggno.models import User
 
     found = ijson.sendable_list()

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Final
 
 PREFIX: Final = "x-coggno-"
-EXTENSIONS: Final = tuple(f"{PREFIX}{name}" for name in ("answer", "client", "key", "retry", "settle"))
+EXTENSIONS: Final = tuple(f"{PREFIX}{name}" for name in ("client", "key", "retry", "returns", "settle"))
 _SHOWN: Final = 60  # characters of a value that go into a sentence
 
 ADVICE: Final = {

@@ -24,7 +24,7 @@ from codegen.render import render
 ROOT: Final = Path(__file__).resolve().parent.parent
 SPEC: Final = ROOT / "openapi" / "coggno.yaml"
 OUT: Final = ROOT / "src" / "coggno" / "_generated"
-WIRE: Final = ".._wire"
+WIRE: Final = ".._protocol.operation"
 _WIRE: Final = re.compile(r"\.*[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 

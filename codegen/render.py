@@ -44,7 +44,7 @@ def render(api: ir.Api, *, file: str, command: str, digest: str, wire: str) -> d
     header = _HEADER.format(mark=MARK, command=printable(command), file=printable(file), digest=digest)
     modules: dict[str, tuple[str, Any]] = {
         "__init__.py": ("What the API's description says, as source.", None),
-        "endpoints.py": (
+        "operations.py": (
             "The operations of the API: a constant and a function for each.",
             views.endpoints_module(api, wire),
         ),

@@ -143,7 +143,7 @@ def models_module(api: ir.Api, wire: str) -> ModuleView:
 
 
 def endpoints_module(api: ir.Api, wire: str) -> ModuleView:
-    """Return what `endpoints.py` holds."""
+    """Return what `operations.py` holds."""
     source = _Source(api, "models.")
     # A settle names the constant of its read, so that must stand above it.
     ordered = sorted(api.operations, key=lambda operation: operation.retry != "safe")
@@ -279,7 +279,7 @@ def _constant(operation: ir.Operation, by_id: dict[str, ir.Operation], source: _
         "method": repr(operation.method),
         "path": repr(operation.path),
         "returns": _returns(operation, source),
-        "answer": repr(operation.answer.kind),
+        "shape": repr(operation.answer.kind),
         "retry": repr(operation.retry),
         "settle": _settle(operation, by_id, source),
         "body": repr(body.media) if body is not None else None,

@@ -216,7 +216,7 @@ async def test_an_answer_beyond_the_cap_is_refused():
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"[" + b" " * 1000 + b"]"))
     async with (
         httpx.AsyncClient(transport=transport) as mine,
-        AsyncCoggno("test_key", http_client=mine, max_answer=100) as coggno,
+        AsyncCoggno("test_key", http_client=mine, max_response_bytes=100) as coggno,
     ):
         with pytest.raises(Exception, match="longer than 100 bytes"):
             await coggno.users.list()
@@ -326,7 +326,7 @@ async def test_a_request_of_ones_own_making_is_sent_like_any_other():
         method="POST",
         path="/api/v1/groups/{group_id}/archive",
         returns=Group,
-        answer="one",
+        shape="one",
         retry="never",
     )
     respx.post("http://localhost/api/v1/groups/3/archive").respond(json={"id": 3, "name": "Navy"})

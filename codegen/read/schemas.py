@@ -197,16 +197,16 @@ class Schemas:
     def _one_of(self, node: Node, name: str) -> Schema:
         node.kind = "beside oneOf"
         members = node.elements("oneOf")
-        promised = node.choice(f"{PREFIX}answer", ("one", "many"))
+        promised = node.choice(f"{PREFIX}returns", ("one", "many"))
         pair = self._one_or_many(members, name)
         if pair is None:
             if promised is not None:
-                node.refuse(f"{PREFIX}answer belongs beside oneOf of an object and an array of that object")
+                node.refuse(f"{PREFIX}returns belongs beside oneOf of an object and an array of that object")
                 return Schema()
             return self._either(node, members, name, exclusive=True)
         if promised is None:
-            if f"{PREFIX}answer" not in node:
-                node.refuse(f"one or many, and which of both is promised? Add {PREFIX}answer: one | many")
+            if f"{PREFIX}returns" not in node:
+                node.refuse(f"one or many, and which of both is promised? Add {PREFIX}returns: one | many")
             return Schema(type=pair)
         return Schema(type=ir.OneOrMany(pair, "one" if promised == "one" else "many"))
 
@@ -239,7 +239,7 @@ class Schemas:
         if None in kinds or len(set(kinds)) < len(kinds):
             node.refuse(
                 "a choice of unlike things is not supported, only null, scalars of different types, and "
-                f"one-or-many with {PREFIX}answer; write one schema for each form, with an operation of its own"
+                f"one-or-many with {PREFIX}returns; write one schema for each form, with an operation of its own"
             )
             return Schema()
         if {"integer", "number"} <= set(kinds):

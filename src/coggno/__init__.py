@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from coggno._client import AsyncCoggno, Ensured
+from coggno._client import AsyncCoggno
 from coggno._config import Timeout
-from coggno._exchange import Exchange
+from coggno._protocol.operation import UNSET, Operation, Request, Send, Settle
+from coggno._resources import Ensured
+from coggno._session import Exchange
 from coggno._version import __version__
-from coggno._wire import UNSET, Operation, Request, Send, Settle
 from coggno.errors import (
     AmbiguousNameError,
     APIConnectionError,

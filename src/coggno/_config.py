@@ -64,7 +64,7 @@ class Config:
     max_retries: int = 3
     deadline: float | None = None
     """Seconds for a call with all its attempts and pauses."""
-    max_answer: int = 256 * 1024 * 1024
+    max_response_bytes: int = 256 * 1024 * 1024
     """Bytes of an answer that is read whole; `iter()` has no such limit."""
 
 
@@ -76,7 +76,7 @@ def make_config(
     timeout: float | Timeout | None,
     max_retries: int,
     deadline: float | None,
-    max_answer: int,
+    max_response_bytes: int,
 ) -> Config:
     """Check the settings and return them.
 
@@ -93,7 +93,7 @@ def make_config(
         timeout=Timeout.of(timeout),
         max_retries=check_retries(max_retries),
         deadline=check_seconds("deadline", deadline),
-        max_answer=max_answer,
+        max_response_bytes=max_response_bytes,
     )
 
 

@@ -266,7 +266,7 @@ BODY: Final = (
         through=UNREADABLE,
     ),
     broken(
-        "a body over the limit (max_answer)",
+        "a body over the limit (max_response_bytes)",
         read,
         send(answer_bytes(body=b" " * (MAX_ANSWER + 1))),
         s.healthy,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coggno import APIConnectionError, APIError, APITimeoutError, DecodeError
-from coggno._engines.port import Incoming
+from coggno._engines.base import EngineResponse
 from coggno.models import User
 
 from .cases import CASES, Case
@@ -32,7 +32,7 @@ async def stage(case: Case, kind: Kind) -> AsyncIterator[World]:
         yield this
 
 
-async def tell(attempt: Awaitable[Incoming]) -> tuple[int | str, APIError | None]:
+async def tell(attempt: Awaitable[EngineResponse]) -> tuple[int | str, APIError | None]:
     """Return in the words of a `Case` what an attempt ends in."""
     try:
         return (await attempt).status, None

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from coggno import APITimeoutError, ConfigurationError
 from coggno._engines import pool as pool_module
-from coggno._engines.network import finish
+from coggno._engines.backend import finish
 from coggno._engines.pool import Pool
 
 ORIGIN = httpcore.Origin(b"http", b"localhost", 80)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from coggno import APIConnectionError, APIStatusError, AsyncCoggno, ConfigurationError, DecodeError
-from coggno._engines.port import Outgoing
+from coggno._engines.base import EngineRequest
 
 from .cases import body_of
 from .kinds import HTTPX, HTTPX2, KINDS, Kind, Setting, on, on_every_engine
@@ -60,7 +60,7 @@ async def test_an_address_is_not_written_in_another_way(kind, target):
         engine = this.coggno._session.engine
         url = f"http://127.0.0.1:{this.port}{target}"
         headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "x"}
-        await engine.send(Outgoing(method="GET", url=url, headers=headers, content=b""), PATIENT, 100)
+        await engine.send(EngineRequest(method="GET", url=url, headers=headers, content=b""), PATIENT, 100)
         assert this.server.heads[0].target == target
 
 
@@ -112,7 +112,7 @@ async def test_a_body_has_its_length_and_no_body_has_no_type(kind, method, conte
         engine = this.coggno._session.engine
         headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "x"}
         url = f"http://127.0.0.1:{this.port}/x"
-        outgoing = Outgoing(method=method, url=url, headers=headers, content=content)
+        outgoing = EngineRequest(method=method, url=url, headers=headers, content=content)
         assert (await engine.send(outgoing, PATIENT, 100)).status == 200
         (arrived,) = this.server.arrived
         assert arrived.body == content

@@ -15,9 +15,9 @@ import trustme
 from attrs import define, field, frozen
 
 from coggno import AsyncCoggno, Timeout
-from coggno._engines.port import Incoming
-from coggno._generated import endpoints
-from coggno._wire import Request
+from coggno._engines.base import EngineResponse
+from coggno._generated import operations
+from coggno._protocol.operation import Request
 
 from .kinds import Kind, Setting
 from .secrecy import KEY, PASSWORD
@@ -63,19 +63,21 @@ class World:
         if heal is not None:
             await heal()
 
-    async def once(self, request: Request[Any]) -> Incoming:
+    async def once(self, request: Request[Any]) -> EngineResponse:
         """Send a request through the engine, once."""
         session = self.coggno._session
-        return await session.engine.send(session.prepare(request), session.config.timeout, session.config.max_answer)
+        return await session.engine.send(
+            session.prepare(request), session.config.timeout, session.config.max_response_bytes
+        )
 
-    async def create(self, **changes: Any) -> Incoming:
-        return await endpoints.create_user(self.once, **{**GRACE, **changes})
+    async def create(self, **changes: Any) -> EngineResponse:
+        return await operations.create_user(self.once, **{**GRACE, **changes})
 
-    async def get(self, login: str = "ada") -> Incoming:
-        return await endpoints.get_user(self.once, login)
+    async def get(self, login: str = "ada") -> EngineResponse:
+        return await operations.get_user(self.once, login)
 
-    async def delete(self, login: str = "ada") -> Incoming:
-        return await endpoints.delete_user(self.once, login)
+    async def delete(self, login: str = "ada") -> EngineResponse:
+        return await operations.delete_user(self.once, login)
 
 
 @asynccontextmanager
@@ -106,7 +108,7 @@ async def world(
             http_client=http_client,
             timeout=limits,
             max_connections=size,
-            max_answer=MAX_ANSWER,
+            max_response_bytes=MAX_ANSWER,
             max_retries=max_retries,
         )
         this.coggno = await stack.enter_async_context(_impatient(coggno, this))

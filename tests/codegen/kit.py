@@ -64,7 +64,7 @@ class Package:
 
     folder: Path
     models: ModuleType
-    endpoints: ModuleType
+    operations: ModuleType
 
     def source(self, name):
         return (self.folder / name).read_text(encoding="utf-8")
@@ -93,13 +93,13 @@ def generate(folder, content):
     """Generate a package from a document and import it."""
     name = f"generated_{next(_NUMBERS)}"
     spec = write(folder, content)
-    assert run("--spec", spec, "--out", folder / name, "--wire", "coggno._wire") == 0
+    assert run("--spec", spec, "--out", folder / name, "--wire", "coggno._protocol.operation") == 0
     sys.path.insert(0, str(folder))
     try:
-        models, endpoints = (importlib.import_module(f"{name}.{module}") for module in ("models", "endpoints"))
+        models, operations = (importlib.import_module(f"{name}.{module}") for module in ("models", "operations"))
     finally:
         sys.path.remove(str(folder))
-    return Package(folder / name, models, endpoints)
+    return Package(folder / name, models, operations)
 
 
 @define

@@ -11,7 +11,7 @@ from kit import answering, document, run
 
 from codegen import cli, output
 
-NAMES = ["__init__.py", "endpoints.py", "models.py"]
+NAMES = ["__init__.py", "models.py", "operations.py"]
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 import kit
 import pytest
 import yaml
-from script import RESET, answer, session_on, user
 
 from codegen import cli
 from coggno import DecodeError, OutcomeUnknownError, UnprocessableEntityError
+from tests.helpers.scripted_engine import RESET, answer, session_on, user
 
 SPEC = yaml.safe_load(cli.SPEC.read_text(encoding="utf-8"))
 NEW = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": "s3cret-word"}
@@ -34,7 +34,7 @@ def write(spec, path="/users", method="post"):
 
 async def test_unchanged_a_write_in_doubt_is_looked_for(changed):
     session, engine = session_on(RESET, FOUND)
-    await changed().endpoints.create_user(session, **NEW)
+    await changed().operations.create_user(session, **NEW)
     assert engine.sent == ["POST /api/v1/users", "GET /api/v1/users/ada%40example.com"]
 
 
@@ -45,7 +45,7 @@ async def test_retry_never_then_nothing_follows_a_lost_answer(changed):
 
     session, engine = session_on(RESET)
     with pytest.raises(OutcomeUnknownError):
-        await changed(never).endpoints.create_user(session, **NEW)
+        await changed(never).operations.create_user(session, **NEW)
     assert engine.sent == ["POST /api/v1/users"]
 
 
@@ -55,7 +55,7 @@ async def test_retry_safe_then_a_lost_answer_is_simply_asked_for_again(changed):
         del write(spec)["x-coggno-settle"]
 
     session, engine = session_on(RESET, FOUND)
-    await changed(safe).endpoints.create_user(session, **NEW)
+    await changed(safe).operations.create_user(session, **NEW)
     assert engine.sent == ["POST /api/v1/users"] * 2
 
 
@@ -65,7 +65,7 @@ async def test_a_renamed_field_of_a_form_leaves_under_its_new_name(changed):
         form["properties"]["remark"] = form["properties"].pop("description")
 
     session, engine = session_on(answer(200, {"id": 1, "name": "X"}))
-    await changed(rename).endpoints.create_group(session, name="X", remark="Y")
+    await changed(rename).operations.create_group(session, name="X", remark="Y")
     assert dict(parse_qsl(engine.requests[0].content.decode())) == {"name": "X", "remark": "Y"}
 
 
@@ -79,21 +79,21 @@ async def test_a_password_that_is_no_secret_any_more_is_not_masked(changed):
     for change, shown in ((lambda _: None, "***"), (publish, "s3cret-word")):
         session, _ = session_on(refusal)
         with pytest.raises(UnprocessableEntityError) as caught:
-            await changed(change).endpoints.create_user(session, **NEW)
+            await changed(change).operations.create_user(session, **NEW)
         assert caught.value.message == f"422: {shown} is weak"
 
 
 async def test_the_promised_answer_decides_what_comes_back(changed):
     def many(spec):
         content = write(spec, "/users/{user}", "get")["responses"]["200"]["content"]
-        content["application/json"]["schema"]["x-coggno-answer"] = "many"
+        content["application/json"]["schema"]["x-coggno-returns"] = "many"
         for other in (write(spec), write(spec, "/users/{user}", "delete")):  # they settle by it
             other["x-coggno-retry"] = "never"
             del other["x-coggno-settle"]
 
     package = changed(many)
     session, _ = session_on(answer(200, user()))
-    assert await package.endpoints.get_user(session, 1) == [package.models.User(**user())]
+    assert await package.operations.get_user(session, 1) == [package.models.User(**user())]
 
 
 async def test_what_is_required_or_may_be_null_decides_what_decodes(changed):
@@ -104,11 +104,11 @@ async def test_what_is_required_or_may_be_null_decides_what_decodes(changed):
 
     odd = {"id": 1, "login": None, "first_name": "Ada"}
     session, _ = session_on(answer(200, odd))
-    found = await changed(loosen).endpoints.get_user(session, 1)
+    found = await changed(loosen).operations.get_user(session, 1)
     assert (found.login, found.last_name) == (None, None)
     session, _ = session_on(answer(200, odd))
     with pytest.raises(DecodeError):
-        await changed().endpoints.get_user(session, 1)
+        await changed().operations.get_user(session, 1)
 
 
 async def test_an_operation_with_a_model_of_its_own_is_sent_and_decoded(changed):
@@ -129,5 +129,5 @@ async def test_an_operation_with_a_model_of_its_own_is_sent_and_decoded(changed)
 
     package = changed(add_rooms)
     session, engine = session_on(answer(200, [{"id": 7, "seats": [1, 2]}]))
-    assert await package.endpoints.get_room(session, 7) == package.models.Room(id=7, seats=[1, 2])
+    assert await package.operations.get_room(session, 7) == package.models.Room(id=7, seats=[1, 2])
     assert engine.sent == ["GET /api/v1/rooms/7"]

@@ -74,14 +74,14 @@ async def test_texts_stay_texts_everywhere(build, evil):
     }
     operation["responses"]["200"]["description"] = evil
     package = build(document({("post", "/seeds"): operation}, schemas={"Thing": schema}))
-    endpoints, models = package.endpoints, package.models
+    operations, models = package.operations, package.models
     assert models.Thing(x=evil).y == evil
     sent = Sender()
-    await endpoints.call(sent)
+    await operations.call(sent)
     assert sent.request.query == {"q": evil}
     assert list(sent.request.form) == [evil + "q2"]
-    assert tokens(evil) in tokens(inspect.getdoc(endpoints.call))
-    for name in ("models.py", "endpoints.py"):
+    assert tokens(evil) in tokens(inspect.getdoc(operations.call))
+    for name in ("models.py", "operations.py"):
         source = package.source(name)
         assert all(char == "\n" or char.isprintable() for char in source)
         assert harmless(ast.parse(source))
@@ -115,7 +115,7 @@ def test_names_of_models_that_mean_something_here_are_harmless(build, name):
     other = {"type": "object", "properties": {"u": {"type": "string", "format": "uuid"}, "more": ref(name)}}
     operation = {**answering(ref("Other")), **sending(ref(name), media="application/json")}
     package = build(document({("post", "/seeds"): operation}, schemas={name: thing, "Other": other}))
-    assert package.endpoints.CALL.returns is package.models.Other
+    assert package.operations.CALL.returns is package.models.Other
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_names_of_operations_that_mean_something_here_are_harmless(build, name):
         ("get", "/a"): {"operationId": name, "deprecated": True, **answering(many)},
         ("get", "/b"): {"operationId": "other", **answering(many), "parameters": [parameter(name)]},
     }
-    endpoints = build(document(operations)).endpoints
-    assert len(endpoints.OPERATIONS) == 2
+    operations = build(document(operations)).operations
+    assert len(operations.OPERATIONS) == 2
 
 
 def test_half_a_character_is_refused(refusals):

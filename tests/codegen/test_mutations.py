@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from codegen import cli
-from coggno import _encode
+from coggno._protocol import encode as _encode
 
 SPEC = yaml.safe_load(cli.SPEC.read_text(encoding="utf-8"))
 API = "/api/v1"
@@ -106,10 +106,10 @@ def test_rename_a_field_of_a_form(difference):
 
     changed = difference(change)
     assert set(changed) == {
-        "endpoints.DELETE_GROUP_BY_NAME.settle",
-        "endpoints.delete_group_by_name",
-        "endpoints.delete_group_by_name.body",
-        "endpoints.delete_group_by_name.doc",
+        "operations.DELETE_GROUP_BY_NAME.settle",
+        "operations.delete_group_by_name",
+        "operations.delete_group_by_name.body",
+        "operations.delete_group_by_name.doc",
     }
     for old, new in changed.values():
         assert old != new
@@ -159,7 +159,7 @@ def test_rename_a_field_of_a_form(difference):
         (
             lambda spec: schema("NewUser")(spec)["properties"]["group_id"].update(writeOnly=True),
             {
-                "endpoints.CREATE_USER.secrets": (
+                "operations.CREATE_USER.secrets": (
                     "frozenset({'password'})",
                     "frozenset({'group_id', 'password'})",
                 )
@@ -167,11 +167,11 @@ def test_rename_a_field_of_a_form(difference):
         ),
         (
             lambda spec: schema("NewUser")(spec).update({"x-coggno-key": ["email"]}),
-            {"endpoints.CREATE_USER.key": ("('login',)", "('email',)")},
+            {"operations.CREATE_USER.key": ("('login',)", "('email',)")},
         ),
         (
             lambda spec: operation("get", "/documents")(spec).update({"x-coggno-retry": "never"}),
-            {"endpoints.LIST_DOCUMENTS.retry": ("'safe'", "'never'")},
+            {"operations.LIST_DOCUMENTS.retry": ("'safe'", "'never'")},
         ),
     ],
 )
@@ -182,7 +182,7 @@ def test_change_one_word(difference, change, expected):
 def test_make_a_field_of_a_form_required(difference):
     changed = difference(lambda spec: schema("NewUser")(spec)["required"].append("group_id"))
     ((old, new),) = changed.values()
-    assert set(changed) == {"endpoints.create_user"}
+    assert set(changed) == {"operations.create_user"}
     assert old.replace("group_id: int | None=None", "group_id: int") == new
 
 
@@ -191,7 +191,7 @@ def test_make_a_password_public(difference):
         password = schema("NewUser")(spec)["properties"]["password"]
         del password["writeOnly"], password["format"]
 
-    assert difference(change) == {"endpoints.CREATE_USER.secrets": ("frozenset({'password'})", None)}
+    assert difference(change) == {"operations.CREATE_USER.secrets": ("frozenset({'password'})", None)}
 
 
 def test_change_the_retry_of_a_write(difference):
@@ -201,22 +201,22 @@ def test_change_the_retry_of_a_write(difference):
         del write["x-coggno-settle"]
 
     changed = difference(change)
-    assert changed.pop("endpoints.DELETE_USER.retry") == ("'settle'", "'never'")
-    assert changed.pop("endpoints.DELETE_USER.settle")[1] is None
-    assert changed.pop("endpoints.DELETE_USER") == (
+    assert changed.pop("operations.DELETE_USER.retry") == ("'settle'", "'never'")
+    assert changed.pop("operations.DELETE_USER.settle")[1] is None
+    assert changed.pop("operations.DELETE_USER") == (
         "Final[Operation[models.User | None]]",
         "Final[Operation[models.User]]",
     )
-    assert changed.pop("endpoints.delete_user") == (
+    assert changed.pop("operations.delete_user") == (
         "(send: Send, user: int | str) -> models.User | None",
         "(send: Send, user: int | str) -> models.User",
     )
-    assert set(changed) == {"endpoints.delete_user.doc"}
+    assert set(changed) == {"operations.delete_user.doc"}
 
 
 def test_change_a_verdict(difference):
     changed = difference(lambda spec: operation("post", "/groups")(spec)["x-coggno-settle"].update(absent="resend"))
-    old, new = changed.pop("endpoints.CREATE_GROUP.settle")
+    old, new = changed.pop("operations.CREATE_GROUP.settle")
     assert not changed
     assert old.replace("absent='unknown'", "absent='resend'") == new
 
@@ -224,13 +224,13 @@ def test_change_a_verdict(difference):
 def test_change_which_answer_is_promised(difference):
     def change(spec):
         content = operation("get", "/groups/{group_id}/users")(spec)["responses"]["200"]["content"]
-        content["application/json"]["schema"]["x-coggno-answer"] = "one"
+        content["application/json"]["schema"]["x-coggno-returns"] = "one"
 
     assert difference(change) == {
-        "endpoints.LIST_GROUP_USERS": ("Final[Operation[list[models.User]]]", "Final[Operation[models.User]]"),
-        "endpoints.LIST_GROUP_USERS.answer": ("'many'", "'one'"),
-        "endpoints.LIST_GROUP_USERS.returns": ("list[models.User]", "models.User"),
-        "endpoints.list_group_users": (
+        "operations.LIST_GROUP_USERS": ("Final[Operation[list[models.User]]]", "Final[Operation[models.User]]"),
+        "operations.LIST_GROUP_USERS.shape": ("'many'", "'one'"),
+        "operations.LIST_GROUP_USERS.returns": ("list[models.User]", "models.User"),
+        "operations.list_group_users": (
             "(send: Send, group_id: int) -> list[models.User]",
             "(send: Send, group_id: int) -> models.User",
         ),
@@ -242,18 +242,18 @@ def test_change_a_path(difference):
         spec["paths"][f"{API}/files"] = spec["paths"].pop(f"{API}/documents")
 
     changed = difference(change)
-    assert changed.pop("endpoints.LIST_DOCUMENTS.path") == ("'/api/v1/documents'", "'/api/v1/files'")
-    assert set(changed) == {"endpoints.list_documents.doc", "endpoints.OPERATIONS"}, "the order and the docstring"
+    assert changed.pop("operations.LIST_DOCUMENTS.path") == ("'/api/v1/documents'", "'/api/v1/files'")
+    assert set(changed) == {"operations.list_documents.doc", "operations.OPERATIONS"}, "the order and the docstring"
 
 
 def test_deprecate_an_operation(difference):
     changed = difference(lambda spec: operation("get", "/documents")(spec).update(deprecated=True))
-    assert changed.pop("endpoints.list_documents")[1] == "(send: Send) -> Coroutine[Any, Any, list[models.Document]]"
-    assert changed.pop("endpoints.list_documents.body")[1] == (
+    assert changed.pop("operations.list_documents")[1] == "(send: Send) -> Coroutine[Any, Any, list[models.Document]]"
+    assert changed.pop("operations.list_documents.body")[1] == (
         "warnings.warn('list_documents: listDocuments is deprecated', DeprecationWarning, stacklevel=2)\n"
         "return send(Request(operation=LIST_DOCUMENTS))"
     )
-    assert set(changed) == {"endpoints.list_documents.doc"}
+    assert set(changed) == {"operations.list_documents.doc"}
 
 
 def add_rooms(spec):
@@ -277,11 +277,11 @@ def add_rooms(spec):
 
 def test_add_an_operation_with_a_new_model(difference):
     changed = difference(add_rooms)
-    old, new = changed.pop("endpoints.OPERATIONS")
+    old, new = changed.pop("operations.OPERATIONS")
     assert new == old.replace(")", ", PUT_ROOM)")
     assert all(old is None for old, _ in changed.values())
     assert changed["models.Room.seats"][1] == "list[int] | Unset = UNSET"
-    assert changed["endpoints.put_room"][1] == "(send: Send, room: int, *, body: models.Room) -> models.Room"
+    assert changed["operations.put_room"][1] == "(send: Send, room: int, *, body: models.Room) -> models.Room"
     assert {name.split(".")[1] for name in changed} == {"Room", "PUT_ROOM", "put_room"}
 
 
@@ -290,7 +290,7 @@ async def test_the_new_operation_works(tmp_path):
     add_rooms(spec)
     package = kit.generate(tmp_path, spec)
     sent = kit.Sender()
-    await package.endpoints.put_room(sent, 7, body=package.models.Room(id=7, seats=[1]))
+    await package.operations.put_room(sent, 7, body=package.models.Room(id=7, seats=[1]))
     assert _encode.target(sent.request) == "/api/v1/rooms/7"
     assert _encode.body(sent.request)[0] in {b'{"id": 7, "seats": [1]}', b'{"id":7,"seats":[1]}'}
 
@@ -301,11 +301,11 @@ async def test_a_renamed_field_is_sent_under_its_new_name(tmp_path):
     new["properties"]["first-name"] = new["properties"].pop("first_name")
     new["required"] = ["email", "first-name"]
     operation("post", "/users")(spec)["x-coggno-settle"]["same"] = {"first_name": "form.first-name"}
-    endpoints = kit.generate(tmp_path, spec).endpoints
+    operations = kit.generate(tmp_path, spec).operations
     sent = kit.Sender()
-    await endpoints.create_user(sent, email="a@b.c", first_name="Ann")
+    await operations.create_user(sent, email="a@b.c", first_name="Ann")
     assert _encode.body(sent.request)[0] == b"email=a%40b.c&first-name=Ann"
-    assert endpoints.CREATE_USER.settle.same == {"first_name": ("form.first-name",)}
+    assert operations.CREATE_USER.settle.same == {"first_name": ("form.first-name",)}
 
 
 @pytest.mark.parametrize("name", ["x-coggno-retry", "x-coggno-settle", "operationId", "responses"])

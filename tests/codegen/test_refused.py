@@ -93,7 +93,7 @@ def one(schema):
 
 EITHER = (
     "{oneOf: [{$ref: '#/components/schemas/Seed'}, {type: array, items: {$ref: '#/components/schemas/Seed'}}], "
-    "x-coggno-answer: one}"
+    "x-coggno-returns: one}"
 )
 X = f"{SEED}/properties/id"
 Q = f"{GET}/parameters/0"
@@ -201,7 +201,7 @@ CASES = [
             "{oneOf: [{$ref: '#/components/schemas/Seed'}, {type: array, items: {$ref: '#/components/schemas/Seed'}}]}"
         ),
         X,
-        "Add x-coggno-answer: one | many",
+        "Add x-coggno-returns: one | many",
     ),
     (
         "object",
@@ -472,15 +472,20 @@ CASES = [
     ("media", "encoding: {}  # here", f"{GET}/responses/200/content/application~1json", "'encoding' is not supported"),
     (
         "answer",
-        "{oneOf: [{type: string}, {type: integer}], x-coggno-answer: one}",
+        "{oneOf: [{type: string}, {type: integer}], x-coggno-returns: one}",
         ANSWER,
         "belongs beside oneOf of an",
     ),
-    ("answer", "{type: string, x-coggno-answer: one}  # here", ANSWER, "'x-coggno-answer' has no meaning in a schema"),
     (
         "answer",
-        "x-coggno-answer: two  # here\noneOf: [{$ref: '#/components/schemas/Seed'}, {type: array, items: {$ref: '#/components/schemas/Seed'}}]",
-        f"{ANSWER}/x-coggno-answer",
+        "{type: string, x-coggno-returns: one}  # here",
+        ANSWER,
+        "'x-coggno-returns' has no meaning in a schema",
+    ),
+    (
+        "answer",
+        "x-coggno-returns: two  # here\noneOf: [{$ref: '#/components/schemas/Seed'}, {type: array, items: {$ref: '#/components/schemas/Seed'}}]",
+        f"{ANSWER}/x-coggno-returns",
         "'two' is not supported; use one or many",
     ),
     # the rest

@@ -12,8 +12,9 @@ import yaml
 from kit import Sender
 
 from codegen import cli
-from coggno import _answer, _encode
-from coggno._wire import UNSET
+from coggno._protocol import decode as _answer
+from coggno._protocol import encode as _encode
+from coggno._protocol.operation import UNSET
 
 SEEDBANK = Path(__file__).with_name("seedbank.yaml")
 
@@ -54,7 +55,7 @@ def bank(tmp_path_factory):
     ],
 )
 async def test_what_is_called_is_what_is_sent(bank, call, target, body):
-    await call(bank.endpoints, bank.models)
+    await call(bank.operations, bank.models)
     request = send.request
     content, _ = _encode.body(request)
     assert f"{request.operation.method} {_encode.target(request)}" == target
@@ -65,7 +66,7 @@ send = Sender()
 
 
 def test_operations_carry_what_the_run_time_needs(bank):
-    api = bank.endpoints
+    api = bank.operations
     assert api.CREATE_SEED.settle.read is api.GET_SEED
     assert api.CREATE_SEED.settle.path == {"seed": ("form.code", "form.label")}
     assert api.CREATE_SEED.key == ("code",)
@@ -101,17 +102,17 @@ def examples(path):
 
 @pytest.mark.parametrize(("operation", "body"), list(examples(SEEDBANK)))
 def test_the_examples_decode(bank, operation, body):
-    declared = next(item for item in bank.endpoints.OPERATIONS if item.id == operation)
+    declared = next(item for item in bank.operations.OPERATIONS if item.id == operation)
     answer = _answer.decode(declared, body.encode())
-    assert isinstance(answer, list) == (declared.answer == "many" or operation == "listGardenerNames")
+    assert isinstance(answer, list) == (declared.shape == "many" or operation == "listGardenerNames")
 
 
 @pytest.mark.parametrize(("operation", "body"), list(examples(cli.SPEC)))
 def test_the_examples_of_our_own_document_decode(operation, body):
-    from coggno._generated import endpoints
+    from coggno._generated import operations
 
-    declared = next(item for item in endpoints.OPERATIONS if item.id == operation)
-    assert isinstance(_answer.decode(declared, body.encode()), list) == (declared.answer == "many")
+    declared = next(item for item in operations.OPERATIONS if item.id == operation)
+    assert isinstance(_answer.decode(declared, body.encode()), list) == (declared.shape == "many")
 
 
 def test_generated_source_is_clean_under_the_rules_of_the_project(bank):

@@ -10,8 +10,10 @@ import attrs
 import pytest
 from kit import Sender, answering, document, parameter, ref, sending, taking
 
-from coggno import _answer, _encode, _serialize
-from coggno._wire import UNSET, Unset
+from coggno._protocol import converter as _serialize
+from coggno._protocol import decode as _answer
+from coggno._protocol import encode as _encode
+from coggno._protocol.operation import UNSET, Unset
 from coggno.errors import DecodeError
 
 
@@ -212,12 +214,12 @@ def seed(**properties):
         ({"type": "array", "items": ref("Seed")}, "many", b'[{"id": 1}]'),
         ({"type": "array", "items": ref("Seed")}, "many", b'{"id": 1}'),
         (
-            {"oneOf": [ref("Seed"), {"type": "array", "items": ref("Seed")}], "x-coggno-answer": "one"},
+            {"oneOf": [ref("Seed"), {"type": "array", "items": ref("Seed")}], "x-coggno-returns": "one"},
             "one",
             b'[{"id": 1}]',
         ),
         (
-            {"oneOf": [{"type": "array", "items": ref("Seed")}, ref("Seed")], "x-coggno-answer": "many"},
+            {"oneOf": [{"type": "array", "items": ref("Seed")}, ref("Seed")], "x-coggno-returns": "many"},
             "many",
             b'{"id": 1}',
         ),
@@ -230,8 +232,8 @@ def seed(**properties):
 )
 async def test_answers(build, schema, answer, body):
     package = build(document({("get", "/seeds"): answering(schema)}, schemas={"Seed": seed()}))
-    operation = package.endpoints.CALL
-    assert operation.answer == answer
+    operation = package.operations.CALL
+    assert operation.shape == answer
     decoded = _answer.decode(operation, body)
     match answer:
         case "one":
@@ -241,27 +243,27 @@ async def test_answers(build, schema, answer, body):
             assert decoded == [package.models.Seed(id=1)]
             assert operation.returns == list[package.models.Seed]
     sent = Sender(decoded)
-    assert await package.endpoints.call(sent) == decoded
+    assert await package.operations.call(sent) == decoded
     assert sent.request.operation is operation
 
 
 def test_a_choice_of_one_or_many_is_one_where_one_is_promised(build):
-    both = {"oneOf": [ref("Seed"), {"type": "array", "items": ref("Seed")}], "x-coggno-answer": "one"}
+    both = {"oneOf": [ref("Seed"), {"type": "array", "items": ref("Seed")}], "x-coggno-returns": "one"}
     package = build(document({("get", "/seeds"): answering(both)}, schemas={"Seed": seed()}))
     with pytest.raises(DecodeError, match="one object"):
-        _answer.decode(package.endpoints.CALL, b"[]")
+        _answer.decode(package.operations.CALL, b"[]")
 
 
 def test_text_answers(build):
-    operation = build(document({("get", "/seeds"): answering({"type": "string"}, media="text/plain")})).endpoints.CALL
-    assert (operation.answer, operation.returns) == ("text", str)
+    operation = build(document({("get", "/seeds"): answering({"type": "string"}, media="text/plain")})).operations.CALL
+    assert (operation.shape, operation.returns) == ("text", str)
     assert _answer.decode(operation, b"hello") == "hello"
 
 
 def test_no_content(build):
-    endpoints = build(document()).endpoints
-    assert (endpoints.CALL.answer, endpoints.CALL.returns) == ("none", None)
-    assert typing.get_type_hints(endpoints.call)["return"] is type(None)
+    operations = build(document()).operations
+    assert (operations.CALL.shape, operations.CALL.returns) == ("none", None)
+    assert typing.get_type_hints(operations.call)["return"] is type(None)
 
 
 def test_several_statuses_of_success_share_a_schema_and_default_is_an_error(build):
@@ -273,7 +275,7 @@ def test_several_statuses_of_success_share_a_schema_and_default_is_an_error(buil
     }
     shared = {"Seed": {"description": "It.", "content": {"application/json": {"schema": ref("Seed")}}}}
     package = build(document({("get", "/seeds"): {"responses": responses}}, schemas={"Seed": seed()}, responses=shared))
-    assert package.endpoints.CALL.returns is package.models.Seed
+    assert package.operations.CALL.returns is package.models.Seed
 
 
 async def test_path_parameters_are_positional_in_the_order_of_the_path(build):
@@ -282,19 +284,19 @@ async def test_path_parameters_are_positional_in_the_order_of_the_path(build):
         parameter("seed", "path", {"anyOf": [{"type": "integer"}, {"type": "string", "minLength": 1}]}),
         parameter("bed-id", "path", {"type": "integer"}),
     )
-    endpoints = build(document({("get", path): parameters})).endpoints
+    operations = build(document({("get", path): parameters})).operations
     sent = Sender()
-    await endpoints.call(sent, 5, "a/b")
+    await operations.call(sent, 5, "a/b")
     assert _encode.target(sent.request) == "/beds/5/seeds/a%2Fb"
-    assert argument(endpoints.call, "seed")[0] == int | str
+    assert argument(operations.call, "seed")[0] == int | str
 
 
 async def test_parameters_of_the_path_are_shared_and_can_be_replaced(build):
     spec = document({("get", "/beds/{bed}"): taking(parameter("q", schema={"type": "integer"}))})
     spec["paths"]["/beds/{bed}"]["parameters"] = [parameter("bed", "path"), parameter("q")]
-    endpoints = build(spec).endpoints
-    assert argument(endpoints.call, "q")[0] == int | None
-    assert argument(endpoints.call, "bed")[0] is str
+    operations = build(spec).operations
+    assert argument(operations.call, "q")[0] == int | None
+    assert argument(operations.call, "bed")[0] is str
 
 
 async def test_query_parameters_in_both_forms_of_a_list(build):
@@ -306,14 +308,14 @@ async def test_query_parameters_in_both_forms_of_a_list(build):
         parameter("open", schema={"type": "boolean"}),
         parameter("sort", schema={"enum": ["name", "day"]}),
     )
-    endpoints = build(document({("get", "/seeds"): parameters})).endpoints
+    operations = build(document({("get", "/seeds"): parameters})).operations
     sent = Sender()
-    await endpoints.call(sent, day=dt.date(2025, 1, 15), one_by_one=[1, 2], joined=[3, 4], open=True, sort="other")
+    await operations.call(sent, day=dt.date(2025, 1, 15), one_by_one=[1, 2], joined=[3, 4], open=True, sort="other")
     expected = "/seeds?day=2025-01-15&one-by-one=1&one-by-one=2&joined=3%2C4&open=true&sort=other"
     assert _encode.target(sent.request) == expected
-    await endpoints.call(sent, day=dt.date(2025, 1, 15))
+    await operations.call(sent, day=dt.date(2025, 1, 15))
     assert _encode.target(sent.request) == "/seeds?day=2025-01-15"
-    assert argument(endpoints.call, "sort")[0] == typing.Literal["name", "day"] | str | None
+    assert argument(operations.call, "sort")[0] == typing.Literal["name", "day"] | str | None
 
 
 async def test_header_parameters_and_those_that_the_client_fills(build):
@@ -321,20 +323,20 @@ async def test_header_parameters_and_those_that_the_client_fills(build):
         parameter("X-Trace", "header", {"type": "array", "items": {"type": "string"}}),
         parameter("X-Bank", "header", {"type": "integer"}, **{"x-coggno-client": True}),
     )
-    endpoints = build(document({("get", "/seeds"): parameters})).endpoints
+    operations = build(document({("get", "/seeds"): parameters})).operations
     sent = Sender()
-    await endpoints.call(sent, x_trace=["a", "b"])
+    await operations.call(sent, x_trace=["a", "b"])
     assert _encode.header_values(sent.request) == {"X-Trace": "a,b"}
-    assert list(inspect.signature(endpoints.call).parameters) == ["send", "x_trace"]
+    assert list(inspect.signature(operations.call).parameters) == ["send", "x_trace"]
 
 
 async def test_a_constant_of_a_query_is_sent_by_itself_when_it_is_required(build):
     parameters = taking(
         parameter("as", schema={"const": "csv"}, required=True), parameter("all", schema={"const": True})
     )
-    endpoints = build(document({("get", "/seeds"): parameters})).endpoints
+    operations = build(document({("get", "/seeds"): parameters})).operations
     sent = Sender()
-    await endpoints.call(sent)
+    await operations.call(sent)
     assert _encode.target(sent.request) == "/seeds?as=csv"
 
 
@@ -352,25 +354,25 @@ async def test_forms(build):
         },
     }
     operation = {**sending(ref("New")), "x-coggno-retry": "never"}
-    endpoints = build(document({("delete", "/seeds"): operation}, schemas={"New": new})).endpoints
-    assert endpoints.CALL.secrets == {"pass", "pin"}
-    assert endpoints.CALL.key == ("e-mail",)
-    assert (endpoints.CALL.body, endpoints.CALL.retry, endpoints.CALL.method) == ("form", "never", "DELETE")
+    operations = build(document({("delete", "/seeds"): operation}, schemas={"New": new})).operations
+    assert operations.CALL.secrets == {"pass", "pin"}
+    assert operations.CALL.key == ("e-mail",)
+    assert (operations.CALL.body, operations.CALL.retry, operations.CALL.method) == ("form", "never", "DELETE")
     sent = Sender()
-    await endpoints.call(sent, e_mail="a@b", pass_="geheim", tags=["x", "y"])
+    await operations.call(sent, e_mail="a@b", pass_="geheim", tags=["x", "y"])
     assert _encode.body(sent.request) == (
         b"e-mail=a%40b&pass=geheim&tags=x&tags=y",
         "application/x-www-form-urlencoded",
     )
     assert "geheim" not in repr(sent.request)
-    assert "An e-mail address. At most 80 characters." in endpoints.call.__doc__
+    assert "An e-mail address. At most 80 characters." in operations.call.__doc__
 
 
 async def test_an_optional_form_without_values_is_no_body(build):
     form = sending({"type": "object", "properties": {"name": {"type": "string"}}}, required=False)
-    endpoints = build(document({("delete", "/seeds"): form})).endpoints
+    operations = build(document({("delete", "/seeds"): form})).operations
     sent = Sender()
-    await endpoints.call(sent)
+    await operations.call(sent)
     assert _encode.body(sent.request) == (b"", None)
 
 
@@ -395,33 +397,33 @@ async def test_json_bodies_tell_missing_from_null(build):
     body = new(name="a", secret_code="geheim", sown=dt.date(2025, 1, 15), bed=bed(pin="1234"))
     assert "geheim" not in repr(body)
     assert "1234" not in repr(body)
-    assert package.endpoints.CALL.secrets == {"secret-code", "pin"}
+    assert package.operations.CALL.secrets == {"secret-code", "pin"}
     sent = Sender()
-    await package.endpoints.call(sent, body=body)
+    await package.operations.call(sent, body=body)
     content, media = _encode.body(sent.request)
     assert media == "application/json"
     assert content == (
         b'{"name": "a", "kind": "seed", "secret-code": "geheim", "sown": "2025-01-15", "bed": {"pin": "1234"}}'
     )
-    await package.endpoints.call(sent, body=new(name="a", note=None, amount=2, bed=bed()))
+    await package.operations.call(sent, body=new(name="a", note=None, amount=2, bed=bed()))
     assert _encode.body(sent.request)[0] == b'{"name": "a", "note": null, "amount": 2, "kind": "seed", "bed": {}}'
 
 
 async def test_a_model_that_is_sent_and_received_keeps_what_was_missing_missing(build):
     operation = {**sending(ref("Seed"), media="application/json"), **answering(ref("Seed"))}
     package = build(document({("put", "/seeds"): operation}, schemas={"Seed": seed(note={"type": ["string", "null"]})}))
-    received = _answer.decode(package.endpoints.CALL, b'{"id": 1}')
+    received = _answer.decode(package.operations.CALL, b'{"id": 1}')
     assert received.note is UNSET
     assert _serialize.unstructure(received) == {"id": 1}
 
 
 async def test_an_optional_json_body(build):
     operation = sending({"type": "array", "items": {"type": "integer"}}, media="application/json", required=False)
-    endpoints = build(document({("post", "/seeds"): operation})).endpoints
+    operations = build(document({("post", "/seeds"): operation})).operations
     sent = Sender()
-    await endpoints.call(sent)
+    await operations.call(sent)
     assert sent.request.json is UNSET
-    await endpoints.call(sent, body=[1])
+    await operations.call(sent, body=[1])
     assert _encode.body(sent.request) == (b"[1]", "application/json")
 
 
@@ -433,17 +435,17 @@ def test_a_write_only_field_is_missing_from_answers(build):
 
 async def test_a_deprecated_operation_warns_at_the_line_of_its_caller(build):
     old = {**taking(parameter("q", deprecated=True)), "deprecated": True, "operationId": "oldSeeds"}
-    endpoints = build(document({("get", "/seeds"): old, ("get", "/beds"): {"operationId": "beds"}})).endpoints
+    operations = build(document({("get", "/seeds"): old, ("get", "/beds"): {"operationId": "beds"}})).operations
     sent = Sender("answer")
     with pytest.warns(DeprecationWarning, match="oldSeeds is deprecated") as caught:
-        assert await endpoints.old_seeds(sent, q="a") == "answer"
+        assert await operations.old_seeds(sent, q="a") == "answer"
     assert caught[0].filename == __file__
     with pytest.warns(DeprecationWarning, match="oldSeeds") as caught:
-        waiting = endpoints.old_seeds(sent)
+        waiting = operations.old_seeds(sent)
     assert caught[0].filename == __file__, "also when somebody else awaits it"
     await waiting
-    await endpoints.beds(sent)
-    assert "Deprecated." in endpoints.old_seeds.__doc__
+    await operations.beds(sent)
+    assert "Deprecated." in operations.old_seeds.__doc__
 
 
 def test_docstrings_say_what_arguments_may_be(build):
@@ -456,7 +458,7 @@ def test_docstrings_say_what_arguments_may_be(build):
         parameter("e", schema={"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "multipleOf": 0.1}),
     )
     operation = {**parameters, "description": "Finds seeds,\nall of them.\n\n- one\n- two", **answering({})}
-    call = build(document({("get", "/seeds"): operation})).endpoints.call
+    call = build(document({("get", "/seeds"): operation})).operations.call
     assert inspect.cleandoc(call.__doc__) == inspect.cleandoc(
         """Finds seeds, all of them.
 
@@ -497,7 +499,7 @@ def test_what_people_read_is_passed_over(build):
 
 @pytest.mark.parametrize("method", ["get", "put", "post", "delete", "patch", "head", "options"])
 def test_methods(build, method):
-    assert build(document({(method, "/seeds"): {}})).endpoints.CALL.method == method.upper()
+    assert build(document({(method, "/seeds"): {}})).operations.CALL.method == method.upper()
 
 
 def test_operations_are_listed_in_the_order_of_the_document(build):
@@ -505,8 +507,8 @@ def test_operations_are_listed_in_the_order_of_the_document(build):
         ("post", "/a"): {"operationId": "zebra", "x-coggno-retry": "never"},
         ("get", "/a"): {"operationId": "ant"},
     }
-    endpoints = build(document(operations)).endpoints
-    assert endpoints.OPERATIONS == (endpoints.ZEBRA, endpoints.ANT)
+    operations = build(document(operations)).operations
+    assert operations.OPERATIONS == (operations.ZEBRA, operations.ANT)
 
 
 async def test_components_are_referred_to_and_described_anew(build):
@@ -521,11 +523,11 @@ async def test_components_are_referred_to_and_described_anew(build):
         "responses": {"200": {"$ref": "#/components/responses/R", "description": "What came of it."}},
     }
     package = build(document({("post", "/seeds"): operation}, schemas={"Seed": seed()}, **shared))
-    documented = package.endpoints.call.__doc__
+    documented = package.operations.call.__doc__
     for text in ("q: What to look for.", "body: What to send.", "    What came of it."):
         assert text in documented
     assert "Of old" not in documented
     sent = Sender()
-    await package.endpoints.call(sent, q="a")
+    await package.operations.call(sent, q="a")
     assert sent.request.query == {"q": "a"}
     assert sent.request.json is UNSET

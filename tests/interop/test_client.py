@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from coggno import APIStatusError, AsyncCoggno, BadRequestError, Exchange, Request
-from coggno._generated import endpoints
+from coggno._generated import operations
 
 from . import tools
 from .calls import CALLS
@@ -82,8 +82,8 @@ async def test_express_openapi_validator_accepts_all(validator, call, engine, pr
 @pytest.mark.parametrize(
     ("options", "request_", "complaint"),
     [
-        ({}, Request(operation=endpoints.CREATE_GROUP, form={"description": "nameless"}), "'name'"),
-        ({"lms": "seven"}, Request(operation=endpoints.LIST_GROUPS), "coggno-lms"),
+        ({}, Request(operation=operations.CREATE_GROUP, form={"description": "nameless"}), "'name'"),
+        ({"lms": "seven"}, Request(operation=operations.LIST_GROUPS), "coggno-lms"),
     ],
 )
 async def test_prism_sees(prism, options, request_, complaint):
@@ -96,11 +96,11 @@ async def test_prism_sees(prism, options, request_, complaint):
 @pytest.mark.parametrize(
     ("request_", "complaint"),
     [
-        (Request(operation=endpoints.CREATE_GROUP, form={"name": "x", "descripton": "x"}), "/body/descripton"),
-        (Request(operation=endpoints.CREATE_GROUP, form={"description": "nameless"}), "/body/name"),
-        (Request(operation=endpoints.DELETE_GROUP_BY_NAME, form={"name": ""}), "/body/name"),
-        (Request(operation=endpoints.ADD_GROUP_USER, path={"group_id": 1}, form={"id": "ann"}), "/body/id"),
-        (Request(operation=endpoints.LIST_USERS, query={"page": 2}), "/query/page"),
+        (Request(operation=operations.CREATE_GROUP, form={"name": "x", "descripton": "x"}), "/body/descripton"),
+        (Request(operation=operations.CREATE_GROUP, form={"description": "nameless"}), "/body/name"),
+        (Request(operation=operations.DELETE_GROUP_BY_NAME, form={"name": ""}), "/body/name"),
+        (Request(operation=operations.ADD_GROUP_USER, path={"group_id": 1}, form={"id": "ann"}), "/body/id"),
+        (Request(operation=operations.LIST_USERS, query={"page": 2}), "/query/page"),
     ],
 )
 async def test_express_openapi_validator_sees(validator, request_, complaint):

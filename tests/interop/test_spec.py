@@ -77,7 +77,7 @@ def _break_operations(operations: dict[str, dict[str, Any]]) -> None:
 
 def _break_answers(operations: dict[str, dict[str, Any]]) -> None:
     content = _content(operations["getUser"])
-    del content["schema"]["x-coggno-answer"]  # coggno-answer
+    del content["schema"]["x-coggno-returns"]  # coggno-answer
     del content["examples"]["many"]  # coggno-both-examples
     del _content(operations["listUsers"])["example"]  # coggno-example-answer
     _content(operations["getUserLicenses"])["example"] = {"user": 1}

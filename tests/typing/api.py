@@ -78,7 +78,7 @@ async def errors(coggno: AsyncCoggno) -> str | None:
 
 async def open_door(client: httpx.AsyncClient) -> list[User]:
     find = Operation[list[User]](
-        id="findUsers", method="GET", path="/api/v1/users", returns=list[User], answer="many", retry="safe"
+        id="findUsers", method="GET", path="/api/v1/users", returns=list[User], shape="many", retry="safe"
     )
     async with AsyncCoggno(http_client=client) as coggno:
         return await coggno.send(Request(operation=find, query={"q": "ada"}))

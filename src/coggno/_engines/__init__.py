@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from coggno._engines.port import Engine
+from coggno._engines.base import Engine
 from coggno.errors import ConfigurationError
 
 

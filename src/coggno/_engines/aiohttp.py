@@ -15,9 +15,9 @@ from attrs import frozen
 from yarl import URL
 
 from coggno._config import Timeout
-from coggno._engines.port import (
-    Incoming,
-    Outgoing,
+from coggno._engines.base import (
+    EngineRequest,
+    EngineResponse,
     ascii_only,
     decoded,
     failure,
@@ -25,7 +25,7 @@ from coggno._engines.port import (
     read_whole,
     without_quotations,
 )
-from coggno._engines.turns import Turns
+from coggno._engines.queue import ConnectionQueue
 from coggno.errors import APIConnectionError, APIError, ConfigurationError
 
 _BEFORE_SENDING: Final = (
@@ -73,7 +73,7 @@ class AiohttpEngine:
 
     session: aiohttp.ClientSession
     connector_owner: bool
-    turns: Turns
+    turns: ConnectionQueue
     loop: asyncio.AbstractEventLoop
 
     @classmethod
@@ -102,16 +102,16 @@ class AiohttpEngine:
             trace_configs=trace_configs,
             **_ONCE,
         )
-        return cls(session, owned, Turns(connector.limit or sys.maxsize), asyncio.get_running_loop())
+        return cls(session, owned, ConnectionQueue(connector.limit or sys.maxsize), asyncio.get_running_loop())
 
-    async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
+    async def send(self, request: EngineRequest, timeout: Timeout, max_response_bytes: int) -> EngineResponse:
         """See `Engine.send`."""
         async with self.stream(request, timeout) as answer:
-            content = await read_whole(answer, max_answer)
-        return Incoming(status=answer.status, headers=answer.headers, content=content)
+            content = await read_whole(answer, max_response_bytes)
+        return EngineResponse(status=answer.status, headers=answer.headers, content=content)
 
     @asynccontextmanager
-    async def stream(self, request: Outgoing, timeout: Timeout) -> AsyncGenerator[AiohttpStreamed]:
+    async def stream(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[AiohttpResponse]:
         """See `Engine.stream`."""
         if self.session.closed:
             raise ConfigurationError("the client is closed; make calls inside its `async with`")
@@ -122,13 +122,13 @@ class AiohttpEngine:
             with _translated():
                 response = await self._request(request, timeout)
             try:
-                yield AiohttpStreamed(response)
+                yield AiohttpResponse(response)
             finally:
                 response.release() if response.content.at_eof() else response.close()
         finally:
             self.turns.give_back()
 
-    async def _request(self, request: Outgoing, timeout: Timeout) -> aiohttp.ClientResponse:
+    async def _request(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
         return await self.session.request(
             request.method.lower(),
             _address(request.url),
@@ -151,8 +151,8 @@ class AiohttpEngine:
             self.session.detach()
 
 
-class AiohttpStreamed:
-    """A `Streamed` on an `aiohttp.ClientResponse`."""
+class AiohttpResponse:
+    """A `StreamedResponse` on an `aiohttp.ClientResponse`."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status

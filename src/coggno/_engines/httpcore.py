@@ -11,10 +11,9 @@ import httpcore
 from attrs import frozen
 
 from coggno._config import Timeout
-from coggno._engines.pool import Pool
-from coggno._engines.port import (
-    Incoming,
-    Outgoing,
+from coggno._engines.base import (
+    EngineRequest,
+    EngineResponse,
     ascii_only,
     decoded,
     failure,
@@ -22,6 +21,7 @@ from coggno._engines.port import (
     read_whole,
     without_quotations,
 )
+from coggno._engines.pool import Pool
 
 _BEFORE_SENDING: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.UnsupportedProtocol)
 _PORTS: Final = {"http": 80, "https": 443}
@@ -52,27 +52,27 @@ class HttpcoreEngine:
             shown if parts.port is None else b"%s:%d" % (shown, parts.port),
         )
 
-    async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
+    async def send(self, request: EngineRequest, timeout: Timeout, max_response_bytes: int) -> EngineResponse:
         """See `Engine.send`."""
         async with self.stream(request, timeout) as answer:
-            content = await read_whole(answer, max_answer)
-        return Incoming(status=answer.status, headers=answer.headers, content=content)
+            content = await read_whole(answer, max_response_bytes)
+        return EngineResponse(status=answer.status, headers=answer.headers, content=content)
 
     @asynccontextmanager
-    async def stream(self, request: Outgoing, timeout: Timeout) -> AsyncGenerator[HttpcoreStreamed]:
+    async def stream(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[HttpcoreResponse]:
         """See `Engine.stream`."""
         connection = await self.pool.acquire(timeout.pool)
         try:
             with _translated():
                 response = await connection.handle_async_request(self._build(request, timeout))
             try:
-                yield HttpcoreStreamed(response)
+                yield HttpcoreResponse(response)
             finally:
                 await response.aclose()
         finally:
             await self.pool.release(connection)
 
-    def _build(self, request: Outgoing, timeout: Timeout) -> httpcore.Request:
+    def _build(self, request: EngineRequest, timeout: Timeout) -> httpcore.Request:
         headers = [(b"Host", self.host), *((n.encode(), v.encode()) for n, v in request.headers.items())]
         if request.content or request.method in {"POST", "PUT", "PATCH"}:
             headers.append((b"Content-Length", b"%d" % len(request.content)))
@@ -92,8 +92,8 @@ class HttpcoreEngine:
         await self.pool.aclose()
 
 
-class HttpcoreStreamed:
-    """A `Streamed` on an `httpcore.Response`."""
+class HttpcoreResponse:
+    """A `StreamedResponse` on an `httpcore.Response`."""
 
     def __init__(self, response: httpcore.Response) -> None:
         self.status = response.status

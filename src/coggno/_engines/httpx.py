@@ -11,16 +11,16 @@ import httpx
 from attrs import frozen
 
 from coggno._config import Timeout
-from coggno._engines.port import (
-    Incoming,
-    Outgoing,
+from coggno._engines.base import (
+    EngineRequest,
+    EngineResponse,
     decoded,
     failure,
     raise_alone,
     read_whole,
     without_quotations,
 )
-from coggno._engines.turns import Turns
+from coggno._engines.queue import ConnectionQueue
 from coggno.errors import ConfigurationError
 
 
@@ -37,27 +37,27 @@ class HttpxEngine:
     library: Any
     """The module `httpx` or `httpx2`: whose classes are to be used and caught."""
     owned: bool
-    turns: Turns
+    turns: ConnectionQueue
 
     @classmethod
     def own(cls, *, max_connections: int) -> HttpxEngine:
         """Return an engine with a client of its own; proxies come from the environment."""
         limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
-        return cls(httpx.AsyncClient(limits=limits), httpx, owned=True, turns=Turns(max_connections))
+        return cls(httpx.AsyncClient(limits=limits), httpx, owned=True, turns=ConnectionQueue(max_connections))
 
     @classmethod
     def around(cls, client: httpx.AsyncClient, library: str) -> HttpxEngine:
         """Return an engine on a client of the caller's."""
-        return cls(client, sys.modules[library], owned=False, turns=Turns(_connections(client)))
+        return cls(client, sys.modules[library], owned=False, turns=ConnectionQueue(_connections(client)))
 
-    async def send(self, request: Outgoing, timeout: Timeout, max_answer: int) -> Incoming:
+    async def send(self, request: EngineRequest, timeout: Timeout, max_response_bytes: int) -> EngineResponse:
         """See `Engine.send`."""
         async with self.stream(request, timeout) as answer:
-            content = await read_whole(answer, max_answer)
-        return Incoming(status=answer.status, headers=answer.headers, content=content)
+            content = await read_whole(answer, max_response_bytes)
+        return EngineResponse(status=answer.status, headers=answer.headers, content=content)
 
     @asynccontextmanager
-    async def stream(self, request: Outgoing, timeout: Timeout) -> AsyncGenerator[HttpxStreamed]:
+    async def stream(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[HttpxResponse]:
         """See `Engine.stream`."""
         if self.client.is_closed:
             raise ConfigurationError("the client is closed; make calls inside its `async with`")
@@ -67,13 +67,13 @@ class HttpxEngine:
             with self.translated():
                 response = await self.client.send(outgoing, auth=None, follow_redirects=False, stream=True)
             try:
-                yield HttpxStreamed(response, self)
+                yield HttpxResponse(response, self)
             finally:
                 await response.aclose()
         finally:
             self.turns.give_back()
 
-    def _build(self, request: Outgoing, timeout: Timeout) -> httpx.Request:
+    def _build(self, request: EngineRequest, timeout: Timeout) -> httpx.Request:
         limits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.write, "pool": timeout.pool}
         try:
             return self.library.Request(  # type: ignore[no-any-return]
@@ -124,8 +124,8 @@ def _connections(client: Any) -> int:
 
 
 @frozen
-class HttpxStreamed:
-    """A `Streamed` on an `httpx.Response`."""
+class HttpxResponse:
+    """A `StreamedResponse` on an `httpx.Response`."""
 
     response: httpx.Response
     engine: HttpxEngine

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import httpcore
 
-from coggno._engines.network import Network, finish
-from coggno._engines.turns import Turns
+from coggno._engines.backend import AsyncioBackend, finish
+from coggno._engines.queue import ConnectionQueue
 from coggno.errors import ConfigurationError
 
 KEEPALIVE: Final = 5.0  # seconds that an idle connection is trusted; most servers keep it longer
@@ -33,7 +33,7 @@ class Pool:
         self._size = size
         self._tls: ssl.SSLContext | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._turns = Turns(size)
+        self._turns = ConnectionQueue(size)
         self._idle: list[httpcore.AsyncHTTPConnection] = []
         self._busy: set[httpcore.AsyncHTTPConnection] = set()
         self.is_closed = False
@@ -89,7 +89,7 @@ class Pool:
         if self._loop is not None and not self._loop.is_closed():
             raise ConfigurationError("the client is in use in another event loop; make one for each loop")
         self._loop = loop
-        self._turns = Turns(self._size)
+        self._turns = ConnectionQueue(self._size)
         self._idle.clear()
         self._busy.clear()
 
@@ -112,13 +112,15 @@ class Pool:
 
     def _connect(self) -> httpcore.AsyncHTTPConnection:
         if self.origin.scheme != b"https":
-            return httpcore.AsyncHTTPConnection(self.origin, keepalive_expiry=KEEPALIVE, network_backend=Network())
+            return httpcore.AsyncHTTPConnection(
+                self.origin, keepalive_expiry=KEEPALIVE, network_backend=AsyncioBackend()
+            )
         if self._tls is None:
             import httpx  # loading certificates takes longer than importing us: for the first connection only
 
             self._tls = httpx.create_ssl_context()
         return httpcore.AsyncHTTPConnection(
-            self.origin, ssl_context=self._tls, keepalive_expiry=KEEPALIVE, network_backend=Network()
+            self.origin, ssl_context=self._tls, keepalive_expiry=KEEPALIVE, network_backend=AsyncioBackend()
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import define, field
 
-from coggno._json import is_object
+from coggno._protocol.json import is_object
 from coggno.errors import CoggnoError, NotFoundError, OutcomeUnknownError, UnprocessableEntityError
 from coggno.models import Group, User
 from coggno.provisioning.checks import Person, fold

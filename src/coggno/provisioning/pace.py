@@ -36,7 +36,7 @@ class Pace:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _next: float = float("-inf")
     _granted: int = 0
-    """Turns whose request has not been seen yet."""
+    """ConnectionQueue whose request has not been seen yet."""
 
     def __attrs_post_init__(self) -> None:
         if self.rate is not None and not (self.rate > 0 and math.isfinite(self.rate)):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from coggno._exchange import Exchange, OnExchange
+from coggno._session.exchange import Exchange, OnExchange
 from coggno.provisioning.pace import Pace
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ def write_json(data: Any) -> None:
 
 def as_data(thing: Any) -> Mapping[str, Any]:
     """Return a model as JSON data under its names on the wire."""
-    from coggno._serialize import unstructure
+    from coggno._protocol.converter import unstructure
 
     return cast("Mapping[str, Any]", unstructure(thing))
 

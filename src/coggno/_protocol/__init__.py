@@ -1,0 +1,1 @@
+"""How requests become bytes and responses become models: pure, no I/O."""

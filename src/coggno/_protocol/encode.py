@@ -1,0 +1,108 @@
+"""A `Request` becomes bytes: path quoting, query, form and JSON. Pure, and refuses what cannot be sent safely."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from coggno._protocol import converter as _serialize
+from coggno._protocol.operation import UNSET, Request
+from coggno.errors import InvalidRequestError
+
+_PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
+
+
+def target(request: Request[Any]) -> str:
+    """Return path and query of a request, from `/api` on.
+
+    Raises:
+        InvalidRequestError: a value that is empty, `.` or `..` (HTTP libraries collapse them, and the request would
+            reach something else), or of a type or text that cannot be sent.
+    """
+    operation = request.operation
+    path = _PARAMETER.sub(lambda match: _segment(match[1], request.path.get(match[1])), operation.path)
+    query = _pairs(request.query, operation.joined)
+    return f"{path}?{urlencode(query, quote_via=quote)}" if query else path
+
+
+def body(request: Request[Any]) -> tuple[bytes, str | None]:
+    """Return the body and its content type; an absent body is empty and has none."""
+    if request.json is not UNSET:
+        return _json(request.json), JSON
+    if request.form is None:
+        return b"", None
+    pairs = _pairs(request.form, frozenset())
+    return (urlencode(pairs).encode(), FORM) if pairs else (b"", None)
+
+
+def header_values(request: Request[Any]) -> dict[str, str]:
+    """Return the headers that the caller gave."""
+    values = dict(_pairs(request.header, frozenset(request.header)))
+    for name, value in values.items():
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise InvalidRequestError(f"{name}: a header can hold printable ASCII only, and no space at either end")
+    return values
+
+
+def _segment(name: str, value: object) -> str:
+    text = _text(name, value)
+    if text in {"", ".", ".."}:
+        raise InvalidRequestError(f"{name}: {text!r} cannot be part of an address; nothing was sent")
+    return quote(text, safe="")
+
+
+def _pairs(values: Mapping[str, Any], joined: frozenset[str]) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, list | tuple):
+            texts = [_text(name, item) for item in cast("Sequence[object]", value)]
+            if name in joined:
+                texts = [",".join(texts)] if texts else []
+            pairs += [(name, text) for text in texts]
+        elif value is not None:
+            pairs.append((name, _text(name, value)))
+    return pairs
+
+
+def _text(name: str, value: object) -> str:
+    match value:
+        case str():
+            text = value
+        case bool():
+            text = "true" if value else "false"
+        case float() if not math.isfinite(value):
+            raise InvalidRequestError(f"{name}: {value} is not a number that can be sent")
+        case int() | float() | UUID():
+            text = str(value)
+        case dt.date():
+            text = value.isoformat()
+        case _:
+            raise InvalidRequestError(f"{name}: a {type(value).__name__} cannot be sent here")
+    if not _is_encodable(text):
+        raise InvalidRequestError(f"{name}: holds half a surrogate pair, which UTF-8 cannot encode")
+    return text
+
+
+def _is_encodable(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _json(value: object) -> bytes:
+    try:
+        return json.dumps(_serialize.unstructure(value), allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, TypeError) as error:
+        raise InvalidRequestError(f"the body cannot be sent as JSON ({type(error).__name__})") from None

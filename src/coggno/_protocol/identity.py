@@ -1,0 +1,56 @@
+"""When two logins, e-mail addresses, names or groups are the same: the one rule that everything uses.
+
+The API documents none, so the rule is the widest that servers commonly follow: outer white space, letter case and the
+way accents are encoded make no difference. What is sent is always the caller's own spelling.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def login_key(login: str) -> str:
+    """Return the text by which logins and e-mail addresses are compared: trimmed, case-folded, NFC."""
+    # Folding can decompose ("İ" becomes "i" and a combining dot), so the text is normalized on both sides of it.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", login.strip()).casefold())
+
+
+def same_login(one: str, other: str) -> bool:
+    """Return whether two logins, or e-mail addresses, belong to one user."""
+    return login_key(one) == login_key(other)
+
+
+def is_like_an_id(login: str) -> bool:
+    """Return whether the server could take a login in a path for a user's id (reference: Retrieve User)."""
+    text = login.strip()
+    return text.isascii() and text.isdigit()
+
+
+def name_key(name: str) -> str:
+    """Return the text by which names of people are compared: NFC, with single spaces. Letter case counts."""
+    return unicodedata.normalize("NFC", " ".join(name.split()))
+
+
+def group_key(name: str) -> str:
+    """Return the text by which names of groups are compared: as `name_key`, and letter case makes no difference."""
+    return unicodedata.normalize("NFC", name_key(name).casefold())
+
+
+def named(items: Iterable[T], name: str, name_of: Callable[[T], str]) -> list[T]:
+    """Return the items that a group's name stands for.
+
+    Names are not unique. An exact spelling wins over one that differs in case or spacing, so that two groups whose
+    names differ in case only can both be reached.
+
+    Args:
+        items: groups, or what has the name of one.
+        name: the name that is wanted.
+        name_of: returns an item's name.
+    """
+    key = group_key(name)
+    alike = [item for item in items if group_key(name_of(item)) == key]
+    return [item for item in alike if name_of(item) == name] or alike

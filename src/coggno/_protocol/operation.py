@@ -1,0 +1,105 @@
+"""What the generated code and the session say to each other.
+
+The generated operations declare an `Operation` each and build a `Request`; whoever implements `Send`
+(the session, or a fake in a test) carries it out. This module is a leaf: it imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+Method: TypeAlias = Literal["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"]
+Retry: TypeAlias = Literal["safe", "settle", "never"]
+ResponseShape: TypeAlias = Literal["one", "many", "exact", "text", "none"]
+Body: TypeAlias = Literal["form", "json"]
+Verdict: TypeAlias = Literal["done", "resend", "unknown"]
+
+
+class Unset(enum.Enum):
+    """The one sentinel for "not given", where `None` means JSON `null`."""
+
+    UNSET = enum.auto()
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@frozen(kw_only=True)
+class Settle:
+    """How to find out whether a write happened, when its answer was lost.
+
+    Values of the write are named by where they stand: `"path.group_id"`, `"form.login"`. Several names are
+    alternatives: the first one that was given counts.
+    """
+
+    read: Operation[Any]
+    """The safe operation that answers the question."""
+    path: Mapping[str, tuple[str, ...]] = _NOTHING
+    """Path parameter of `read` -> the values of the write that fill it."""
+    key: Mapping[str, tuple[str, ...]] = _NOTHING
+    """Field of the answer -> the values that identify the thing. A list answer is filtered by it."""
+    same: Mapping[str, tuple[str, ...]] = _NOTHING
+    """Field of the answer -> the values that must be ours; otherwise somebody else's thing has the key."""
+    found: Verdict
+    """What it means that the thing is there."""
+    absent: Verdict
+    """What it means that the thing is not there."""
+
+
+@frozen(kw_only=True)
+class Operation(Generic[T_co]):
+    """One operation of the API, as the spec declares it."""
+
+    id: str
+    method: Method
+    path: str
+    """Template with the parameters in braces: `/api/v1/groups/{group_id}`."""
+    returns: type[T_co] | Any
+    """What `Send` answers with: a model, `list[Model]`, `str`, `None`, ..."""
+    shape: ResponseShape
+    """one/many: an object and a list with one object are taken for each other. exact: only what is declared."""
+    retry: Retry
+    settle: Settle | None = None
+    body: Body | None = None
+    key: tuple[str, ...] = ()
+    """Body fields that form the natural key of what is created."""
+    secrets: frozenset[str] = frozenset()
+    """Body fields that never show in a log line, a `repr` or an error."""
+    joined: frozenset[str] = frozenset()
+    """Query arrays sent as one comma-separated value (`explode: false`) rather than repeated."""
+
+
+@frozen(kw_only=True)
+class Request(Generic[T_co]):
+    """An operation with its values. Bodies and headers stay out of `repr`: they may hold secrets.
+
+    In `path`, `query`, `header` and `form` a `None` means "not sent".
+    """
+
+    operation: Operation[T_co]
+    path: Mapping[str, Any] = field(default=_NOTHING)
+    query: Mapping[str, Any] = field(default=_NOTHING, repr=False)
+    header: Mapping[str, Any] = field(default=_NOTHING, repr=False)
+    form: Mapping[str, Any] | None = field(default=None, repr=False)
+    json: Any = field(default=UNSET, repr=False)
+
+
+class Send(Protocol):
+    """Carries out a request and returns the decoded answer."""
+
+    async def __call__(self, request: Request[T], /) -> T:
+        """Send `request`; see `coggno.AsyncCoggno.send` for what is raised."""
+        ...

@@ -1,0 +1,182 @@
+"""A JSON array, item by item, while its bytes arrive: memory is that of one item and one chunk."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final, Literal, TypeAlias
+
+from coggno._protocol import json as _json
+from coggno._protocol.operation import Operation
+from coggno.errors import DecodeError
+
+_SPACE: Final = " \t\r\n"
+_MAX_ITEM: Final = 16 * 1024 * 1024  # characters that one item may take
+_MAX_RUN: Final = 1 << 16  # characters that are decoded at once
+
+_IN_NUMBER: Final = "0123456789+-.eE"  # "0." is the beginning of a number, not a 0 and a dot
+_State: TypeAlias = Literal["start", "single", "item or end", "item", "comma or end", "end"]
+
+
+async def array_items(chunks: AsyncIterator[bytes], operation: Operation[Any]) -> AsyncIterator[Any]:
+    """Yield the items of the JSON array in `chunks`; a single object counts as an array of one.
+
+    Raises:
+        DecodeError: the body is not JSON or ends early; what came before it has been yielded.
+    """
+    parser = ArrayParser()
+    text = codecs.getincrementaldecoder("utf-8-sig")()
+    try:
+        async for chunk in chunks:
+            for item in parser.feed(text.decode(chunk)):
+                yield item
+        for item in parser.finish(text.decode(b"", final=True)):
+            yield item
+    except (ValueError, RecursionError) as error:
+        reason = _json.describe(error)
+    else:
+        return
+    raise DecodeError(
+        f"the answer is not a whole JSON array (item {parser.count}: {reason})",
+        path=f"$[{parser.count}]",
+        complete=False,
+        operation=operation.id,
+    )
+
+
+async def read_some(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    """Read a body up to `limit` bytes and leave the rest."""
+    content = bytearray()
+    async for chunk in chunks:
+        content += chunk
+        if len(content) >= limit:
+            break
+    return bytes(content[:limit])
+
+
+class ArrayParser:
+    """Fed with text, hands out the items that are whole. `count` is the number of items handed out.
+
+    Items are decoded one by one until it is seen what stands between two objects (`},{` or the like). From then on all
+    items up to the last such place are decoded at once. That place may be inside an item, in a text or in an array of
+    objects; then the part before it is no JSON, and the items are decoded one by one to the end.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._buffer = ""
+        self._place = 0
+        self._end = 0
+        """Where the last item ended, in this buffer."""
+        self._between: str | None = None
+        """End of an object, comma, beginning of the next, once seen; empty: not to be relied on."""
+        self._state: _State = "start"
+
+    def feed(self, text: str) -> Iterator[Any]:
+        """Take more text and yield the items that it completes."""
+        self._buffer = self._buffer[self._place :] + text
+        self._place = self._end = 0
+        if self._state == "single" and len(self._buffer) > _MAX_ITEM:
+            raise json.JSONDecodeError("the object is too long", "", 0)
+        return self._items()
+
+    def finish(self, text: str) -> Iterator[Any]:
+        """Take the last text; raise `json.JSONDecodeError` if the array is not closed."""
+        yield from self.feed(text)
+        if self._state == "single" and self._rest():
+            yield self._single()
+        if self._state != "end" or self._rest():
+            raise json.JSONDecodeError("the answer ends early" if self._state != "end" else "extra text", "", 0)
+
+    def _items(self) -> Iterator[Any]:
+        while self._skip_space():
+            character = self._buffer[self._place]
+            match self._state:
+                case "start":
+                    if not self._open(character):
+                        return
+                case "item or end" if character == "]":
+                    self._step("end")
+                case "item" | "item or end":
+                    yield from self._run()
+                    found, item = self._take()
+                    if not found:
+                        return
+                    yield item
+                case "comma or end":
+                    self._after_item(character)
+                case _:
+                    return
+
+    def _open(self, character: str) -> bool:
+        """Enter the array; `False` for a single object, which is decoded when it is whole."""
+        if character == "[":
+            self._step("item or end")
+            return True
+        if character == "{":
+            self._state = "single"
+            return False
+        raise json.JSONDecodeError("expected an array", "", 0)
+
+    def _after_item(self, character: str) -> None:
+        if character not in ",]":
+            raise json.JSONDecodeError("expected ',' or ']'", "", 0)
+        self._step("item" if character == "," else "end")
+
+    def _run(self) -> list[Any]:
+        """Decode all items but the last of those that the buffer holds; none if that is not to be had at once.
+
+        Afterwards the place is at the beginning of an item again.
+        """
+        if self._between is None:
+            self._between = self._seen_between()
+        if not self._between:
+            return []
+        end = self._buffer.rfind(self._between, self._place, self._place + _MAX_RUN)
+        if end == -1:
+            return []
+        try:
+            items: list[Any] = _json.parse(f"[{self._buffer[self._place : end + 1]}]")
+        except ValueError:
+            self._between = ""
+            return []
+        self._place = end + len(self._between) - 1
+        self.count += len(items)
+        return items
+
+    def _seen_between(self) -> str | None:
+        between = self._buffer[self._end - 1 : self._place + 1] if self._end else ""
+        return between if between[:1] == "}" and between[-1:] == "{" else None
+
+    def _take(self) -> tuple[bool, Any]:
+        """Decode one item, if it is whole: only what follows tells a whole number from a cut one."""
+        try:
+            item, end = _json.DECODER.raw_decode(self._buffer, self._place)
+        except json.JSONDecodeError:
+            if len(self._buffer) - self._place > _MAX_ITEM:
+                raise
+            return False, None
+        if end == len(self._buffer) or self._buffer[end] in _IN_NUMBER:
+            return False, None
+        self._place, self._end, self._state = end, end, "comma or end"
+        self.count += 1
+        return True, item
+
+    def _single(self) -> Any:
+        item, self._place = _json.DECODER.raw_decode(self._buffer, self._place)
+        self._state = "end"
+        self.count += 1
+        return item
+
+    def _step(self, state: _State) -> None:
+        self._place += 1
+        self._state = state
+
+    def _skip_space(self) -> bool:
+        while self._place < len(self._buffer) and self._buffer[self._place] in _SPACE:
+            self._place += 1
+        return self._place < len(self._buffer)
+
+    def _rest(self) -> bool:
+        return bool(self._buffer[self._place :].strip(_SPACE))

@@ -1,0 +1,8 @@
+"""One call from beginning to end: sending, retries, and finding out what became of a write."""
+
+from __future__ import annotations
+
+from coggno._session.exchange import Exchange, OnExchange
+from coggno._session.session import Session
+
+__all__ = ["Exchange", "OnExchange", "Session"]

@@ -1,0 +1,59 @@
+"""The queue in front of the connections, alone; what it does for calls stands in test_fairness.py."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from coggno import APITimeoutError
+from coggno._engines.queue import ConnectionQueue
+
+
+async def test_a_free_turn_is_taken_at_once():
+    turns = ConnectionQueue(2)
+    await turns.take(None)
+    await turns.take(None)
+    with pytest.raises(APITimeoutError, match="within 0.001 s") as caught:
+        await turns.take(0.001)
+    assert caught.value.outcome == "not_sent"
+
+
+async def test_turns_go_to_who_waited_longest_also_when_somebody_gave_up():
+    turns, served = ConnectionQueue(1), []
+
+    async def come(name):
+        await turns.take(None)
+        served.append(name)
+
+    await turns.take(None)
+    tasks = []
+    for name in "abc":
+        tasks.append(asyncio.create_task(come(name)))
+        await asyncio.sleep(0)
+    tasks[0].cancel()
+    for _ in "bc":
+        turns.give_back()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert served == ["b", "c"]
+
+
+async def test_who_comes_back_at_once_stands_behind_those_who_wait():
+    turns, served = ConnectionQueue(1), []
+    await turns.take(None)
+
+    async def come():
+        await turns.take(None)
+        served.append("waiter")
+
+    waiter = asyncio.create_task(come())
+    await asyncio.sleep(0)
+    turns.give_back()
+    again = asyncio.create_task(turns.take(None))
+    await asyncio.sleep(0)
+    assert served == ["waiter"]
+    assert not again.done()
+    turns.give_back()
+    await asyncio.gather(waiter, again)

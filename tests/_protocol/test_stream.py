@@ -1,0 +1,90 @@
+"""A JSON array is decoded while it arrives, however the bytes are cut."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coggno import DecodeError
+from coggno._generated.operations import LIST_USERS
+from coggno._protocol.stream import array_items, read_some
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+async def pieces(content, sizes):
+    place = 0
+    for size in sizes:
+        yield content[place : place + size]
+        place += size
+    yield content[place:]
+
+
+async def items(content, sizes=()):
+    return [item async for item in array_items(pieces(content, sizes), LIST_USERS)]
+
+
+@given(st.lists(JSON, max_size=8), st.lists(st.integers(0, 20), max_size=40), st.sampled_from([None, 1]), st.booleans())
+async def test_any_array_cut_anywhere_is_what_json_loads_says(data, sizes, indent, ascii_only):
+    content = json.dumps(data, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    if b"\xed" in content and not ascii_only:
+        content = json.dumps(data, indent=indent).encode()
+    assert await items(content, sizes) == json.loads(content)
+
+
+@pytest.mark.parametrize("number", ["0.5", "-0.0", "1e5", "1E-5", "12", "-1.25e+10"])
+async def test_a_number_cut_anywhere_is_one_number(number):
+    for cut in range(1, len(number) + 2):
+        assert await items(f"[{number}]".encode(), [cut]) == [json.loads(number)]
+
+
+async def test_a_byte_order_mark_and_space_are_skipped():
+    assert await items(b"\xef\xbb\xbf \n[ 1 , 2 ]\r\n", [1, 1, 1, 1, 1]) == [1, 2]
+
+
+@pytest.mark.parametrize("sizes", [(), (1, 2, 3)])
+async def test_a_single_object_counts_as_a_list_of_one(sizes):
+    assert await items(b' {"id": 1} ', sizes) == [{"id": 1}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[",
+        b"[1",
+        b"[1,",
+        b"[1,]",
+        b"[1 2]",
+        b"[1] 2",
+        b"[NaN]",
+        b'["a',
+        b"<html>",
+        b'{"a"',
+        b'{"a":1} x',
+        b"7",
+        b"[\xff]",
+        b"[" * 3000,
+    ],
+)
+async def test_what_is_not_a_whole_array_is_a_decode_error(content):
+    with pytest.raises(DecodeError) as caught:
+        await items(content)
+    assert not caught.value.complete
+
+
+async def test_items_before_the_cut_arrive_and_the_place_is_named():
+    found = array_items(pieces(b"[1, 2, 3", ()), LIST_USERS)
+    assert [await anext(found), await anext(found)] == [1, 2]
+    with pytest.raises(DecodeError) as caught:
+        await anext(found)
+    assert caught.value.path == "$[2]"
+
+
+async def test_reading_some_stops_at_the_limit():
+    assert await read_some(pieces(b"x" * 100, [10] * 9), 25) == b"x" * 25
