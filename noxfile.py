@@ -1,4 +1,4 @@
-"""The project's chores. `nox -l` lists them; `nox` alone runs what a change must pass."""
+"""Development tasks. `nox -l` lists them; `nox` alone runs what a change must pass."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ nox.options.sessions = ["lint", "types", "tests", "check-generated", "demo"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 COVERAGE_FLOOR = 95  # percent, branches counted
+WHEEL_LIMIT = 525  # kB
 ALL_EXTRAS = ".[aiohttp,cli,sandbox,speed]"
 
 
@@ -125,10 +126,14 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Source distribution and wheel, into dist/."""
+    """Source distribution and wheel, into dist/. Fails when the wheel has grown beyond its limit."""
     session.install("build")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
+    (wheel,) = Path("dist").glob("*.whl")
+    size = wheel.stat().st_size // 1000
+    if size > WHEEL_LIMIT:
+        session.error(f"{wheel} has {size} kB, {WHEEL_LIMIT} are the limit: `python -m zipfile -l {wheel}` shows its files")
 
 
 @nox.session
