@@ -133,7 +133,7 @@ def build(session: nox.Session) -> None:
     (wheel,) = Path("dist").glob("*.whl")
     size = wheel.stat().st_size // 1000
     if size > WHEEL_LIMIT:
-        session.error(f"{wheel} has {size} kB, {WHEEL_LIMIT} are the limit: `python -m zipfile -l {wheel}` shows its files")
+        session.error(f"{wheel}: {size} kB, the limit is {WHEEL_LIMIT}; `python -m zipfile -l` shows what is in it")
 
 
 @nox.session
