@@ -9,7 +9,7 @@ import attrs
 import httpx
 
 from coggno import AsyncCoggno
-from coggno.provisioning import Outcome, StoppedError, provision, read_roster
+from coggno.provisioning import RowOutcome, StoppedError, provision, read_roster
 from coggno.sandbox import ManualClock
 
 KEY = "test_0123456789"
@@ -110,11 +110,11 @@ def check_claim(sandbox, result, made, groups):
         for group in sandbox.groups():
             if group.name in groups:
                 assert user in sandbox.members(group.id)
-    if result.outcome is Outcome.CREATED:
+    if result.outcome is RowOutcome.CREATED:
         assert made[login] == 1
-    if result.outcome in {Outcome.EXISTS, Outcome.JOINED, Outcome.CONFLICT, Outcome.REGISTERED_ELSEWHERE}:
+    if result.outcome in {RowOutcome.EXISTS, RowOutcome.JOINED, RowOutcome.CONFLICT, RowOutcome.REGISTERED_ELSEWHERE}:
         assert made[login] == 0
-    if result.outcome is Outcome.REGISTERED_ELSEWHERE:
+    if result.outcome is RowOutcome.REGISTERED_ELSEWHERE:
         assert user is None
-    if result.outcome in {Outcome.FAILED, Outcome.REFUSED}:
+    if result.outcome in {RowOutcome.FAILED, RowOutcome.REFUSED}:
         assert made[login] == ("the user was made" in result.detail)

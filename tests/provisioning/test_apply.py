@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from coggno import ConfigurationError
 from coggno.provisioning import (
-    Outcome,
     PasswordFile,
     RosterError,
+    RowOutcome,
     Run,
     StoppedError,
     Summary,
@@ -25,7 +25,7 @@ from coggno.provisioning import (
     write_failed,
     write_results,
 )
-from coggno.provisioning.pace import Pace
+from coggno.provisioning.pace import RateLimiter
 from coggno.sandbox import ManualClock, RealClock, Sandbox, serving
 from tests.helpers.hr_export import GROUP_COLUMN, make_hr_export
 
@@ -59,8 +59,8 @@ async def test_users_groups_and_memberships_are_made_and_a_second_run_does_nothi
         first = await run(coggno, rows)
         effects = len(sandbox.effects)
         second = await run(coggno, rows)
-    assert {result.outcome for result in first.values()} == {Outcome.CREATED}
-    assert {result.outcome for result in second.values()} == {Outcome.EXISTS}
+    assert {result.outcome for result in first.values()} == {RowOutcome.CREATED}
+    assert {result.outcome for result in second.values()} == {RowOutcome.EXISTS}
     assert len(sandbox.effects) == effects
     members = {group.name: len(sandbox.members(group.id)) for group in sandbox.groups()}
     assert members == {"Warehouse": 30, "Office": 15}
@@ -134,7 +134,7 @@ async def test_a_refusal_for_another_reason_is_not_said_to_be_registered_elsewhe
         plan = await planned(coggno, people(1))
         await coggno.groups.delete(group.id)
         results = await collect(apply_plan(coggno, plan))
-    assert (results[1].outcome, results[1].detail) == (Outcome.REFUSED, "422: no such group")
+    assert (results[1].outcome, results[1].detail) == (RowOutcome.REFUSED, "422: no such group")
 
 
 async def test_a_login_of_digits_that_is_somebodys_id_is_not_taken_for_them():
@@ -144,7 +144,7 @@ async def test_a_login_of_digits_that_is_somebodys_id_is_not_taken_for_them():
     sandbox.seed_user(str(stranger.id), company=other.id)
     async with client_of(sandbox) as coggno:
         results = await run(coggno, people(1, login=str(stranger.id), groups=[]))
-    assert (results[1].outcome, results[1].user_id) == (Outcome.REFUSED, None)
+    assert (results[1].outcome, results[1].user_id) == (RowOutcome.REFUSED, None)
 
 
 async def test_merged_rows_share_the_fate_of_the_first():
@@ -274,8 +274,8 @@ def test_any_roster_under_any_faults_and_then_again_without(rows, faults, seed, 
         async with client_of(sandbox) as coggno:
             second = await run(coggno, rows)
         for line, result in second.items():
-            assert not (first[line].is_as_wanted and result.outcome in {Outcome.CREATED, Outcome.JOINED})
-            assert not (result.outcome is Outcome.CREATED and result.login.casefold() in made)
+            assert not (first[line].is_as_wanted and result.outcome in {RowOutcome.CREATED, RowOutcome.JOINED})
+            assert not (result.outcome is RowOutcome.CREATED and result.login.casefold() in made)
 
     asyncio.run(twice())
 
@@ -284,7 +284,7 @@ async def test_an_answer_that_was_lost_is_said_to_be_inferred_and_the_membership
     sandbox = broken("createUser:drop,after,times=1")
     async with client_of(sandbox) as coggno:
         results = await run(coggno, people(1))
-    assert (results[1].outcome, results[1].inferred) == (Outcome.CREATED, True)
+    assert (results[1].outcome, results[1].inferred) == (RowOutcome.CREATED, True)
     assert sandbox.requests.count("getGroupUser") == 1
 
 
@@ -293,20 +293,20 @@ async def test_a_membership_whose_answer_was_lost_is_said_to_be_inferred():
     sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
     async with client_of(sandbox) as coggno:
         results = await run(coggno, people(1))
-    assert (results[1].outcome, results[1].inferred) == (Outcome.JOINED, True)
+    assert (results[1].outcome, results[1].inferred) == (RowOutcome.JOINED, True)
 
 
 async def test_an_attempt_that_failed_before_one_that_was_answered_is_not_inferred():
     async with client_of(broken("createUser:status=503,times=1")) as coggno:
         results = await run(coggno, people(1))
-    assert (results[1].outcome, results[1].inferred) == (Outcome.CREATED, False)
+    assert (results[1].outcome, results[1].inferred) == (RowOutcome.CREATED, False)
 
 
 async def test_a_login_that_is_taken_after_a_lost_answer_and_not_to_be_seen_is_unknown():
     sandbox = broken("createUser:status=503,after,times=1", lag=60)
     async with client_of(sandbox) as coggno:
         results = await run(coggno, people(1))
-    assert (results[1].outcome, len(sandbox.effects)) == (Outcome.UNKNOWN, 2)
+    assert (results[1].outcome, len(sandbox.effects)) == (RowOutcome.UNKNOWN, 2)
     assert "answer was lost" in results[1].detail
 
 
@@ -565,7 +565,7 @@ async def test_a_row_that_only_waited_for_its_turn_is_not_attempted(monkeypatch)
     monkeypatch.setattr("coggno.provisioning.apply.GRACE", 0.05)
     sandbox, results = Sandbox(), {}
     async with client_of(sandbox) as coggno:
-        work = Run(coggno, await planned(coggno, people(10, groups=[])), concurrency=4, pace=Pace(0.01))
+        work = Run(coggno, await planned(coggno, people(10, groups=[])), concurrency=4, pace=RateLimiter(0.01))
         with pytest.raises(StoppedError):
             await collect(work, results, lambda: work.stop("interrupted"))
     assert Counter(outcomes(results)) == {"created": 1, "failed": 9}
@@ -689,7 +689,7 @@ async def test_the_progress_is_cheap_to_read_and_adds_up():
         async for _ in work:
             done += 1
             assert work.progress.done == done == sum(work.progress.counts.values())
-    assert dict(work.progress.counts) == {Outcome.CREATED: 9, Outcome.DUPLICATE: 1}
+    assert dict(work.progress.counts) == {RowOutcome.CREATED: 9, RowOutcome.DUPLICATE: 1}
 
 
 async def test_the_rate_counts_retries_and_looks(monkeypatch):
@@ -703,7 +703,7 @@ async def test_the_rate_counts_retries_and_looks(monkeypatch):
     async with client_of(sandbox) as coggno:
         plan = await planned(coggno, people(20, groups=[]))
         before = sandbox.requests.total
-        await collect(Run(coggno, plan, concurrency=1, pace=Pace(10.0, clock=lambda: now, sleep=sleep)))
+        await collect(Run(coggno, plan, concurrency=1, pace=RateLimiter(10.0, clock=lambda: now, sleep=sleep)))
     sent = sandbox.requests.total - before
     assert sent > 25
     assert now >= (sent - 4) / 10  # the extra requests of the last row are nobody's to wait for
@@ -775,12 +775,12 @@ async def test_an_hr_export_is_provisioned_twice(tmp_path):
             summaries.append(dict(summary.counts))
             assert len(results) == summary.rows == export.rows
     same = {
-        Outcome.DUPLICATE: export.duplicates,
-        Outcome.REFUSED: export.conflicts,
-        Outcome.INVALID: export.invalid,
+        RowOutcome.DUPLICATE: export.duplicates,
+        RowOutcome.REFUSED: export.conflicts,
+        RowOutcome.INVALID: export.invalid,
     }
-    assert summaries[0] == {Outcome.CREATED: export.people, **same}
-    assert summaries[1] == {Outcome.EXISTS: export.people, **same}
-    assert {user.login for user in sandbox.users()} == {row.person.key for row in roster.people}
+    assert summaries[0] == {RowOutcome.CREATED: export.people, **same}
+    assert summaries[1] == {RowOutcome.EXISTS: export.people, **same}
+    assert {user.login for user in sandbox.users()} == {row.person.key for row in roster.accepted}
     write_results(tmp_path / "results.csv", roster, results)
     assert write_failed(tmp_path / "failed.csv", roster, results) == export.conflicts + export.invalid

@@ -28,7 +28,7 @@ def test_columns_are_found_however_they_are_spelt(header):
         "group": (4,),
         "login": (5,),
     }
-    assert columns.kept == (0, 1, 2, 4, 5)
+    assert columns.visible == (0, 1, 2, 4, 5)
 
 
 def test_all_cohorts_and_groups_are_read_and_the_rest_is_unused():
@@ -74,7 +74,7 @@ def test_a_first_line_of_data_is_not_shown_since_it_may_hold_a_password():
 def test_a_column_that_may_hold_passwords_is_not_kept_even_when_another_is_read(name):
     columns = find_columns([*NEEDED, "Code", name], {"password": "Code"})
     assert columns.places["password"] == (3,)
-    assert columns.kept == (0, 1, 2)
+    assert columns.visible == (0, 1, 2)
 
 
 def test_of_a_row_with_too_many_cells_what_may_be_the_password_is_hidden():

@@ -3,7 +3,7 @@
 import pytest
 
 from coggno import CoggnoError
-from coggno.provisioning import Outcome, RosterError, RowResult, StoppedError, Summary
+from coggno.provisioning import RosterError, RowOutcome, RowResult, StoppedError, Summary
 
 
 def result(outcome, line=1):
@@ -11,15 +11,14 @@ def result(outcome, line=1):
 
 
 def test_the_set_of_outcomes_is_the_documented_one():
-    assert " ".join(Outcome) == (
-        "created exists unchanged joined left deleted invalid duplicate conflict registered_elsewhere refused failed "
-        "unknown"
+    assert " ".join(RowOutcome) == (
+        "created exists joined invalid duplicate conflict registered_elsewhere refused failed unknown"
     )
 
 
-@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("outcome", RowOutcome)
 def test_the_exit_code_is_0_where_every_row_is_as_wanted_and_else_1(outcome):
-    wanted = outcome in {"created", "exists", "unchanged", "joined", "left", "deleted", "duplicate"}
+    wanted = outcome in {"created", "exists", "joined", "duplicate"}
     summary = Summary()
     summary.add(result(outcome))
     assert result(outcome).is_as_wanted is wanted
@@ -29,23 +28,23 @@ def test_the_exit_code_is_0_where_every_row_is_as_wanted_and_else_1(outcome):
 
 def test_rows_can_be_forgiven_and_others_not():
     summary = Summary()
-    summary.add(result(Outcome.INVALID))
-    summary.add(result(Outcome.REFUSED))
+    summary.add(result(RowOutcome.INVALID))
+    summary.add(result(RowOutcome.REFUSED))
     assert (summary.exit_code(), summary.exit_code(forgiven=2)) == (1, 0)
-    summary.add(result(Outcome.UNKNOWN))
+    summary.add(result(RowOutcome.UNKNOWN))
     assert summary.exit_code(forgiven=2) == 1
 
 
 def test_a_run_that_stopped_early_is_3_whatever_its_rows():
     summary = Summary(stopped="interrupted")
-    summary.add(result(Outcome.CREATED))
+    summary.add(result(RowOutcome.CREATED))
     assert (summary.exit_code(), summary.exit_code(forgiven=1)) == (3, 3)
 
 
 def test_a_summary_adds_up_and_knows_the_pace():
     summary = Summary(seconds=2.0)
     assert Summary().rows_per_second == 0.0
-    for outcome in (Outcome.CREATED, Outcome.CREATED, Outcome.FAILED):
+    for outcome in (RowOutcome.CREATED, RowOutcome.CREATED, RowOutcome.FAILED):
         summary.add(result(outcome))
     assert (summary.rows, sum(summary.counts.values()), summary.rows_per_second) == (3, 3, 1.5)
 

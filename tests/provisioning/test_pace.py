@@ -5,7 +5,7 @@ import math
 import pytest
 
 from coggno import ConfigurationError
-from coggno.provisioning.pace import Breaker, Pace
+from coggno.provisioning.pace import CircuitBreaker, RateLimiter
 
 
 class Time:
@@ -18,7 +18,7 @@ class Time:
         self.now += seconds
 
     def pace(self, rate):
-        return Pace(rate, clock=lambda: self.now, sleep=self.sleep)
+        return RateLimiter(rate, clock=lambda: self.now, sleep=self.sleep)
 
 
 async def test_turns_are_spaced_evenly_and_the_first_is_at_once():
@@ -59,11 +59,11 @@ async def test_without_a_rate_nobody_waits():
 @pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan])
 def test_a_rate_is_a_positive_number(rate):
     with pytest.raises(ConfigurationError, match="rate"):
-        Pace(rate)
+        RateLimiter(rate)
 
 
 def test_fifty_failures_are_needed():
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for _ in range(49):
         breaker.note(is_trouble=True)
     assert not breaker.is_open
@@ -73,7 +73,7 @@ def test_fifty_failures_are_needed():
 
 @pytest.mark.parametrize(("failures", "is_open"), [(80, False), (81, True)])
 def test_and_more_than_40_percent_of_the_last_200(failures, is_open):
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for number in range(1000):
         breaker.note(is_trouble=number >= 1000 - failures)
     assert breaker.is_open is is_open

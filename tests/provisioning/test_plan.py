@@ -3,7 +3,7 @@
 import pytest
 
 from coggno import APIError, AuthenticationError, ConfigurationError
-from coggno.provisioning import Outcome, apply_plan, make_plan, read_roster
+from coggno.provisioning import RowOutcome, apply_plan, make_plan, read_roster
 from coggno.sandbox import Sandbox
 
 from .support import client_of, collect, people
@@ -30,7 +30,7 @@ async def test_what_is_there_is_told_apart():
     first = ["exists", "joined", "conflict", "created"]
     assert forecast(plan) == [*first, "duplicate", "duplicate", "conflict", "duplicate", "invalid"]
     assert (plan.new_groups, plan.new_users, plan.new_memberships) == (("Office",), 1, 3)
-    assert "Somebody Else" in next(result for result in plan.settled if result.line == 3).detail
+    assert "Somebody Else" in next(result for result in plan.decided if result.line == 3).detail
 
 
 async def test_one_list_of_users_one_of_groups_and_only_the_members_that_matter():
@@ -51,7 +51,7 @@ async def test_a_login_that_differs_in_case_only_is_the_same_user_and_the_exact_
     exact = sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
     sandbox.seed_user("u0@EXAMPLE.com", first_name="X", last_name="Y")
     plan = await plan_of(sandbox, people(1, groups=[]))
-    assert plan.settled[0].user_id == exact.id
+    assert plan.decided[0].user_id == exact.id
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_rows_of_an_ambiguous_group_are_refused():
     sandbox.seed_group("Warehouse")
     plan = await plan_of(sandbox, people(1))
     assert forecast(plan) == ["refused"]
-    assert "several groups are named 'Warehouse'" in plan.settled[0].detail
+    assert "several groups are named 'Warehouse'" in plan.decided[0].detail
 
 
 async def test_the_forecast_of_a_run_is_what_happens():
@@ -130,4 +130,4 @@ async def test_a_key_that_may_not_even_read_ends_the_planning():
 async def test_no_password_in_the_repr_of_a_plan():
     plan = await plan_of(Sandbox(), people(1))
     assert "s3cret" not in repr(plan)
-    assert plan.steps[0].row.ended(Outcome.CREATED).login == "u0@example.com"
+    assert plan.planned[0].row.result(RowOutcome.CREATED).login == "u0@example.com"

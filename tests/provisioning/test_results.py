@@ -8,8 +8,8 @@ import tempfile
 import pytest
 
 from coggno.provisioning import (
-    Outcome,
     RosterError,
+    RowOutcome,
     RowResult,
     check_writable,
     read_roster,
@@ -27,9 +27,9 @@ def roster(text=TEXT, **options):
     return read_roster(io.BytesIO(text.encode()), **options)
 
 
-def results(outcome=Outcome.FAILED):
+def results(outcome=RowOutcome.FAILED):
     return {
-        2: RowResult(line=2, login="ada@example.com", outcome=Outcome.CREATED, user_id=7, inferred=True),
+        2: RowResult(line=2, login="ada@example.com", outcome=RowOutcome.CREATED, user_id=7, inferred=True),
         3: RowResult(line=3, login="bob@example.com", outcome=outcome, detail="- no"),
     }
 
@@ -79,9 +79,9 @@ def test_failed_rows_are_raw_have_all_columns_and_the_file_goes_when_none_is_lef
     ]
     assert write_failed(path, roster(), results()) == 1
     assert "s3cret" not in path.read_text()
-    assert write_failed(path, roster(), results(Outcome.EXISTS)) == 0
+    assert write_failed(path, roster(), results(RowOutcome.EXISTS)) == 0
     assert not path.exists()
-    assert write_failed(path, roster(), results(Outcome.EXISTS)) == 0
+    assert write_failed(path, roster(), results(RowOutcome.EXISTS)) == 0
 
 
 @pytest.mark.parametrize(("separator", "encoding"), [(";", "cp1252"), ("\t", "utf-16"), ("#", "utf-8")])
@@ -149,4 +149,4 @@ def test_a_file_that_cannot_be_written_is_noticed_before(tmp_path, monkeypatch):
 
 def test_a_failed_file_that_cannot_go_is_a_typed_error(tmp_path):
     with pytest.raises(RosterError, match="cannot be written"):
-        write_failed(tmp_path, roster(), results(Outcome.EXISTS))
+        write_failed(tmp_path, roster(), results(RowOutcome.EXISTS))

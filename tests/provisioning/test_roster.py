@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coggno.provisioning import Outcome, RosterError, RowResult, read_roster, write_failed, write_results
+from coggno.provisioning import RosterError, RowOutcome, RowResult, read_roster, write_failed, write_results
 from tests.helpers.hr_export import GROUP_COLUMN, UNUSED_COLUMNS, make_hr_export
 
 from .support import ADA, EXAMPLE, HEADER, only, roster
@@ -45,7 +45,11 @@ def test_a_group_for_all_needs_a_name():
 def test_other_names_are_mapped_and_unused_columns_are_named_once():
     text = "Who,Sur,Work_Mail,Job\nAda,Lovelace,ada@example.com,Boss\n"
     found = roster(text, mapping={"first_name": "Who", "last_name": "sur", "email": "Work_Mail"})
-    assert (found.unused, found.columns, found.delimiter) == (("Job",), ("Who", "Sur", "Work_Mail", "Job"), "comma")
+    assert (found.unused, found.columns, found.delimiter_name) == (
+        ("Job",),
+        ("Who", "Sur", "Work_Mail", "Job"),
+        "comma",
+    )
 
 
 def test_a_header_without_rows_is_refused():
@@ -66,19 +70,19 @@ def test_a_header_without_rows_is_refused():
     ],
 )
 def test_a_wrong_row_is_invalid_with_all_its_problems_and_no_password(row, words):
-    verdict = only(HEADER + row + "\n", needs_password=True).verdict
-    assert (verdict.outcome, verdict.line) == (Outcome.INVALID, 2)
+    verdict = only(HEADER + row + "\n", needs_password=True).rejection
+    assert (verdict.outcome, verdict.line) == (RowOutcome.INVALID, 2)
     assert words in verdict.detail
     assert "s3cret" not in repr(verdict)
 
 
 def test_a_good_row_beside_wrong_ones_goes_ahead():
     found = roster(HEADER + "x,,,,\n" + ADA)
-    assert [row.line for row in found.people] == [3]
+    assert [row.line for row in found.accepted] == [3]
 
 
 def test_a_missing_password_is_a_matter_of_the_run_unless_asked_for():
-    assert only(HEADER + "Ada,Lovelace,ada@example.com,,\n").verdict is None
+    assert only(HEADER + "Ada,Lovelace,ada@example.com,,\n").rejection is None
 
 
 @pytest.mark.parametrize(
@@ -87,10 +91,10 @@ def test_a_missing_password_is_a_matter_of_the_run_unless_asked_for():
 )
 def test_a_row_whose_cells_have_moved_shows_no_password_anywhere(row, tmp_path):
     found = roster(f"first name,last name,password,email\n{row}\n")
-    (verdict,) = found.verdicts()
+    (verdict,) = found.rejections()
     write_results(tmp_path / "results.csv", found, {2: verdict})
     write_failed(tmp_path / "failed.csv", found, {2: verdict})
-    assert verdict.outcome is Outcome.INVALID
+    assert verdict.outcome is RowOutcome.INVALID
     assert "not shown" in verdict.detail
     text = repr(found) + repr(verdict) + "".join(path.read_text() for path in tmp_path.iterdir())
     assert "s3cret" not in text
@@ -98,7 +102,7 @@ def test_a_row_whose_cells_have_moved_shows_no_password_anywhere(row, tmp_path):
 
 def test_a_row_that_lacks_its_last_cells_goes_ahead_and_is_named():
     found = roster(HEADER + "Ada,Lovelace,ada@example.com,s3cret-word\n")
-    assert found.rows[0].verdict is None
+    assert found.rows[0].rejection is None
     assert "line 2: has 4 cells, the header 5" in found.warnings[0]
 
 
@@ -114,8 +118,8 @@ def test_rows_that_say_the_same_are_merged_and_their_groups_united(second):
     found = roster(HEADER + ADA + second + "\n")
     first, repeated = found.rows
     assert [name.casefold() for name in first.person.groups] == ["warehouse", "office"]
-    assert repeated.repeats is first
-    assert [row.line for row in found.people] == [2]
+    assert repeated.merged_into is first
+    assert [row.line for row in found.accepted] == [2]
 
 
 def test_how_accents_are_encoded_and_an_address_as_login_make_no_difference():
@@ -123,7 +127,7 @@ def test_how_accents_are_encoded_and_an_address_as_login_make_no_difference():
     found = roster(
         header + "José,B,a@b.example,\n" + unicodedata.normalize("NFD", "José") + ",B,a@b.example,A@b.example\n"
     )
-    assert found.rows[1].repeats is found.rows[0]
+    assert found.rows[1].merged_into is found.rows[0]
 
 
 @pytest.mark.parametrize(
@@ -132,21 +136,21 @@ def test_how_accents_are_encoded_and_an_address_as_login_make_no_difference():
 )
 def test_rows_that_contradict_each_other_are_all_refused_with_their_lines(change, field):
     found = roster(HEADER + ADA + ADA.replace(*change) + ADA)
-    assert [row.verdict.outcome for row in found.rows] == [Outcome.REFUSED] * 3
-    assert found.rows[1].verdict.detail == f"lines 2, 3, 4 have one login and differ in {field}"
+    assert [row.rejection.outcome for row in found.rows] == [RowOutcome.REFUSED] * 3
+    assert found.rows[1].rejection.detail == f"lines 2, 3, 4 have one login and differ in {field}"
 
 
 def test_an_invalid_row_may_contradict_a_good_one_and_what_it_leaves_empty_does_not():
     found = roster(HEADER + ADA + "Adam,Lovelace,ada@example.com,12345,\n")
-    assert [row.verdict.outcome for row in found.rows] == [Outcome.REFUSED, Outcome.INVALID]
-    assert "lines 2, 3 have one login and differ in first_name, password" in found.rows[0].verdict.detail
+    assert [row.rejection.outcome for row in found.rows] == [RowOutcome.REFUSED, RowOutcome.INVALID]
+    assert "lines 2, 3 have one login and differ in first_name, password" in found.rows[0].rejection.detail
     found = roster(HEADER + ADA + ",Lovelace,ada@example.com,,\n")
-    assert [row.verdict and row.verdict.outcome for row in found.rows] == [None, Outcome.INVALID]
+    assert [row.rejection and row.rejection.outcome for row in found.rows] == [None, RowOutcome.INVALID]
 
 
 def test_rows_with_one_login_and_two_addresses_contradict_each_other():
     found = roster("first name,last name,email,login\nA,B,a@b.example,ab\nA,B,c@d.example,AB\n")
-    assert "differ in email" in found.rows[0].verdict.detail
+    assert "differ in email" in found.rows[0].rejection.detail
 
 
 def test_what_a_spreadsheet_has_damaged_is_warned_of_and_sent_as_it_stands():
@@ -181,15 +185,15 @@ def test_json_lines_and_mappings_are_rosters_too():
         {"email": "a@b.example", "first_name": "A", "last_name": "B", "password": "s3cret-word", "groups": ["X", "Y"]}
     ]
     for found in (read_roster(rows), roster("\n".join(map(json.dumps, rows)))):
-        assert (found.rows[0].person.groups, found.rows[0].line, found.delimiter) == (("X", "Y"), 1, None)
+        assert (found.rows[0].person.groups, found.rows[0].line, found.delimiter_name) == (("X", "Y"), 1, None)
 
 
 def test_what_is_not_text_makes_its_row_invalid_and_in_an_unused_column_does_no_harm():
     good = {"email": "a@b.example", "first_name": "A", "last_name": "B", "active": True, "address": {"city": "X"}}
     found = read_roster([good, {**good, "first_name": True, "email": ["c@d.example"], "group": {"x": 1}}])
-    assert found.rows[0].verdict is None
+    assert found.rows[0].rejection is None
     assert found.rows[0].cells[3:5] == ("true", '{"city": "X"}')
-    detail = found.rows[1].verdict.detail
+    detail = found.rows[1].rejection.detail
     assert "first_name holds a bool" in detail
     assert "email holds a list" in detail
     assert "group holds a dict" in detail
@@ -207,11 +211,11 @@ def test_line_numbers_are_those_of_the_file_with_quoted_line_breaks_and_blank_li
 
 
 def check_every_row_has_one_place(found):
-    ended = [row for row in found.rows if row.verdict is not None]
-    merged = [row for row in found.rows if row.verdict is None and row.repeats is not None]
-    assert len(ended) + len(merged) + len(list(found.people)) == len(found.rows)
-    assert all(row.repeats.verdict is None for row in merged)
-    assert len({row.person.key for row in found.people}) == len(list(found.people))
+    ended = [row for row in found.rows if row.rejection is not None]
+    merged = [row for row in found.rows if row.rejection is None and row.merged_into is not None]
+    assert len(ended) + len(merged) + len(list(found.accepted)) == len(found.rows)
+    assert all(row.merged_into.rejection is None for row in merged)
+    assert len({row.person.key for row in found.accepted}) == len(list(found.accepted))
 
 
 CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
@@ -235,10 +239,10 @@ def test_any_text_gives_every_row_one_place_and_failed_csv_reads_back(rows, sepa
     path = tmp_path_factory.mktemp("failed") / "failed.csv"
     assert write_failed(path, found, {}) == len(found.rows)
     again = read_roster(path, **options)
-    assert (again.header, again.separator) == (found.header, found.separator)
+    assert (again.header, again.delimiter) == (found.header, found.delimiter)
     assert [row.cells for row in again.rows] == [row.cells for row in found.rows]
     assert [row.person for row in again.rows] == [row.person for row in found.rows]
-    assert [row.verdict is None for row in again.rows] == [row.verdict is None for row in found.rows]
+    assert [row.rejection is None for row in again.rows] == [row.rejection is None for row in found.rows]
 
 
 @given(st.text(max_size=300))
@@ -253,15 +257,15 @@ def test_hostile_text_is_a_roster_or_a_clear_refusal(text):
 
 def test_the_example_roster_has_what_it_promises():
     found = read_roster(EXAMPLE)
-    outcomes = [row.verdict.outcome for row in found.rows if row.verdict]
+    outcomes = [row.rejection.outcome for row in found.rows if row.rejection]
     assert len(found.rows) == 200
-    assert (outcomes.count(Outcome.INVALID), outcomes.count(Outcome.REFUSED)) == (5, 2)
-    assert sum(row.repeats is not None for row in found.rows) == 3
-    assert len({name for row in found.people for name in row.person.groups}) == 9
+    assert (outcomes.count(RowOutcome.INVALID), outcomes.count(RowOutcome.REFUSED)) == (5, 2)
+    assert sum(row.merged_into is not None for row in found.rows) == 3
+    assert len({name for row in found.accepted for name in row.person.groups}) == 9
     assert found.warnings == ()
     assert all(
         row.person.email.rpartition("@")[2].casefold() in {"", "example.com", "example.org", "example.net"}
-        or row.verdict
+        or row.rejection
         for row in found.rows
     )
 
@@ -270,16 +274,16 @@ def test_an_hr_export_is_read_and_checked():
     """Every row of a generated export ends as the generator meant it."""
     export = make_hr_export(10_000)
     found = roster(export.text, mapping={"group": GROUP_COLUMN})
-    counts = Counter(result.outcome for result in found.verdicts())
-    assert counts == {Outcome.INVALID: export.invalid, Outcome.REFUSED: export.conflicts}
-    assert (len(found.rows), len(list(found.people))) == (export.rows, export.people)
-    assert sum(row.repeats is not None for row in found.rows) == export.duplicates
-    assert {name for row in found.people for name in row.person.groups} == export.groups
+    counts = Counter(result.outcome for result in found.rejections())
+    assert counts == {RowOutcome.INVALID: export.invalid, RowOutcome.REFUSED: export.conflicts}
+    assert (len(found.rows), len(list(found.accepted))) == (export.rows, export.people)
+    assert sum(row.merged_into is not None for row in found.rows) == export.duplicates
+    assert {name for row in found.accepted for name in row.person.groups} == export.groups
     assert found.unused == UNUSED_COLUMNS
 
 
 def test_a_result_of_a_row_carries_its_login():
     row = only(HEADER + ADA)
-    assert row.ended(Outcome.CREATED, user_id=7) == RowResult(
-        line=2, login="ada@example.com", outcome=Outcome.CREATED, user_id=7
+    assert row.result(RowOutcome.CREATED, user_id=7) == RowResult(
+        line=2, login="ada@example.com", outcome=RowOutcome.CREATED, user_id=7
     )

@@ -32,13 +32,13 @@ def read(text, **options):
 @pytest.mark.parametrize(("delimiter"), [",", ";", "\t"])
 def test_the_separator_is_found(delimiter):
     table, rows = read(TEXT.replace(",", delimiter))
-    assert (table.separator, table.header) == (delimiter, ("email", "name", "note"))
+    assert (table.delimiter, table.header) == (delimiter, ("email", "name", "note"))
     assert rows == [(2, ["a@b.example", "Ä", "x"])]
 
 
 def test_a_header_that_quotes_another_separator_does_not_mislead():
     table, _ = read('email;name;"a,b,c,d,e,f"\n1;2;3\n')
-    assert table.separator == ";"
+    assert table.delimiter == ";"
     assert table.header == ("email", "name", "a,b,c,d,e,f")
 
 

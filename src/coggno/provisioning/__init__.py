@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from coggno.errors import ConfigurationError
 from coggno.provisioning.apply import Run
-from coggno.provisioning.outcomes import Outcome, Progress, RosterError, RowResult, StoppedError, Summary
-from coggno.provisioning.pace import Pace
+from coggno.provisioning.outcomes import Progress, RosterError, RowOutcome, RowResult, StoppedError, Summary
+from coggno.provisioning.pace import RateLimiter
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.plan import Plan, make_plan
 from coggno.provisioning.results import check_writable, holds_results, write_failed, write_results
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from coggno._client import AsyncCoggno
 
 __all__ = [
-    "Outcome",
     "PasswordFile",
     "Plan",
     "Progress",
     "Roster",
     "RosterError",
+    "RowOutcome",
     "RowResult",
     "Run",
     "StoppedError",
@@ -63,7 +63,7 @@ def apply_plan(
     Raises:
         ConfigurationError: `concurrency` or `rate` is not a positive number, or the plan was carried out already.
     """
-    return Run(coggno, plan, concurrency=concurrency, pace=Pace(rate), passwords=passwords)
+    return Run(coggno, plan, concurrency=concurrency, pace=RateLimiter(rate), passwords=passwords)
 
 
 async def provision(

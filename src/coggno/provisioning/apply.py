@@ -17,12 +17,12 @@ from coggno.errors import (
     PermissionDeniedError,
     RateLimitError,
 )
-from coggno.provisioning.crew import work_through
-from coggno.provisioning.errand import Desk, Errand
-from coggno.provisioning.outcomes import Outcome, Progress, RowResult, StoppedError
-from coggno.provisioning.pace import Breaker, Pace
+from coggno.provisioning.crew import for_each
+from coggno.provisioning.errand import RowTask, RunContext
+from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, StoppedError
+from coggno.provisioning.pace import CircuitBreaker, RateLimiter
 from coggno.provisioning.passwords import PasswordFile
-from coggno.provisioning.plan import Plan, Step, repetition
+from coggno.provisioning.plan import Plan, PlannedRow, repetition
 from coggno.provisioning.roster import Row
 from coggno.provisioning.watch import watched
 
@@ -56,18 +56,18 @@ class Run:
         plan: Plan,
         *,
         concurrency: int = 16,
-        pace: Pace | None = None,
+        pace: RateLimiter | None = None,
         passwords: PasswordFile | None = None,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         if concurrency < 1:
             raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
         plan.claim()
-        pace = pace or Pace(None)
+        pace = pace or RateLimiter(None)
         self._plan = plan
         self._concurrency = concurrency
-        self._desk = Desk(watched(coggno, pace), pace, passwords, dict(plan.groups), sleep)
-        self._breaker = Breaker()
+        self._desk = RunContext(watched(coggno, pace), pace, passwords, dict(plan.groups), sleep)
+        self._breaker = CircuitBreaker()
         self._lost_groups: dict[str, str] = {}
         self._deadline: float | None = None
         self._limits: set[asyncio.Timeout] = set()
@@ -78,8 +78,8 @@ class Run:
         self._repeated = _repetitions(plan.roster.rows)
         # By line: a byte for each, however many there are.
         self._told = bytearray(max((row.line for row in plan.roster.rows), default=0) + 1)
-        self._counts: Counter[Outcome] = Counter()
-        self._steps, self._lacking = _with_passwords(plan.steps, passwords)
+        self._counts: Counter[RowOutcome] = Counter()
+        self._steps, self._lacking = _with_passwords(plan.planned, passwords)
         self._is_going_on = False
         self._work = self._phases()
 
@@ -145,10 +145,10 @@ class Run:
             yield repetition(row, result)
 
     def _known_before(self) -> Iterator[RowResult]:
-        yield from self._plan.roster.verdicts()
-        yield from self._plan.settled
+        yield from self._plan.roster.rejections()
+        yield from self._plan.decided
         for step in self._lacking:
-            yield step.row.ended(Outcome.INVALID, "password is missing")
+            yield step.row.result(RowOutcome.INVALID, "password is missing")
 
     def _untold(self) -> Iterator[RowResult]:
         while not self._ended.empty():
@@ -166,7 +166,7 @@ class Run:
             for result in self._known_before():
                 yield result
             self._make_passwords()
-            await work_through(self._needed_groups(), self._make_group, self._concurrency)
+            await for_each(self._needed_groups(), self._make_group, self._concurrency)
             producer = asyncio.create_task(self._all_rows())
             try:
                 while (ended := await self._ended.get()) is not None:
@@ -225,11 +225,11 @@ class Run:
 
     async def _all_rows(self) -> None:
         try:
-            await work_through(self._steps, self._row, self._concurrency)
+            await for_each(self._steps, self._row, self._concurrency)
         finally:
             self._ended.put_nowait(None)
 
-    async def _row(self, step: Step) -> None:
+    async def _row(self, step: PlannedRow) -> None:
         await self._slots.acquire()
         result = self._hindrance(step)
         if result is None:
@@ -237,7 +237,7 @@ class Run:
         else:
             self._ended.put_nowait(result)
 
-    def _hindrance(self, step: Step) -> RowResult | None:
+    def _hindrance(self, step: PlannedRow) -> RowResult | None:
         """Return the result of a row that cannot be begun."""
         if self._desk.stopped is not None:
             return _not_attempted(step, self._desk.stopped)
@@ -246,9 +246,9 @@ class Run:
             return None
         return _not_attempted(step, f"no group {lost!r}: {self._lost_groups.get(lost, '')}")
 
-    async def _send(self, step: Step) -> None:
+    async def _send(self, step: PlannedRow) -> None:
         assert step.row.person is not None  # noqa: S101 - only rows with a person are planned
-        errand = Errand(self._desk, step, step.row.person)
+        errand = RowTask(self._desk, step, step.row.person)
         result: RowResult | None = None
         try:
             async with self._limited():
@@ -284,15 +284,17 @@ def _is_trouble(error: CoggnoError | None) -> bool:
     return isinstance(error, APIError) and (error.outcome != "rejected" or isinstance(error, RateLimitError))
 
 
-def _not_attempted(step: Step, reason: str) -> RowResult:
+def _not_attempted(step: PlannedRow, reason: str) -> RowResult:
     user_id = step.user.id if step.user else None
-    return step.row.ended(Outcome.FAILED, f"not attempted: {reason}", user_id=user_id)
+    return step.row.result(RowOutcome.FAILED, f"not attempted: {reason}", user_id=user_id)
 
 
-def _with_passwords(steps: Iterable[Step], passwords: PasswordFile | None) -> tuple[list[Step], list[Step]]:
+def _with_passwords(
+    steps: Iterable[PlannedRow], passwords: PasswordFile | None
+) -> tuple[list[PlannedRow], list[PlannedRow]]:
     """Part the steps that can be carried out from those that lack a password."""
-    fit: list[Step] = []
-    lacking: list[Step] = []
+    fit: list[PlannedRow] = []
+    lacking: list[PlannedRow] = []
     for step in steps:
         person = step.row.person
         is_lacking = passwords is None and step.user is None and person is not None and person.password is None
@@ -304,6 +306,6 @@ def _repetitions(rows: Iterable[Row]) -> dict[int, list[Row]]:
     """Rows that were merged into another, by the line of that one."""
     repeated: dict[int, list[Row]] = {}
     for row in rows:
-        if row.repeats is not None:
-            repeated.setdefault(row.repeats.line, []).append(row)
+        if row.merged_into is not None:
+            repeated.setdefault(row.merged_into.line, []).append(row)
     return repeated

@@ -37,13 +37,13 @@ class Columns:
         names: the header as it stands.
         places: field -> positions of its columns.
         secret: positions of the columns that may hold passwords, whether they are read or not.
-        kept: positions of the columns that results may show: all others.
+        visible: indexes of the columns that results may show: all others.
     """
 
     names: tuple[str, ...]
     places: Mapping[str, tuple[int, ...]]
     secret: tuple[int, ...]
-    kept: tuple[int, ...]
+    visible: tuple[int, ...]
 
     @classmethod
     def of(cls, names: Sequence[str], places: Mapping[str, tuple[int, ...]]) -> Self:
@@ -79,7 +79,7 @@ class Columns:
         if is_shifted and self.secret:
             too_many = len(cells) > len(self.names)
             hidden = frozenset(range(min(self.secret), len(cells)) if too_many else range(max(self.secret) + 1))
-        return tuple(cells[place] if place < len(cells) and place not in hidden else "" for place in self.kept)
+        return tuple(cells[place] if place < len(cells) and place not in hidden else "" for place in self.visible)
 
 
 def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:

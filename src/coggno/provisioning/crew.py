@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def work_through(items: Iterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
+async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], workers: int) -> None:
     """Do `work` on every item, at most `workers` at a time, begun in the order of the items.
 
     Args:

@@ -11,10 +11,10 @@ from coggno._protocol.json import is_object
 from coggno.errors import CoggnoError, NotFoundError, OutcomeUnknownError, UnprocessableEntityError
 from coggno.models import Group, User
 from coggno.provisioning.checks import Person, fold
-from coggno.provisioning.outcomes import Outcome, RowResult
-from coggno.provisioning.pace import Pace
+from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.pace import RateLimiter
 from coggno.provisioning.passwords import PasswordFile
-from coggno.provisioning.plan import Step, conflict
+from coggno.provisioning.plan import PlannedRow, conflict
 from coggno.provisioning.watch import noting
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _OTHER_FIELDS: Final = frozenset({"first_name", "last_name", "password", "group_
 
 
 @define
-class Desk:
+class RunContext:
     """What all errands share.
 
     Attributes:
@@ -40,7 +40,7 @@ class Desk:
     """
 
     coggno: AsyncCoggno
-    pace: Pace
+    pace: RateLimiter
     passwords: PasswordFile | None
     groups: dict[str, Group]
     sleep: Callable[[float], Awaitable[Any]]
@@ -52,7 +52,7 @@ class _HeldError(Exception):
 
 
 @define
-class Errand:
+class RowTask:
     """Carries out the step of one row.
 
     Attributes:
@@ -60,8 +60,8 @@ class Errand:
         error: the failure that ended it, if one did.
     """
 
-    desk: Desk
-    step: Step
+    desk: RunContext
+    step: PlannedRow
     person: Person
     user: User | None = None
     error: CoggnoError | None = None
@@ -88,9 +88,9 @@ class Errand:
         """Return what is known of the row when its requests were ended from outside."""
         reason = reason or self.desk.stopped or "the run was cut off"
         if self._doubts:
-            return self._ended(Outcome.UNKNOWN, f"{self._so_far()}cut off while under way: {reason}")
+            return self._ended(RowOutcome.UNKNOWN, f"{self._so_far()}cut off while under way: {reason}")
         done = self._so_far()
-        return self._ended(Outcome.FAILED, f"{done}{'the rest was ' if done else ''}not attempted: {reason}")
+        return self._ended(RowOutcome.FAILED, f"{done}{'the rest was ' if done else ''}not attempted: {reason}")
 
     async def _carry_out(self) -> RowResult:
         missing = list(self.step.missing)
@@ -162,7 +162,7 @@ class Errand:
                 raise
             return self._absent(refusal)
         if fold(user.login) != self.person.key:  # a login of digits also reads the user with that id
-            return self._ended(Outcome.UNKNOWN if self._doubts else Outcome.REFUSED, refusal.message)
+            return self._ended(RowOutcome.UNKNOWN if self._doubts else RowOutcome.REFUSED, refusal.message)
         if not self.person.has_names(user.first_name, user.last_name):
             return conflict(self.step.row, user)
         self.user = user
@@ -178,10 +178,10 @@ class Errand:
                 "Coggno says that the login is taken, and it is not to be seen: registered elsewhere, or made by a "
                 "request whose answer was lost. Run the row again"
             )
-            return self._ended(Outcome.UNKNOWN, detail)
+            return self._ended(RowOutcome.UNKNOWN, detail)
         if _names_other_fields(refusal):
-            return self._ended(Outcome.REFUSED, refusal.message)
-        return self._ended(Outcome.REGISTERED_ELSEWHERE, f"not in this company, and Coggno says: {refusal.message}")
+            return self._ended(RowOutcome.REFUSED, refusal.message)
+        return self._ended(RowOutcome.REGISTERED_ELSEWHERE, f"not in this company, and Coggno says: {refusal.message}")
 
     # Memberships
 
@@ -218,16 +218,16 @@ class Errand:
 
     def _done(self) -> RowResult:
         if self._was_made:
-            return self._ended(Outcome.CREATED, "found by looking: an answer was lost" if self._inferred else "")
+            return self._ended(RowOutcome.CREATED, "found by looking: an answer was lost" if self._inferred else "")
         met = "made by somebody else meanwhile" if self.step.user is None else ""
         if not self._added:
-            return self._ended(Outcome.EXISTS, met)
+            return self._ended(RowOutcome.EXISTS, met)
         joined = f"added to {', '.join(self._added)}"
-        return self._ended(Outcome.JOINED, f"{met}; {joined}" if met else joined)
+        return self._ended(RowOutcome.JOINED, f"{met}; {joined}" if met else joined)
 
     def _failed(self, error: CoggnoError) -> RowResult:
         is_unsettled = isinstance(error, OutcomeUnknownError)
-        outcome = Outcome.UNKNOWN if self._doubts or is_unsettled else Outcome.FAILED
+        outcome = RowOutcome.UNKNOWN if self._doubts or is_unsettled else RowOutcome.FAILED
         hint = "; running the roster again looks first" if is_unsettled else ""
         return self._ended(outcome, f"{self._so_far()}{error}{hint}")
 
@@ -237,8 +237,8 @@ class Errand:
         done += [f"added to {', '.join(self._added)}"] if self._added else []
         return f"{' and '.join(done)}, but " if done else ""
 
-    def _ended(self, outcome: Outcome, detail: str) -> RowResult:
-        return self.step.row.ended(
+    def _ended(self, outcome: RowOutcome, detail: str) -> RowResult:
+        return self.step.row.result(
             outcome, detail, user_id=self.user.id if self.user else None, inferred=self._inferred
         )
 

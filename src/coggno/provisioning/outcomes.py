@@ -12,15 +12,12 @@ from attrs import define, field, frozen
 from coggno.errors import CoggnoError
 
 
-class Outcome(StrEnum):
+class RowOutcome(StrEnum):
     """Where a row ended; every row ends in exactly one."""
 
     CREATED = "created"
     EXISTS = "exists"
-    UNCHANGED = "unchanged"
     JOINED = "joined"
-    LEFT = "left"
-    DELETED = "deleted"
     INVALID = "invalid"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
@@ -32,13 +29,10 @@ class Outcome(StrEnum):
 
 AS_WANTED: Final = frozenset(
     {
-        Outcome.CREATED,
-        Outcome.EXISTS,
-        Outcome.UNCHANGED,
-        Outcome.JOINED,
-        Outcome.LEFT,
-        Outcome.DELETED,
-        Outcome.DUPLICATE,
+        RowOutcome.CREATED,
+        RowOutcome.EXISTS,
+        RowOutcome.JOINED,
+        RowOutcome.DUPLICATE,
     }
 )
 
@@ -58,7 +52,7 @@ class RowResult:
 
     line: int
     login: str
-    outcome: Outcome
+    outcome: RowOutcome
     user_id: int | None = None
     detail: str = ""
     inferred: bool = False
@@ -81,7 +75,7 @@ class Progress:
 
     total: int
     done: int
-    counts: Mapping[Outcome, int]
+    counts: Mapping[RowOutcome, int]
 
 
 @define
@@ -94,7 +88,7 @@ class Summary:
         stopped: why the run ended early, if it did.
     """
 
-    counts: Counter[Outcome] = field(factory=Counter[Outcome])
+    counts: Counter[RowOutcome] = field(factory=Counter[RowOutcome])
     seconds: float = 0.0
     stopped: str | None = None
 

@@ -19,7 +19,7 @@ _SHARE: Final = 0.4  # ... and their share in the window: together they stop the
 
 
 @define
-class Pace:
+class RateLimiter:
     """Spaces requests evenly: the generic cell rate algorithm (ITU-T I.371) without a burst.
 
     Attributes:
@@ -64,7 +64,7 @@ class Pace:
 
 
 @define
-class Breaker:
+class CircuitBreaker:
     """Counts failures that are not the rows' fault among the last rows."""
 
     _recent: deque[bool] = field(factory=lambda: deque[bool](maxlen=_WINDOW))

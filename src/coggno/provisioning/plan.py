@@ -11,9 +11,9 @@ from attrs import define, evolve, field, frozen
 from coggno.errors import ConfigurationError
 from coggno.models import Group, User
 from coggno.provisioning.checks import fold, group_key
-from coggno.provisioning.crew import work_through
-from coggno.provisioning.outcomes import Outcome, RowResult
-from coggno.provisioning.pace import Pace
+from coggno.provisioning.crew import for_each
+from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.pace import RateLimiter
 from coggno.provisioning.roster import Roster, Row
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Step:
+class PlannedRow:
     """What is to be done for one row.
 
     Attributes:
@@ -44,8 +44,8 @@ class Plan:
         groups: name in the roster -> the group that is there.
         new_groups: names of groups that are to be made.
         ambiguous: names that several groups have: nobody is put into them.
-        steps: one for every row that something has to be done for.
-        settled: rows that need nothing, or cannot be done.
+        planned: one for every row that something has to be done for.
+        decided: rows that need nothing, or cannot be done.
         is_used: whether it was carried out; what it knows of the server is no longer true then.
     """
 
@@ -53,32 +53,32 @@ class Plan:
     groups: dict[str, Group]
     new_groups: tuple[str, ...]
     ambiguous: frozenset[str]
-    steps: Sequence[Step]
-    settled: Sequence[RowResult] = field(factory=list[RowResult])
+    planned: Sequence[PlannedRow]
+    decided: Sequence[RowResult] = field(factory=list[RowResult])
     is_used: bool = False
 
     @property
     def new_users(self) -> int:
         """How many users are to be made."""
-        return sum(step.user is None for step in self.steps)
+        return sum(step.user is None for step in self.planned)
 
     @property
     def new_memberships(self) -> int:
         """How many memberships are to be made, those of new users included."""
-        return sum(len(step.missing) for step in self.steps)
+        return sum(len(step.missing) for step in self.planned)
 
     def forecast(self) -> Iterator[RowResult]:
         """Yield for every row, in the input's order, how it would end if every request succeeded.
 
         Rows without a password count as if one were made for them.
         """
-        ended = {result.line: result for result in (*self.roster.verdicts(), *self.settled)}
-        for step in self.steps:
-            outcome = Outcome.CREATED if step.user is None else Outcome.JOINED
+        ended = {result.line: result for result in (*self.roster.rejections(), *self.decided)}
+        for step in self.planned:
+            outcome = RowOutcome.CREATED if step.user is None else RowOutcome.JOINED
             detail = f"to be added to {', '.join(step.missing)}" if step.missing else ""
-            ended[step.row.line] = step.row.ended(outcome, detail, user_id=step.user.id if step.user else None)
+            ended[step.row.line] = step.row.result(outcome, detail, user_id=step.user.id if step.user else None)
         for row in self.roster.rows:
-            yield ended[row.line] if row.repeats is None else repetition(row, ended[row.repeats.line])
+            yield ended[row.line] if row.merged_into is None else repetition(row, ended[row.merged_into.line])
 
     def claim(self) -> None:
         """Note that the plan is being carried out.
@@ -93,7 +93,7 @@ class Plan:
 
 def repetition(row: Row, first: RowResult) -> RowResult:
     """Return the result of a row that was merged into another: it shares the fate of that one."""
-    outcome = Outcome.DUPLICATE if first.is_as_wanted else first.outcome
+    outcome = RowOutcome.DUPLICATE if first.is_as_wanted else first.outcome
     detail = f"the same as line {first.line}" + ("" if first.is_as_wanted else f": {first.detail}")
     login = row.person.sent_login if row.person else ""
     return evolve(first, line=row.line, login=login, outcome=outcome, detail=detail)
@@ -116,8 +116,8 @@ async def make_plan(coggno: AsyncCoggno, roster: Roster, *, concurrency: int = 8
     """
     if concurrency < 1:
         raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
-    pace = Pace(rate)
-    wanted = {row.person.key: row for row in roster.people if row.person}
+    pace = RateLimiter(rate)
+    wanted = {row.person.key: row for row in roster.accepted if row.person}
     await pace.turn()
     there = await _those_there(coggno.users.iter(), wanted)
     names = _groups_of(wanted.values())
@@ -125,17 +125,17 @@ async def make_plan(coggno: AsyncCoggno, roster: Roster, *, concurrency: int = 8
     groups, ambiguous = await _by_name(coggno.groups.iter(), names)
     needed = {name: groups[name] for name in _groups_of(wanted[key] for key in there) if name in groups}
     members = await _members(coggno, needed, concurrency, pace)
-    steps: list[Step] = []
-    settled: list[RowResult] = []
+    steps: list[PlannedRow] = []
+    decided: list[RowResult] = []
     for key, row in wanted.items():
         planned = _place(row, there.get(key), members, ambiguous)
-        if isinstance(planned, Step):
+        if isinstance(planned, PlannedRow):
             steps.append(planned)
         else:
-            settled.append(planned)
+            decided.append(planned)
     used = {name for step in steps for name in step.missing}
     new_groups = tuple(name for name in names if name in used and name not in groups)
-    return Plan(roster, groups, new_groups, ambiguous, steps, settled)
+    return Plan(roster, groups, new_groups, ambiguous, steps, decided)
 
 
 async def _those_there(users: AsyncIterator[User], wanted: Mapping[str, Row]) -> dict[str, User]:
@@ -178,7 +178,7 @@ async def _by_name(listed: AsyncIterator[Group], names: Iterable[str]) -> tuple[
 
 
 async def _members(
-    coggno: AsyncCoggno, groups: Mapping[str, Group], concurrency: int, pace: Pace
+    coggno: AsyncCoggno, groups: Mapping[str, Group], concurrency: int, pace: RateLimiter
 ) -> dict[str, set[int]]:
     members: dict[str, set[int]] = {}
 
@@ -186,27 +186,29 @@ async def _members(
         await pace.turn()
         members[name] = {user.id async for user in coggno.groups.users.iter(groups[name].id)}
 
-    await work_through(groups, read, concurrency)
+    await for_each(groups, read, concurrency)
     return members
 
 
-def _place(row: Row, user: User | None, members: Mapping[str, set[int]], ambiguous: frozenset[str]) -> Step | RowResult:
+def _place(
+    row: Row, user: User | None, members: Mapping[str, set[int]], ambiguous: frozenset[str]
+) -> PlannedRow | RowResult:
     """Return the row's step, or how it has ended already."""
     person = row.person
     assert person is not None  # noqa: S101 - only rows with a person are planned
     unclear = [name for name in person.groups if name in ambiguous]
     if unclear:
         detail = f"several groups are named {unclear[0]!r}; rename or delete all but one"
-        return row.ended(Outcome.REFUSED, detail, user_id=user.id if user else None)
+        return row.result(RowOutcome.REFUSED, detail, user_id=user.id if user else None)
     if user is None:
-        return Step(row, None, person.groups)
+        return PlannedRow(row, None, person.groups)
     if not person.has_names(user.first_name, user.last_name):
         return conflict(row, user)
     missing = tuple(name for name in person.groups if user.id not in members.get(name, ()))
-    return Step(row, user, missing) if missing else row.ended(Outcome.EXISTS, user_id=user.id)
+    return PlannedRow(row, user, missing) if missing else row.result(RowOutcome.EXISTS, user_id=user.id)
 
 
 def conflict(row: Row, user: User) -> RowResult:
     """Return the result of a row whose login belongs to somebody with other names."""
     detail = f"is there as {user.first_name} {user.last_name}; the API cannot change a user"
-    return row.ended(Outcome.CONFLICT, detail, user_id=user.id)
+    return row.result(RowOutcome.CONFLICT, detail, user_id=user.id)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from coggno.provisioning.outcomes import Outcome, RosterError, RowResult
+from coggno.provisioning.outcomes import RosterError, RowOutcome, RowResult
 from coggno.provisioning.roster import Roster, Row
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -40,7 +40,7 @@ def write_results(path: str | os.PathLike[str], roster: Roster, results: Mapping
 def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[int, RowResult]) -> int:
     """Write the rows to run again, in the roster's own form, and return how many there are.
 
-    Meant for machines: cells are as they were, separator and encoding are the roster's, so that the same options read
+    Meant for machines: cells are as they were, delimiter and encoding are the roster's, so that the same options read
     it again. Passwords are left out: fill them in, or have them made. The file is removed when no row is left.
 
     Args:
@@ -56,7 +56,7 @@ def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[
         _remove(Path(path))
         return 0
     table = (roster.header, *(_whole(roster, row) for row in rows))
-    _write(Path(path), table, separator=roster.separator or ",", encoding=roster.encoding)
+    _write(Path(path), table, delimiter=roster.delimiter or ",", encoding=roster.encoding)
     return len(rows)
 
 
@@ -89,7 +89,7 @@ def holds_results(path: str | os.PathLike[str]) -> bool:
 
 
 def _ours(row: Row, result: RowResult | None) -> tuple[str, ...]:
-    result = result or row.ended(Outcome.UNKNOWN, "the run was cut off before its outcome was known")
+    result = result or row.result(RowOutcome.UNKNOWN, "the run was cut off before its outcome was known")
     user_id = "" if result.user_id is None else str(result.user_id)
     return str(row.line), result.outcome.value, "yes" if result.inferred else "", user_id, result.detail
 
@@ -97,7 +97,7 @@ def _ours(row: Row, result: RowResult | None) -> tuple[str, ...]:
 def _whole(roster: Roster, row: Row) -> list[str]:
     """The row's cells in all columns of the roster; those of passwords are empty."""
     cells = [""] * len(roster.header)
-    for place, cell in zip(roster.kept, row.cells, strict=True):
+    for place, cell in zip(roster.visible, row.cells, strict=True):
         cells[place] = cell
     return cells
 
@@ -106,7 +106,7 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _write(path: Path, table: Iterable[Sequence[str]], *, separator: str = ",", encoding: str = "utf-8") -> None:
+def _write(path: Path, table: Iterable[Sequence[str]], *, delimiter: str = ",", encoding: str = "utf-8") -> None:
     """Write beside the target and rename: a crash leaves the old file or the new one, never half of one."""
     part: Path | None = None
     try:
@@ -121,7 +121,7 @@ def _write(path: Path, table: Iterable[Sequence[str]], *, separator: str = ",", 
             delete=False,
         ) as file:
             part = Path(file.name)
-            csv.writer(file, delimiter=separator).writerows(table)
+            csv.writer(file, delimiter=delimiter).writerows(table)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

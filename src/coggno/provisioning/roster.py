@@ -12,8 +12,8 @@ from attrs import define, field, frozen
 
 from coggno.provisioning.checks import Person, fold, group_key, plain, problems, warnings
 from coggno.provisioning.columns import Columns, find_columns, fold_name, recognised
-from coggno.provisioning.outcomes import Outcome, RosterError, RowResult
-from coggno.provisioning.tables import DELIMITERS, LIST, NotText, Source, Table, open_table
+from coggno.provisioning.outcomes import RosterError, RowOutcome, RowResult
+from coggno.provisioning.tables import DELIMITERS, LIST, InputTable, NotText, Source, open_table
 
 _SHOWN_WARNINGS: Final = 20
 _SPACE: Final = " \t\r\n\v\f"
@@ -27,18 +27,18 @@ class Row:
         line: its line in the file, the header being line 1; from code, its number from 1 on.
         cells: the columns that results may show.
         person: what is to be made; `None` where the row cannot say.
-        verdict: how the row ended already in the check, if it did.
-        repeats: the row that this one was merged into.
+        rejection: the result of a row that the check has refused.
+        merged_into: the row that this one was merged into.
     """
 
     line: int
     cells: tuple[str, ...]
     person: Person | None
-    verdict: RowResult | None = None
-    repeats: Row | None = field(default=None, repr=False)
+    rejection: RowResult | None = None
+    merged_into: Row | None = field(default=None, repr=False)
 
-    def ended(
-        self, outcome: Outcome, detail: str = "", *, user_id: int | None = None, inferred: bool = False
+    def result(
+        self, outcome: RowOutcome, detail: str = "", *, user_id: int | None = None, inferred: bool = False
     ) -> RowResult:
         """Return the result of this row."""
         login = self.person.sent_login if self.person else ""
@@ -54,41 +54,41 @@ class Roster:
     Attributes:
         name: where it came from.
         header: names of all columns, in the input's order.
-        kept: positions of the columns that results may show: all but those of passwords.
+        visible: indexes of the columns that results may show: all but those of passwords.
         rows: in the input's order.
         unused: columns that no field is read from.
-        separator: the character between the cells of CSV; `None` for other inputs.
+        delimiter: the character between the cells of CSV; `None` for other inputs.
         encoding: of the input.
         warnings: what looks damaged, with its line.
     """
 
     name: str
     header: tuple[str, ...]
-    kept: tuple[int, ...]
+    visible: tuple[int, ...]
     rows: Sequence[Row]
     unused: tuple[str, ...] = ()
-    separator: str | None = None
+    delimiter: str | None = None
     encoding: str = "utf-8"
     warnings: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that results may show, in the order of `Row.cells`."""
-        return tuple(self.header[place] for place in self.kept)
+        return tuple(self.header[place] for place in self.visible)
 
     @property
-    def delimiter(self) -> str | None:
-        """The separator's name: `"comma"`, `"semicolon"`, `"tab"`, or itself; `None` for other inputs."""
-        return None if self.separator is None else DELIMITERS.get(self.separator, self.separator)
+    def delimiter_name(self) -> str | None:
+        """The name of the delimiter: `"comma"`, `"semicolon"`, `"tab"`, or itself; `None` for other inputs."""
+        return None if self.delimiter is None else DELIMITERS.get(self.delimiter, self.delimiter)
 
     @property
-    def people(self) -> Iterator[Row]:
+    def accepted(self) -> Iterator[Row]:
         """The rows that are to be carried out: neither refused by the check nor merged into another."""
-        return (row for row in self.rows if row.verdict is None and row.repeats is None)
+        return (row for row in self.rows if row.rejection is None and row.merged_into is None)
 
-    def verdicts(self) -> Iterator[RowResult]:
-        """The rows that the check has ended."""
-        return (row.verdict for row in self.rows if row.verdict is not None)
+    def rejections(self) -> Iterator[RowResult]:
+        """Yield the results of the rows that the check has refused."""
+        return (row.rejection for row in self.rows if row.rejection is not None)
 
 
 def read_roster(
@@ -112,7 +112,7 @@ def read_roster(
             out without a `PasswordFile`.
 
     Raises:
-        RosterError: the input cannot be read at all; rows that are wrong carry a verdict instead.
+        RosterError: the input cannot be read at all; rows that are wrong carry a rejection instead.
     """
     mapping = mapping or {}
     known = partial(recognised, mapping=mapping)
@@ -129,14 +129,14 @@ def read_roster(
     return _roster(table, columns, rows, notes)
 
 
-def _roster(table: Table, columns: Columns, rows: Sequence[Row], notes: _Notes) -> Roster:
+def _roster(table: InputTable, columns: Columns, rows: Sequence[Row], notes: _Notes) -> Roster:
     return Roster(
         name=table.name,
         header=columns.names,
-        kept=columns.kept,
+        visible=columns.visible,
         rows=rows,
         unused=columns.unused,
-        separator=table.separator,
+        delimiter=table.delimiter,
         encoding=table.encoding,
         warnings=notes.shown(),
     )
@@ -187,7 +187,7 @@ class _Reader:
             row = Row(line, self.columns.shown(cells, is_shifted=False), person)
             notes.add(f"line {line}: {text}" for text in self._odd(cells, person))
         if wrong:
-            row.verdict = row.ended(Outcome.INVALID, "; ".join(wrong))
+            row.rejection = row.result(RowOutcome.INVALID, "; ".join(wrong))
         return row
 
     def _person(self, cells: Sequence[str]) -> Person:
@@ -244,7 +244,7 @@ def _compare(rows: Sequence[Row]) -> None:
         if row.person is not None:
             by_key.setdefault(row.person.key, []).append((row, row.person))
     for same in by_key.values():
-        valid = [(row, person) for row, person in same if row.verdict is None]
+        valid = [(row, person) for row, person in same if row.rejection is None]
         if len(same) > 1 and valid:
             _settle_duplicates(same, valid)
 
@@ -255,13 +255,13 @@ def _settle_duplicates(same: Sequence[tuple[Row, Person]], valid: Sequence[tuple
         lines = ", ".join(str(row.line) for row, _ in same)
         detail = f"lines {lines} have one login and differ in {', '.join(differing)}"
         for row, _ in valid:
-            row.verdict = row.ended(Outcome.REFUSED, detail)
+            row.rejection = row.result(RowOutcome.REFUSED, detail)
         return
     (first, person), *others = valid
     groups = dict.fromkeys(chain.from_iterable(each.groups for _, each in valid))
     first.person = attrs.evolve(person, groups=tuple(groups))
     for row, _ in others:
-        row.repeats = first
+        row.merged_into = first
 
 
 def _said(rows: Iterable[tuple[Row, Person]]) -> dict[str, set[str | None]]:
@@ -270,7 +270,7 @@ def _said(rows: Iterable[tuple[Row, Person]]) -> dict[str, set[str | None]]:
     for row, person in rows:
         values = (fold(person.email), plain(person.first_name), plain(person.last_name), person.password)
         for values_so_far, value in zip(said.values(), values, strict=True):
-            if value or row.verdict is None:
+            if value or row.rejection is None:
                 values_so_far.add(value)
     return said
 

@@ -48,27 +48,27 @@ LIST: Final = "list"
 
 
 @frozen
-class Table:
+class InputTable:
     """A header and its rows.
 
     Attributes:
         name: where it came from.
         header: names of the columns.
         rows: line and cells of each row, read as they are asked for.
-        separator: the character between the cells of CSV; `None` for other forms.
+        delimiter: the character between the cells of CSV; `None` for other forms.
         encoding: of the file.
     """
 
     name: str
     header: tuple[str, ...]
     rows: Iterable[tuple[int, Sequence[str]]]
-    separator: str | None = None
+    delimiter: str | None = None
     encoding: str = "utf-8"
 
 
 def open_table(
     source: Source, *, delimiter: str | None, encoding: str | None, recognised: Callable[[Sequence[str]], int]
-) -> Table:
+) -> InputTable:
     """Open a table.
 
     Args:
@@ -157,7 +157,7 @@ def _decode(name: str, content: bytes, encoding: str | None) -> str:
 
 def _from_csv(
     name: str, text: str, delimiter: str | None, encoding: str, recognised: Callable[[Sequence[str]], int]
-) -> Table:
+) -> InputTable:
     chosen = delimiter or max(DELIMITERS, key=lambda each: _promise(text, each, recognised))
     if len(chosen) != 1 or chosen in '"\r\n':
         raise RosterError(f"the delimiter must be one character, not {chosen!r}")
@@ -166,7 +166,7 @@ def _from_csv(
     if len(header) < 2:
         shown = DELIMITERS.get(chosen, repr(chosen))
         raise RosterError(f"{name}, line {line}: only one column with {shown}; give --delimiter", line=line)
-    return Table(name, tuple(cell.strip() for cell in header), rows, chosen, encoding)
+    return InputTable(name, tuple(cell.strip() for cell in header), rows, chosen, encoding)
 
 
 def _promise(text: str, delimiter: str, recognised: Callable[[Sequence[str]], int]) -> tuple[int, int]:
@@ -223,7 +223,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _from_mappings(name: str, rows: Iterable[tuple[int, Any]]) -> Table:
+def _from_mappings(name: str, rows: Iterable[tuple[int, Any]]) -> InputTable:
     kept: list[tuple[int, Mapping[Any, Any]]] = []
     for number, row in rows:
         if not isinstance(row, Mapping):
@@ -233,7 +233,7 @@ def _from_mappings(name: str, rows: Iterable[tuple[int, Any]]) -> Table:
     if not kept:
         raise RosterError(f"{name}: there are no rows")
     columns = tuple(dict.fromkeys(column for _, row in kept for column in row))
-    return Table(name, tuple(map(str, columns)), _mapping_rows(kept, columns))
+    return InputTable(name, tuple(map(str, columns)), _mapping_rows(kept, columns))
 
 
 def _mapping_rows(

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from coggno._session.exchange import Exchange, OnExchange
-from coggno.provisioning.pace import Pace
+from coggno.provisioning.pace import RateLimiter
 
 if TYPE_CHECKING:
     from coggno._client import AsyncCoggno
@@ -30,7 +30,7 @@ def noting(doubts: set[str]) -> Generator[None]:
         _doubts.reset(token)
 
 
-def watched(coggno: AsyncCoggno, pace: Pace) -> AsyncCoggno:
+def watched(coggno: AsyncCoggno, pace: RateLimiter) -> AsyncCoggno:
     """Return a copy of the client whose exchanges are counted by `pace` and noted by `noting`."""
     theirs: OnExchange | None = coggno._session.on_exchange  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 

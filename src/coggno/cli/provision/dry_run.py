@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from coggno.provisioning import Outcome, Plan, RowResult
+from coggno.provisioning import Plan, RowOutcome, RowResult
 
 
 def forecast(plan: Plan, *, makes_passwords: bool) -> Iterator[RowResult]:
@@ -16,11 +16,11 @@ def forecast(plan: Plan, *, makes_passwords: bool) -> Iterator[RowResult]:
     """
     lacking = set[int]() if makes_passwords else set(_without_password(plan))
     for row, result in zip(plan.roster.rows, plan.forecast(), strict=True):
-        first = row if row.repeats is None else row.repeats
-        yield row.ended(Outcome.INVALID, "password is missing") if first.line in lacking else result
+        first = row if row.merged_into is None else row.merged_into
+        yield row.result(RowOutcome.INVALID, "password is missing") if first.line in lacking else result
 
 
 def _without_password(plan: Plan) -> Iterator[int]:
-    for step in plan.steps:
+    for step in plan.planned:
         if step.user is None and step.row.person is not None and step.row.person.password is None:
             yield step.row.line

@@ -90,7 +90,7 @@ def _read(job: Job) -> Roster:
 
 
 def _tell_of(roster: Roster) -> None:
-    form = f", separated by {roster.delimiter}" if roster.delimiter else ""
+    form = f", separated by {roster.delimiter_name}" if roster.delimiter_name else ""
     unused = f"; columns not used: {', '.join(roster.unused)}" if roster.unused else ""
     output.say(f"{roster.name}: {output.count_rows(len(roster.rows))}{form}{unused}")
     for warning in roster.warnings:

@@ -11,7 +11,7 @@ from attrs import define, field
 from coggno.cli.exit_codes import ExitCode
 from coggno.cli.provision.files import Files
 from coggno.cli.terminal import output
-from coggno.provisioning import Outcome, Roster, RowResult, Summary
+from coggno.provisioning import Roster, RowOutcome, RowResult, Summary
 
 _LISTED: Final = 10  # problem rows of each kind
 _WITHOUT: Final = "password is missing"
@@ -62,8 +62,8 @@ class Report:
         return ExitCode.FAILED if code == ExitCode.OK and self.unwritten is not None else code
 
     def _refused_by_the_check(self) -> int:
-        verdicts = [verdict.outcome for verdict in self.roster.verdicts()]
-        return self.summary.counts[Outcome.INVALID] + verdicts.count(Outcome.REFUSED)
+        rejections = [result.outcome for result in self.roster.rejections()]
+        return self.summary.counts[RowOutcome.INVALID] + rejections.count(RowOutcome.REFUSED)
 
     def as_data(self) -> dict[str, Any]:
         """Return the summary for programs."""
@@ -90,7 +90,7 @@ class Report:
             yield from self._kind(outcome)
         if any(_WITHOUT in result.detail for result in self.results.values()):
             yield ""
-            has_column = len(self.roster.kept) < len(self.roster.header)
+            has_column = len(self.roster.visible) < len(self.roster.header)
             yield _FILL_IN if has_column else _MAKE
         if not self.is_forecast and self.unwritten is None:
             yield ""

@@ -21,10 +21,7 @@ _REFRESH: Final = 8  # times a second
 _STYLES: Final[Mapping[str, str]] = {
     "created": "green",
     "joined": "green",
-    "left": "green",
-    "deleted": "green",
     "exists": "cyan",
-    "unchanged": "cyan",
     "duplicate": "cyan",
 }
 _NEEDS_ATTENTION: Final = "red"
