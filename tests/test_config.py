@@ -115,3 +115,15 @@ def test_max_retries_is_a_whole_number(retries):
 def test_a_strange_http_client_is_refused(client):
     with pytest.raises(ConfigurationError, match="http_client"):
         AsyncCoggno("test_1", http_client=client)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path"),
+    [
+        ("https://coggno.com/capp", "/capp"),
+        ("https://beta.coggno.com/", ""),
+        ("http://localhost/käse/%41/%2f", "/k%C3%A4se/%41/%2f"),
+    ],
+)
+def test_base_path_is_ascii_and_as_written(base_url, path):
+    assert AsyncCoggno("x", base_url=base_url)._session.config.base_path == path

@@ -6,7 +6,7 @@ import base64
 import ipaddress
 import math
 from typing import Final, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from attrs import field, frozen
 
@@ -14,6 +14,7 @@ from coggno.errors import ConfigurationError
 
 TEST_ADDRESS: Final = "https://beta.coggno.com"
 LIVE_ADDRESS: Final = "https://coggno.com/capp"
+_ASCII: Final = "".join(map(chr, range(128)))
 _ADDRESSES: Final = {"test_": TEST_ADDRESS, "live_": LIVE_ADDRESS}
 _HOSTS: Final = {"beta.coggno.com": "test_", "coggno.com": "live_", "www.coggno.com": "live_"}
 
@@ -56,6 +57,8 @@ class Config:
     """What a session needs to know, checked by `make_config`."""
 
     base_url: str
+    base_path: str = field(init=False)
+    """Path of `base_url`, as it is sent: `/capp` for `https://coggno.com/capp`."""
     authorization: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     """The key, as it is and as it is sent, kept to mask it wherever a server echoes it."""
@@ -66,6 +69,11 @@ class Config:
     """Seconds for a call with all its attempts and pauses."""
     max_response_bytes: int = 256 * 1024 * 1024
     """Bytes of an answer that is read whole; `iter()` has no such limit."""
+
+    @base_path.default
+    def _path_of_base_url(self) -> str:
+        # ASCII is kept as it is written: "%41" and "A" may be different resources to a server.
+        return quote(urlsplit(self.base_url).path, safe=_ASCII)
 
 
 def make_config(

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from coggno import APIConnectionError, APITimeoutError, DecodeError
 from coggno._engines.base import (
     _PIECE,
-    ascii_only,
     decoded,
     failure,
     raise_alone,
@@ -202,8 +201,3 @@ def instead_of(kind):
         yield
     except kind:
         raise_alone(ValueError("ours"))
-
-
-def test_an_address_keeps_what_is_ascii():
-    assert ascii_only('/a%2fb?c=%C3&d e"<>') == '/a%2fb?c=%C3&d e"<>'
-    assert ascii_only("/käse/%41?ö#") == "/k%C3%A4se/%41?%C3%B6#"

@@ -14,6 +14,7 @@ from coggno._engines import engine_for, proxied
 from coggno._engines.aiohttp import AiohttpEngine
 from coggno._engines.httpcore import HttpcoreEngine
 from coggno._engines.httpx import HttpxEngine
+from coggno._engines.origin import Origin
 
 from .kinds import AIOHTTP, DEFAULT, Setting
 from .secrecy import KEY
@@ -42,7 +43,7 @@ async def test_nothing_given_is_the_default_engine():
 @pytest.mark.parametrize("http_client", [None, "aiohttp"])
 async def test_a_name_that_no_host_can_have_is_refused(host, http_client):
     """When it is looked up it would look like a failure of unknown outcome."""
-    with pytest.raises(ConfigurationError, match="no host can have this name"):
+    with pytest.raises(ConfigurationError, match="not a valid host name"):
         choose(http_client, f"https://{host}")
 
 
@@ -196,7 +197,7 @@ async def test_a_closed_client_of_httpx_is_refused_with_the_first_call():
 async def test_a_proxy_of_the_environment_leads_to_httpx(environment, address, expected, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert proxied(address) is expected
+    assert proxied(Origin.of(address)) is expected
     engine = choose(base_url=address)
     assert isinstance(engine, HttpxEngine if expected else HttpcoreEngine)
     if isinstance(engine, HttpxEngine):

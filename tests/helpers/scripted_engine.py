@@ -46,7 +46,7 @@ class ScriptEngine:
     @property
     def sent(self) -> list[str]:
         """Method and path of every request."""
-        return [f"{request.method} {request.url.removeprefix(BASE_URL)}" for request in self.requests]
+        return [f"{request.method} {request.target}" for request in self.requests]
 
     def form(self, number: int = -1) -> dict[str, str]:
         return dict(parse_qsl(self.requests[number].content.decode(), keep_blank_values=True))

@@ -1,13 +1,13 @@
-"""Who moves the bytes. `port` says what the session needs; each adapter turns one library's client into it."""
+"""Engines send the bytes. `base` is the protocol that the session needs; each other module adapts one HTTP library."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from coggno._engines.base import Engine
+from coggno._engines.origin import Origin
 from coggno.errors import ConfigurationError
 
 
@@ -23,33 +23,25 @@ def engine_for(http_client: Any, *, base_url: str, max_connections: int) -> Engi
     Raises:
         ConfigurationError: `http_client` is something else, or is closed; or no host can have this name.
     """
-    _check_host(base_url)
+    origin = Origin.of(base_url)
     if http_client is None:
-        return _own_engine(base_url, max_connections)
+        return _own_engine(origin, max_connections)
     if isinstance(http_client, str):
-        return _named_engine(http_client, max_connections)
+        return _named_engine(http_client, origin, max_connections)
     library = _library(http_client)
     if library in {"httpx", "httpx2"} and isinstance(http_client, sys.modules[library].AsyncClient):
         from coggno._engines.httpx import HttpxEngine
 
-        return HttpxEngine.around(http_client, library)
+        return HttpxEngine.around(http_client, library, origin)
     if library == "aiohttp" and isinstance(http_client, sys.modules[library].ClientSession):
         from coggno._engines.aiohttp import AiohttpEngine
 
-        return _in_a_loop(lambda: AiohttpEngine.around(http_client))
+        return _in_a_loop(lambda: AiohttpEngine.around(http_client, origin))
     message = (
         "http_client must be an httpx.AsyncClient, an httpx2.AsyncClient or an aiohttp.ClientSession, "
         f"not {type(http_client).__module__}.{type(http_client).__qualname__}"
     )
     raise ConfigurationError(message)
-
-
-def _check_host(base_url: str) -> None:
-    """Refuse what only shows when the name is looked up, as an error that tells nothing of what was sent."""
-    try:
-        (urlsplit(base_url).hostname or "").encode("idna")
-    except UnicodeError:
-        raise ConfigurationError("base_url: no host can have this name") from None
 
 
 def _library(http_client: object) -> str | None:
@@ -58,24 +50,24 @@ def _library(http_client: object) -> str | None:
     return next((home for home in homes if home in {"httpx", "httpx2", "aiohttp"}), None)
 
 
-def _own_engine(base_url: str, max_connections: int) -> Engine:
-    if proxied(base_url):
+def _own_engine(origin: Origin, max_connections: int) -> Engine:
+    if proxied(origin):
         from coggno._engines.httpx import HttpxEngine
 
-        return HttpxEngine.own(max_connections=max_connections)
+        return HttpxEngine.own(origin, max_connections=max_connections)
     from coggno._engines.httpcore import HttpcoreEngine
 
-    return HttpcoreEngine.to(base_url, max_connections=max_connections)
+    return HttpcoreEngine.to(origin, max_connections=max_connections)
 
 
-def _named_engine(name: str, max_connections: int) -> Engine:
+def _named_engine(name: str, origin: Origin, max_connections: int) -> Engine:
     if name != "aiohttp":
         raise ConfigurationError(f"http_client: the only engine that is chosen by name is 'aiohttp', not {name!r}")
     try:
         from coggno._engines.aiohttp import AiohttpEngine
     except ImportError as error:
         raise ConfigurationError("http_client='aiohttp' needs aiohttp: pip install 'coggno[aiohttp]'") from error
-    return _in_a_loop(lambda: AiohttpEngine.own(max_connections=max_connections))
+    return _in_a_loop(lambda: AiohttpEngine.own(origin, max_connections=max_connections))
 
 
 def _in_a_loop(make: Callable[[], Engine]) -> Engine:
@@ -86,12 +78,11 @@ def _in_a_loop(make: Callable[[], Engine]) -> Engine:
         raise ConfigurationError(message) from error
 
 
-def proxied(base_url: str) -> bool:
-    """Return whether the environment names a proxy for `base_url` (`HTTPS_PROXY`, `NO_PROXY`, ...)."""
+def proxied(origin: Origin) -> bool:
+    """Return whether the environment names a proxy for `origin` (`HTTPS_PROXY`, `NO_PROXY`, ...)."""
     import urllib.request
 
-    parts = urlsplit(base_url)
     proxies = urllib.request.getproxies()
-    if not (proxies.get(parts.scheme) or proxies.get("all")):
+    if not (proxies.get(origin.scheme) or proxies.get("all")):
         return False
-    return not urllib.request.proxy_bypass(parts.netloc)
+    return not urllib.request.proxy_bypass(origin.netloc)

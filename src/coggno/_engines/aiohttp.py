@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 from attrs import frozen
@@ -18,13 +17,13 @@ from coggno._config import Timeout
 from coggno._engines.base import (
     EngineRequest,
     EngineResponse,
-    ascii_only,
     decoded,
     failure,
     raise_alone,
     read_whole,
     without_quotations,
 )
+from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
 from coggno.errors import APIConnectionError, APIError, ConfigurationError
 
@@ -72,25 +71,31 @@ class AiohttpEngine:
     """
 
     session: aiohttp.ClientSession
+    origin: Origin
     connector_owner: bool
     turns: ConnectionQueue
     loop: asyncio.AbstractEventLoop
 
     @classmethod
-    def own(cls, *, max_connections: int) -> AiohttpEngine:
+    def own(cls, origin: Origin, *, max_connections: int) -> AiohttpEngine:
         """Return an engine with a connector of its own."""
-        return cls._on(aiohttp.TCPConnector(limit=max_connections), owned=True)
+        return cls._on(aiohttp.TCPConnector(limit=max_connections), origin, owned=True)
 
     @classmethod
-    def around(cls, session: aiohttp.ClientSession) -> AiohttpEngine:
+    def around(cls, session: aiohttp.ClientSession, origin: Origin) -> AiohttpEngine:
         """Return an engine on the connector (and trace configs) of the caller's session, which stays the caller's."""
         if session.closed or session.connector is None:
             raise ConfigurationError("http_client: the aiohttp.ClientSession is closed")
-        return cls._on(session.connector, owned=False, trace_configs=session.trace_configs)
+        return cls._on(session.connector, origin, owned=False, trace_configs=session.trace_configs)
 
     @classmethod
     def _on(
-        cls, connector: aiohttp.BaseConnector, *, owned: bool, trace_configs: list[aiohttp.TraceConfig] | None = None
+        cls,
+        connector: aiohttp.BaseConnector,
+        origin: Origin,
+        *,
+        owned: bool,
+        trace_configs: list[aiohttp.TraceConfig] | None = None,
     ) -> AiohttpEngine:
         session = aiohttp.ClientSession(
             connector=connector,
@@ -102,7 +107,8 @@ class AiohttpEngine:
             trace_configs=trace_configs,
             **_ONCE,
         )
-        return cls(session, owned, ConnectionQueue(connector.limit or sys.maxsize), asyncio.get_running_loop())
+        queue = ConnectionQueue(connector.limit or sys.maxsize)
+        return cls(session, origin, owned, queue, asyncio.get_running_loop())
 
     async def send(self, request: EngineRequest, timeout: Timeout, max_response_bytes: int) -> EngineResponse:
         """See `Engine.send`."""
@@ -131,7 +137,7 @@ class AiohttpEngine:
     async def _request(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
         return await self.session.request(
             request.method.lower(),
-            _address(request.url),
+            URL(f"{self.origin}{request.target}", encoded=True),  # encoded: yarl keeps it as it is written
             headers=request.headers,
             data=_body(request.content, timeout.write),
             allow_redirects=False,
@@ -176,16 +182,6 @@ def _limits(timeout: Timeout, *, owned: bool) -> aiohttp.ClientTimeout:
     if not owned and connect is not None:
         connect = None if timeout.pool is None else connect + timeout.pool
     return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=timeout.connect, sock_read=timeout.read)
-
-
-def _address(url: str) -> URL:
-    """Return an address that yarl leaves as it is written."""
-    if url.isascii():
-        return URL(url, encoded=True)
-    parts = urlsplit(url)
-    target = url[len(f"{parts.scheme}://{parts.netloc}") :]
-    host = parts.netloc.encode("idna").decode()
-    return URL(f"{parts.scheme}://{host}{ascii_only(target)}", encoded=True)
 
 
 def _body(content: bytes, limit: float | None) -> bytes | aiohttp.Payload | None:

@@ -11,27 +11,37 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final, NoReturn, Protocol
-from urllib.parse import quote
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from coggno._config import Timeout
 from coggno.errors import APIConnectionError, APIError, APITimeoutError, DecodeError
 
-_ASCII: Final = "".join(map(chr, range(128)))
 _GZIP: Final = zlib.MAX_WBITS | 16
 _PIECE: Final = 1 << 20  # bytes that one piece of a compressed answer may unfold to
 _QUOTATION: Final = re.compile(r"""\s*(?:[\n:(<\[{'"]|\bb['"]).*""", re.DOTALL)
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class EngineRequest:
-    """A request, ready to send. Headers and content stay out of `repr`: they hold the key and passwords."""
+    """A request, ready to send. Headers and content are left out of `repr`: they hold the key and passwords.
+
+    Attributes:
+        method: the HTTP method, in upper case.
+        target: path and query as they stand in the request line (RFC 9112, 3.2.1), ASCII, the path of `base_url`
+            included. The origin is known to the engine.
+        headers: all but `Host` and `Content-Length`, which the engine adds.
+        content: the body; empty for none.
+        sent: whether a byte of it may have left this machine. The engine keeps it up to date during an attempt, so
+            that whoever cuts the attempt off (a time limit, a cancellation) knows the outcome: `False` means
+            `not_sent`.
+    """
 
     method: str
-    url: str
+    target: str
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(repr=False)
+    sent: bool = field(default=True, init=False, eq=False)  # the safe side, for an engine that does not track it
 
 
 @frozen(kw_only=True)
@@ -41,11 +51,6 @@ class EngineResponse:
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
-
-
-def ascii_only(target: str) -> str:
-    """Return path and query as they can be sent; what is ASCII stays as it is written."""
-    return target if target.isascii() else quote(target, safe=_ASCII)
 
 
 async def read_whole(answer: StreamedResponse, limit: int) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpcore
 from attrs import frozen
@@ -14,17 +13,16 @@ from coggno._config import Timeout
 from coggno._engines.base import (
     EngineRequest,
     EngineResponse,
-    ascii_only,
     decoded,
     failure,
     raise_alone,
     read_whole,
     without_quotations,
 )
+from coggno._engines.origin import Origin
 from coggno._engines.pool import Pool
 
 _BEFORE_SENDING: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.UnsupportedProtocol)
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 @frozen
@@ -33,24 +31,14 @@ class HttpcoreEngine:
 
     pool: Pool
     origin: httpcore.Origin
-    prefix: int
-    """Length of scheme, host and port in every address."""
     host: bytes
     """Value of the `Host` header."""
 
     @classmethod
-    def to(cls, base_url: str, *, max_connections: int) -> HttpcoreEngine:
-        """Return an engine for the origin of `base_url`."""
-        parts = urlsplit(base_url)
-        host = (parts.hostname or "").encode("ascii" if base_url.isascii() else "idna")
-        port = parts.port or _PORTS[parts.scheme]
-        shown = b"[%s]" % host if b":" in host else host
-        return cls(
-            pool := Pool(httpcore.Origin(parts.scheme.encode(), host, port), max_connections),
-            pool.origin,
-            len(f"{parts.scheme}://{parts.netloc}"),
-            shown if parts.port is None else b"%s:%d" % (shown, parts.port),
-        )
+    def to(cls, origin: Origin, *, max_connections: int) -> HttpcoreEngine:
+        """Return an engine for requests to `origin`."""
+        target = httpcore.Origin(origin.scheme.encode(), origin.host.encode(), origin.port)
+        return cls(Pool(target, max_connections), target, origin.netloc.encode())
 
     async def send(self, request: EngineRequest, timeout: Timeout, max_response_bytes: int) -> EngineResponse:
         """See `Engine.send`."""
@@ -81,7 +69,7 @@ class HttpcoreEngine:
             scheme=self.origin.scheme,
             host=self.origin.host,
             port=self.origin.port,
-            target=ascii_only(request.url[self.prefix :]).encode(),
+            target=request.target.encode(),
         )
         return httpcore.Request(
             request.method, url, headers=headers, content=request.content or None, extensions={"timeout": limits}

@@ -20,6 +20,7 @@ from coggno._engines.base import (
     read_whole,
     without_quotations,
 )
+from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
 from coggno.errors import ConfigurationError
 
@@ -34,21 +35,22 @@ class HttpxEngine:
     """
 
     client: httpx.AsyncClient
+    origin: Origin
     library: Any
     """The module `httpx` or `httpx2`: whose classes are to be used and caught."""
     owned: bool
     turns: ConnectionQueue
 
     @classmethod
-    def own(cls, *, max_connections: int) -> HttpxEngine:
+    def own(cls, origin: Origin, *, max_connections: int) -> HttpxEngine:
         """Return an engine with a client of its own; proxies come from the environment."""
         limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
-        return cls(httpx.AsyncClient(limits=limits), httpx, owned=True, turns=ConnectionQueue(max_connections))
+        return cls(httpx.AsyncClient(limits=limits), origin, httpx, owned=True, turns=ConnectionQueue(max_connections))
 
     @classmethod
-    def around(cls, client: httpx.AsyncClient, library: str) -> HttpxEngine:
+    def around(cls, client: httpx.AsyncClient, library: str, origin: Origin) -> HttpxEngine:
         """Return an engine on a client of the caller's."""
-        return cls(client, sys.modules[library], owned=False, turns=ConnectionQueue(_connections(client)))
+        return cls(client, origin, sys.modules[library], owned=False, turns=ConnectionQueue(_connections(client)))
 
     async def send(self, request: EngineRequest, timeout: Timeout, max_response_bytes: int) -> EngineResponse:
         """See `Engine.send`."""
@@ -78,7 +80,7 @@ class HttpxEngine:
         try:
             return self.library.Request(  # type: ignore[no-any-return]
                 request.method,
-                request.url,
+                f"{self.origin}{request.target}",
                 headers=request.headers,
                 content=request.content or None,
                 extensions={"timeout": limits},

@@ -55,7 +55,7 @@ class Context:
         headers["Authorization"] = self.config.authorization
         return EngineRequest(
             method=request.operation.method,
-            url=self.config.base_url + _encode.target(request),
+            target=self.config.base_path + _encode.target(request),
             headers=headers,
             content=content,
         )
