@@ -158,7 +158,7 @@ class Answer:
 class Value:
     """A value of a write, such as `form.name`."""
 
-    place: Literal["path", "query", "form", "json"]
+    place: Literal["path", "query", "form", "json", "found"]
     name: str
 
 
@@ -176,6 +176,12 @@ class Settle:
     same: Values = ()
     found: Literal["done", "resend", "unknown"]
     absent: Literal["done", "resend", "unknown"]
+    control: str | None = None
+    """A list that must be readable, else a 404 of `read` proves nothing."""
+    then: Settle | None = None
+    """What proves the part of the write that `read` does not show; for requests that give its values."""
+    doubtful: tuple[int, ...] = ()
+    """4xx statuses after which a part of the write may have been carried out."""
 
 
 @frozen(kw_only=True)

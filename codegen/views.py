@@ -281,7 +281,7 @@ def _constant(operation: ir.Operation, by_id: dict[str, ir.Operation], source: _
         "returns": _returns(operation, source),
         "shape": repr(operation.answer.kind),
         "retry": repr(operation.retry),
-        "settle": _settle(operation, by_id, source),
+        "settle": _settle(operation.settle, by_id, source),
         "body": repr(body.media) if body is not None else None,
         "key": _tuple(map(repr, body.key)) if body is not None and body.key else None,
         "secrets": _frozenset(body.secrets) if body is not None and body.secrets else None,
@@ -294,8 +294,7 @@ def _constant(operation: ir.Operation, by_id: dict[str, ir.Operation], source: _
     )
 
 
-def _settle(operation: ir.Operation, by_id: dict[str, ir.Operation], source: _Source) -> str | None:
-    settle = operation.settle
+def _settle(settle: ir.Settle | None, by_id: dict[str, ir.Operation], source: _Source) -> str | None:
     if settle is None:
         return None
     arguments: dict[str, str | None] = {
@@ -305,6 +304,9 @@ def _settle(operation: ir.Operation, by_id: dict[str, ir.Operation], source: _So
         "same": _values(settle.same, names.field_name),
         "found": repr(settle.found),
         "absent": repr(settle.absent),
+        "control": names.constant_name(by_id[settle.control].id) if settle.control is not None else None,
+        "then": _settle(settle.then, by_id, source),
+        "doubtful": f"frozenset({{{', '.join(map(repr, settle.doubtful))}}})" if settle.doubtful else None,
     }
     given = ", ".join(f"{name}={text}" for name, text in arguments.items() if text is not None)
     return f"{source.use('Settle')}({given})"

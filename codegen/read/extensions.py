@@ -9,7 +9,7 @@ from codegen.advice import PREFIX, show
 from codegen.document import Document, Node, escape
 
 _VERDICTS: Final = ("done", "resend", "unknown")
-_PLACES: Final = ("path", "query", "form", "json")
+_PLACES: Final = ("path", "query", "form", "json", "found")
 RETRY: Final = f"{PREFIX}retry"
 SETTLE: Final = f"{PREFIX}settle"
 
@@ -43,6 +43,7 @@ def _settle(node: Node) -> ir.Settle | None:
     read = node.text("read")
     found, absent = node.choice("found", _VERDICTS), node.choice("absent", _VERDICTS)
     path, key, same = (_values(node, name) for name in ("path", "key", "same"))
+    control, then, doubtful = node.text("control"), node.get("then"), _statuses(node)
     for name in ("read", "found", "absent"):
         if name not in node:
             node.refuse(f"lacks {show(name)}; add it")
@@ -56,7 +57,20 @@ def _settle(node: Node) -> ir.Settle | None:
         same=same,
         found=cast("Any", found),
         absent=cast("Any", absent),
+        control=control,
+        then=_settle(then) if then is not None else None,
+        doubtful=doubtful,
     )
+
+
+def _statuses(node: Node) -> tuple[int, ...]:
+    """Read the statuses that refuse a write without proving that nothing of it was carried out."""
+    if "doubtful" not in node:
+        return ()
+    statuses = tuple(element.value for element in node.elements("doubtful"))
+    if not statuses or not all(type(status) is int and 400 <= status < 500 for status in statuses):
+        node.refuse("'doubtful' must be a list of 4xx statuses, such as [404]")
+    return statuses
 
 
 def _values(node: Node, keyword: str) -> ir.Values:
@@ -75,7 +89,7 @@ def _value(node: Node) -> ir.Value | None:
     place, _, name = node.value.partition(".") if isinstance(node.value, str) else ("", "", "")
     if place in _PLACES and name:
         return ir.Value(cast("Any", place), name)
-    node.refuse(f"{node.shown()} names no value; write {', '.join(f'{place}.name' for place in _PLACES)}")
+    node.refuse(f"{node.shown()} names no value; write {', '.join(f'{place}.name' for place in _PLACES[:-1])}")
     return None
 
 
@@ -85,6 +99,8 @@ def check_settles(document: Document, operations: list[ir.Operation], models: di
     for operation in operations:
         if operation.settle is not None:
             _Check(document, operation, operation.settle, by_id, models).run()
+            if operation.settle.then is not None:
+                _FollowUpCheck(document, operation, operation.settle.then, by_id, models, first=operation.settle).run()
 
 
 class _Check:
@@ -113,6 +129,7 @@ class _Check:
             self._check_request(read)
             self._check_answer(read)
             self._check_verdicts(read)
+            self._check_control(read)
         for keyword in ("path", "key", "same"):
             for name, values in getattr(self._settle, keyword):
                 self._check_values(f"{keyword}/{escape(name)}", values)
@@ -144,6 +161,23 @@ class _Check:
         if isinstance(found, ir.Array) and self._settle.same:
             self._refuse("same", "is not looked at in a list; move it to key or remove it")
 
+    def _check_control(self, read: ir.Operation) -> None:
+        """A 404 can come from a gateway; a list that can be read right after it shows that the server has spoken."""
+        control = self._by_id.get(self._settle.control or "")
+        if self._settle.control is not None:
+            given = {name for name, _ in self._settle.path}
+            wanted = {item.field.name for item in control.parameters if item.place == "path"} if control else set()
+            if control is None or control.retry != "safe":
+                self._refuse("control", "must be the operationId of a read, best of a list that always exists")
+            elif wanted - given:
+                self._refuse(
+                    "control", f"{control.id} needs {', '.join(sorted(wanted - given))}, which path does not fill"
+                )
+        elif not isinstance(read.answer.type, ir.Array) and self._settle.absent != "unknown":
+            self._refuse(
+                "", f"a 404 of {read.id} proves nothing by itself; add control: a list that can always be read"
+            )
+
     def _fields(self, found: ir.Type | None) -> set[str]:
         model = self._models.get(found.pointer) if isinstance(found, ir.Reference) else None
         return {item.name for item in model.fields} if model is not None else set()
@@ -171,6 +205,8 @@ class _Check:
             self._refuse(where, "may be missing from the request; add a required value as the last one")
 
     def _given(self, value: ir.Value) -> ir.Field | None:
+        if value.place == "found":
+            return None
         if value.place in {"path", "query"}:
             places = self._write.parameters
             fields = [item.field for item in places if item.place == value.place]
@@ -187,3 +223,31 @@ class _Check:
 
     def _refuse(self, where: str, sentence: str) -> None:
         self._document.refuse_at("/".join(filter(None, (self._settle.pointer, where))), sentence)
+
+
+class _FollowUpCheck(_Check):
+    """Checks `then`: its values may be missing from the request, and may come from what the first read found."""
+
+    def __init__(
+        self,
+        document: Document,
+        write: ir.Operation,
+        settle: ir.Settle,
+        by_id: dict[str, ir.Operation],
+        models: dict[str, ir.Model],
+        *,
+        first: ir.Settle,
+    ) -> None:
+        super().__init__(document, write, settle, by_id, models)
+        self._first = by_id.get(first.read)
+
+    def _check_verdicts(self, read: ir.Operation) -> None:
+        if self._settle.found != "done" or self._settle.absent != "unknown" or self._settle.then is not None:
+            self._refuse("", f"{read.id} shows a part of the write: found: done, absent: unknown and no other then")
+
+    def _check_values(self, where: str, values: tuple[ir.Value, ...]) -> None:
+        for value in values:
+            found = self._first.answer.type if self._first is not None else None
+            known = value.name in self._fields(found) if value.place == "found" else self._given(value) is not None
+            if not known:
+                self._refuse(where, f"there is no value {value.place}.{value.name}; correct the name")

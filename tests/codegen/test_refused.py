@@ -564,6 +564,7 @@ def settle(**changes):
         "key": {"id": "form.id"},
         "found": "done",
         "absent": "resend",
+        "control": "listSeeds",
         **changes,
     }
     seed = "$ref: '#/components/schemas/Seed'"
@@ -604,6 +605,10 @@ def settle(**changes):
 def test_a_settle_that_can_be_carried_out_is_supported(build):
     build(settle())
     build(settle(read="listSeeds", path={}, found="unknown"))
+    build(settle(doubtful=[404], then={**THEN, "path": {"id": "form.note"}}))
+
+
+THEN = {"read": "getSeed", "path": {"id": "found.id"}, "key": {"id": "found.id"}, "found": "done", "absent": "unknown"}
 
 
 @pytest.mark.parametrize(
@@ -633,6 +638,14 @@ def test_a_settle_that_can_be_carried_out_is_supported(build):
         ({"read": "getPot", "path": {"id": "form.id"}, "key": {}}, "/found", "done would answer with"),
         ({"found": "perhaps"}, "/found", "'perhaps' is not supported; use done or resend or unknown"),
         ({"read": None}, "/read", "must be text"),
+        ({"control": "sow"}, "/control", "must be the operationId of a read"),
+        ({"control": "nothing"}, "/control", "must be the operationId of a read"),
+        ({"doubtful": [500]}, "", "'doubtful' must be a list of 4xx statuses"),
+        ({"doubtful": []}, "", "'doubtful' must be a list of 4xx statuses"),
+        ({"then": {**THEN, "found": "resend"}}, "/then", "shows a part of the write"),
+        ({"then": {**THEN, "path": {"id": "found.nothing"}}}, "/then/path/id", "there is no value found.nothing"),
+        ({"then": {**THEN, "key": {"id": "form.nothing"}}}, "/then/key/id", "there is no value form.nothing"),
+        ({"path": {"id": "found.id"}}, "/path/id", "sow has no value found.id"),
         ({"more": 1}, "", "'more' is not supported in x-coggno-settle"),
     ],
 )
@@ -640,6 +653,13 @@ def test_a_settle_that_could_not_be_carried_out_is_refused(refusals, changes, wh
     code, lines = refusals(settle(**changes))
     assert code == 1
     assert [line for line in lines if f"{POST}/x-coggno-settle{where}: " in line and words in line], lines
+
+
+def test_a_404_alone_is_refused_as_proof(refusals):
+    declared = settle().replace("control: listSeeds, ", "")
+    code, lines = refusals(declared)
+    assert code == 1
+    assert any("a 404 of getSeed proves nothing by itself; add control" in line for line in lines), lines
 
 
 def test_a_settle_says_all_three(refusals):

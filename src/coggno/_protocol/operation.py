@@ -57,6 +57,12 @@ class Settle:
     """What it means that the thing is there."""
     absent: Verdict
     """What it means that the thing is not there."""
+    control: Operation[Any] | None = None
+    """A list that can always be read: a 404 of `read` can come from a gateway, and proves nothing without it."""
+    then: Settle | None = None
+    """What proves the part of the write that `read` does not show; used where the request gives the values for it."""
+    doubtful: frozenset[int] = frozenset()
+    """4xx statuses after which a part of the write may have been carried out."""
 
 
 @frozen(kw_only=True)
