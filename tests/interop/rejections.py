@@ -1,4 +1,4 @@
-"""A check of our own for schemathesis: valid data may be refused with 422, but for few reasons."""
+"""An additional check for schemathesis: the sandbox rejects valid data with 422 only for known reasons."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import schemathesis
 STATE: Final = frozenset(
     {"is taken", "no such group", "several groups have this name", "is not the name of this group"}
 )
-"""What no schema can say: it depends on what is there already."""
+"""Reasons that a schema cannot express, because they depend on existing users and groups."""
 BLANK: Final = "must not be blank"
-"""Whether white space makes a name is not known. The spec leaves it open, the sandbox refuses it."""
+"""The spec does not say whether white space alone is a valid name. The sandbox rejects it."""
 
 
 @schemathesis.check
-def refused_for_a_reason(_: Any, response: Any, case: Any) -> None:
-    """Fail if valid data got a 422 that is neither for what is there already nor for a blank field."""
+def rejected_for_a_known_reason(_: Any, response: Any, case: Any) -> None:
+    """Fail if valid data got a 422 that neither existing data nor a blank field explains."""
     if response.status_code != 422 or not case.meta.generation.mode.is_positive:
         return
     fields = response.json()["error"]["fields"]
-    assert fields, "valid data was refused without a reason"
+    assert fields, "valid data was rejected without a reason"
     for name, reason in fields.items():
         is_blank = reason == BLANK and case.body[name].isspace()
-        assert reason in STATE or is_blank, f"valid data was refused: {name} {reason}"
+        assert reason in STATE or is_blank, f"valid data was rejected: {name} {reason}"

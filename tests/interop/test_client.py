@@ -1,4 +1,4 @@
-"""Servers of others stand in front of our client: they must accept all that its operations send."""
+"""Mock servers that validate requests accept everything that the client sends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENGINES = ("own", "aiohttp", "httpx")
 
 @pytest.fixture(scope="module")
 def prism() -> Generator[str]:
-    """Prism's mock: it names what is wrong in a header, whatever the status."""
+    """Run Prism's mock server, which reports violations in a response header."""
     port = tools.free_port()
     command = ("node", tools.program("prism"), "mock", "-h", "127.0.0.1", "-p", str(port), "--errors", tools.SPEC)
     with tools.served(*command, port=port) as url:
@@ -32,7 +32,7 @@ def prism() -> Generator[str]:
 
 @pytest.fixture(scope="module")
 def validator() -> Generator[str]:
-    """express-openapi-validator: it refuses what is wrong, and undeclared fields as well."""
+    """Run express-openapi-validator, which rejects invalid requests and undeclared fields."""
     port = tools.free_port()
     with tools.served("node", tools.HERE / "validator.mjs", tools.SPEC, str(port), port=port) as url:
         yield url
@@ -40,7 +40,7 @@ def validator() -> Generator[str]:
 
 @asynccontextmanager
 async def client(url: str, engine: str = "own", **options: Any) -> AsyncGenerator[tuple[AsyncCoggno, list[Exchange]]]:
-    """Yield a client, and what becomes of its requests."""
+    """Yield a client and the list of its exchanges."""
     exchanges: list[Exchange] = []
     async with AsyncExitStack() as stack:
         if engine == "httpx":
@@ -51,7 +51,7 @@ async def client(url: str, engine: str = "own", **options: Any) -> AsyncGenerato
         yield await stack.enter_async_context(coggno), exchanges
 
 
-def test_the_calls_are_all_operations_of_the_spec(operations):
+def test_calls_cover_all_operations(operations):
     assert {call.operation for call in CALLS} == set(operations)
     assert len(operations) == 18
 
@@ -59,7 +59,7 @@ def test_the_calls_are_all_operations_of_the_spec(operations):
 @pytest.mark.parametrize("lms", [None, 7])
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("call", CALLS, ids=str)
-async def test_prism_finds_nothing_wrong(prism, call, engine, lms):
+async def test_prism_reports_no_violation(prism, call, engine, lms):
     async with client(prism, engine, lms=lms) as (coggno, exchanges):
         await call.send(coggno)
     assert [(exchange.operation, exchange.status) for exchange in exchanges] == [(call.operation, 200)]
@@ -70,54 +70,54 @@ async def test_prism_finds_nothing_wrong(prism, call, engine, lms):
 @pytest.mark.parametrize("prefix", ["", "/capp"])
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("call", CALLS, ids=str)
-async def test_express_openapi_validator_accepts_all(validator, call, engine, prefix, lms):
+async def test_validator_accepts_every_call(validator, call, engine, prefix, lms):
     async with client(validator + prefix, engine, lms=lms) as (coggno, exchanges):
         await call.send(coggno)
     assert [(exchange.operation, exchange.status) for exchange in exchanges] == [(call.operation, 200)]
 
 
-# Neither of them is blind.
+# Both servers report mistakes.
 
 
 @pytest.mark.parametrize(
-    ("options", "request_", "complaint"),
+    ("options", "request_", "violation"),
     [
-        ({}, Request(operation=operations.CREATE_GROUP, form={"description": "nameless"}), "'name'"),
+        ({}, Request(operation=operations.CREATE_GROUP, form={"description": "no name"}), "'name'"),
         ({"lms": "seven"}, Request(operation=operations.LIST_GROUPS), "coggno-lms"),
     ],
 )
-async def test_prism_sees(prism, options, request_, complaint):
+async def test_prism_reports_a_mistake(prism, options, request_, violation):
     async with client(prism, **options) as (coggno, exchanges):
         with pytest.raises(APIStatusError):
             await coggno.send(request_)
-    assert complaint in exchanges[0].headers[VIOLATIONS]
+    assert violation in exchanges[0].headers[VIOLATIONS]
 
 
 @pytest.mark.parametrize(
-    ("request_", "complaint"),
+    ("request_", "violation"),
     [
         (Request(operation=operations.CREATE_GROUP, form={"name": "x", "descripton": "x"}), "/body/descripton"),
-        (Request(operation=operations.CREATE_GROUP, form={"description": "nameless"}), "/body/name"),
+        (Request(operation=operations.CREATE_GROUP, form={"description": "no name"}), "/body/name"),
         (Request(operation=operations.DELETE_GROUP_BY_NAME, form={"name": ""}), "/body/name"),
         (Request(operation=operations.ADD_GROUP_USER, path={"group_id": 1}, form={"id": "ann"}), "/body/id"),
         (Request(operation=operations.LIST_USERS, query={"page": 2}), "/query/page"),
     ],
 )
-async def test_express_openapi_validator_sees(validator, request_, complaint):
+async def test_validator_rejects_a_mistake(validator, request_, violation):
     async with client(validator) as (coggno, _):
         with pytest.raises(BadRequestError) as caught:
             await coggno.send(request_)
-    assert complaint in str(caught.value.body)
+    assert violation in str(caught.value.body)
 
 
-async def test_express_openapi_validator_sees_a_short_password(validator):
+async def test_validator_rejects_a_short_password(validator):
     async with client(validator) as (coggno, _):
         with pytest.raises(BadRequestError) as caught:
             await coggno.users.create(email="a@b.example", first_name="a", last_name="b", password="short")
     assert "/body/password" in str(caught.value.body)
 
 
-async def test_express_openapi_validator_asks_for_the_key(validator):
-    async with httpx.AsyncClient(base_url=validator) as anybody:
-        assert (await anybody.get("/api/v1/users")).status_code == 401
-        assert (await anybody.get("/api/v1/users", auth=("test_key", "not-empty"))).status_code == 401
+async def test_validator_requires_the_key(validator):
+    async with httpx.AsyncClient(base_url=validator) as anonymous:
+        assert (await anonymous.get("/api/v1/users")).status_code == 401
+        assert (await anonymous.get("/api/v1/users", auth=("test_key", "not-empty"))).status_code == 401

@@ -1,4 +1,4 @@
-"""The reference that the sandbox serves at /docs: a browser shows it, and it needs nothing from anywhere else."""
+"""A browser shows the API reference at /docs of the sandbox, without a request to another host."""
 
 from __future__ import annotations
 
@@ -22,64 +22,64 @@ BAD = """<!DOCTYPE html>
 <title>Bad</title>
 <p id="one">Text</p>
 <img src="http://elsewhere.invalid/picture.png">
-<script>console.error("a complaint"); throw new Error("a mistake")</script>
+<script>console.error("a problem"); throw new Error("a mistake")</script>
 """
 
 
-def opened(url: str) -> dict[str, Any]:
-    """Return what Chromium sees at an address."""
+def open_in_browser(url: str) -> dict[str, Any]:
+    """Return the content, the messages and the requests of a page."""
     done = tools.node(tools.HERE / "browse.mjs", url, tools.chromium() or "")
     assert done.returncode == 0, done.stderr
-    seen: dict[str, Any] = json.loads(done.stdout)
-    return seen
+    page: dict[str, Any] = json.loads(done.stdout)
+    return page
 
 
 @pytest.fixture(scope="module")
 def page() -> Generator[dict[str, Any]]:
-    """The page at /docs, as Chromium sees it."""
+    """Open the page at /docs in Chromium."""
     with ServerThread(Sandbox()) as url:
-        yield opened(f"{url}/docs")
+        yield open_in_browser(f"{url}/docs")
 
 
 @pytest.mark.browser
-def test_all_operations_are_on_the_page(page, operations):
+def test_page_shows_all_operations(page, operations):
     shown = {anchor.rpartition("operation/")[2] for anchor in page["anchors"] if "operation/" in anchor}
     assert shown == set(operations)
     assert [each["summary"] for each in operations.values() if each["summary"] not in page["text"]] == []
 
 
 @pytest.mark.browser
-def test_the_page_says_what_may_be_repeated(page, document):
+def test_page_shows_how_calls_are_retried(page, document):
     assert page["title"] == document["info"]["title"]
     assert page["text"].count("coggno-retry") == 18
 
 
 @pytest.mark.browser
-def test_nothing_is_complained_of(page):
-    assert page["complaints"] == []
+def test_page_logs_no_error(page):
+    assert page["problems"] == []
 
 
 @pytest.mark.browser
-def test_no_other_host_is_asked(page):
+def test_page_loads_nothing_from_other_hosts(page):
     assert [url for url in page["requests"] if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
 
 
 @pytest.mark.browser
-def test_the_browser_is_not_blind():
+def test_browser_reports_problems():
     with ServerThread(Starlette(routes=[Route("/", lambda _: HTMLResponse(BAD))])) as url:
-        seen = opened(url)
-    assert seen["anchors"] == ["one"]
-    assert {urlsplit(each).hostname for each in seen["requests"]} == {"127.0.0.1", "elsewhere.invalid"}
-    assert all(any(word in each for each in seen["complaints"]) for word in ("a complaint", "a mistake", "failed:"))
+        page = open_in_browser(url)
+    assert page["anchors"] == ["one"]
+    assert {urlsplit(each).hostname for each in page["requests"]} == {"127.0.0.1", "elsewhere.invalid"}
+    assert all(any(word in each for each in page["problems"]) for word in ("a problem", "a mistake", "failed:"))
 
 
 @pytest.mark.parametrize("source", [(), pytest.param(("--npm",), marks=pytest.mark.node)], ids=["page", "npm"])
-def test_the_page_is_built_from_the_spec_and_redoc(source):
+def test_page_is_up_to_date(source):
     done = tools.python(tools.ROOT / "docs" / "reference" / "build.py", "--check", *source)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_reader_without_scripts_finds_the_operations(operations):
+def test_page_without_scripts_lists_the_operations(operations):
     page = bytes(reference().body).decode()
     table = page.partition("<noscript>")[2].partition("</noscript>")[0]
     assert table.count("<tr>") == 18

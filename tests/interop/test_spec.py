@@ -1,4 +1,4 @@
-"""Linters of others find nothing in the spec, and everything in a broken one."""
+"""Linters report nothing in the spec, and every mistake in a broken copy of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RULES = tools.HERE / "spectral.yaml"
 
 
 def spectral(spec: Path) -> list[str]:
-    """Return the codes of everything that Spectral finds."""
+    """Return the rule of each finding of Spectral."""
     arguments = ("-r", RULES, "-f", "json", "--quiet", "--fail-severity", "hint", spec)
     done = tools.node(tools.program("spectral"), "lint", *arguments)
     findings = json.loads(done.stdout)
@@ -26,7 +26,7 @@ def spectral(spec: Path) -> list[str]:
 
 
 def redocly(spec: Path) -> list[str]:
-    """Return the codes of everything that Redocly finds."""
+    """Return the rule of each finding of Redocly."""
     arguments = ("--config", tools.HERE / "redocly.yaml", "--format", "json", spec)
     done = tools.node(tools.program("redocly"), "lint", *arguments)
     findings = json.loads(done.stdout)["problems"]
@@ -36,32 +36,32 @@ def redocly(spec: Path) -> list[str]:
 
 @pytest.fixture
 def broken(document: dict[str, Any], operations: dict[str, dict[str, Any]], tmp_path: Path) -> Path:
-    """The spec with one mistake for every rule of ours, each at another place."""
+    """Write a copy of the spec with one mistake for each of our rules; return its path."""
     _break_operations(operations)
-    _break_answers(operations)
+    _break_responses(operations)
     _break_forms(operations, document["components"])
     path = tmp_path / "broken.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return path
 
 
-def test_spectral_is_clean():
+def test_spectral_reports_nothing():
     assert spectral(tools.SPEC) == []
 
 
-def test_redocly_is_clean():
+def test_redocly_reports_nothing():
     assert redocly(tools.SPEC) == []
 
 
-def test_every_rule_of_ours_notices_its_mistake(broken):
+def test_each_of_our_rules_reports_its_mistake(broken):
     rules = yaml.safe_load(RULES.read_bytes())["rules"]
     ours = {name for name in rules if name.startswith("coggno-")}
     assert ours <= set(spectral(broken))
 
 
-def test_redocly_notices_mistakes(broken):
-    noticed = {"operation-operationId", "operation-description", "no-invalid-media-type-examples", "request-mime-type"}
-    assert noticed <= set(redocly(broken))
+def test_redocly_reports_mistakes(broken):
+    expected = {"operation-operationId", "operation-description", "no-invalid-media-type-examples", "request-mime-type"}
+    assert expected <= set(redocly(broken))
 
 
 def _break_operations(operations: dict[str, dict[str, Any]]) -> None:
@@ -75,15 +75,15 @@ def _break_operations(operations: dict[str, dict[str, Any]]) -> None:
     del operations["listGroups"]["description"]
 
 
-def _break_answers(operations: dict[str, dict[str, Any]]) -> None:
+def _break_responses(operations: dict[str, dict[str, Any]]) -> None:
     content = _content(operations["getUser"])
-    del content["schema"]["x-coggno-returns"]  # coggno-answer
+    del content["schema"]["x-coggno-returns"]  # coggno-returns
     del content["examples"]["many"]  # coggno-both-examples
-    del _content(operations["listUsers"])["example"]  # coggno-example-answer
+    del _content(operations["listUsers"])["example"]  # coggno-example-response
     _content(operations["getUserLicenses"])["example"] = {"user": 1}
-    del operations["listUsers"]["responses"]["401"]  # coggno-answers
-    del operations["createUser"]["responses"]["422"]  # coggno-answers-write
-    del operations["deleteUser"]["responses"]["404"]  # coggno-answers-path
+    del operations["listUsers"]["responses"]["401"]  # coggno-responses
+    del operations["createUser"]["responses"]["422"]  # coggno-responses-write
+    del operations["deleteUser"]["responses"]["404"]  # coggno-responses-path
 
 
 def _break_forms(operations: dict[str, dict[str, Any]], components: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Starting tools of others: one run to its end, or a server for as long as a `with` lasts."""
+"""Runs other people's tools: a command to its end, or a server within a `with` block."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from typing import IO, Final
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
 SPEC: Final = ROOT / "openapi" / "coggno.yaml"
-LIMIT: Final = 100
-"""Seconds for one run."""
-STARTUP: Final = 30
-"""Seconds for a server to answer."""
+RUN_TIMEOUT: Final = 100
+"""Seconds that one run may take."""
+STARTUP_TIMEOUT: Final = 30
+"""Seconds until a server must accept connections."""
 
 _QUIET: Final = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
 _MODULES: Final = {"PYTHONPATH": str(ROOT)}
 
 
 def missing_node() -> str | None:
-    """Return why what is written for Node cannot run here, or None."""
+    """Return why Node programs cannot run here, or None."""
     if shutil.which("node") is None:
         return "Node is not installed"
     if not (HERE / "node_modules" / "express").is_dir():
@@ -36,7 +36,7 @@ def missing_node() -> str | None:
 
 
 def missing_chromium() -> str | None:
-    """Return why no browser can be driven here, or None."""
+    """Return why no browser can be started here, or None."""
     return None if chromium() else "Chromium is not installed (Debian: apt-get install chromium); or set CHROMIUM"
 
 
@@ -47,12 +47,12 @@ def chromium() -> str | None:
 
 
 def node(script: Path, *arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a script in Node to its end."""
+    """Run a JavaScript file in Node to its end."""
     return run("node", script, *arguments, cwd=cwd)
 
 
 def python(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run this Python to its end; programs installed beside it are on the path."""
+    """Run this Python interpreter to its end; its own environment's programs are on the path."""
     return run(sys.executable, *arguments, cwd=cwd)
 
 
@@ -65,14 +65,14 @@ def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedPr
         text=True,
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=LIMIT,
+        timeout=RUN_TIMEOUT,
         check=False,
     )
 
 
 @contextmanager
 def served(*command: str | Path, port: int) -> Generator[str, None, None]:
-    """Run a server on a port of this machine for the length of a `with`; yields its address."""
+    """Run a server on a local port within a `with` block; yield its address."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -91,19 +91,22 @@ def served(*command: str | Path, port: int) -> Generator[str, None, None]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free local port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
 
 
 def program(name: str) -> Path:
-    """Return the JavaScript of a command of `node_modules`; Node itself runs it, so that its process is ours to end."""
+    """Return the JavaScript file of a command in `node_modules`.
+
+    Node runs it directly: a shell wrapper between us would survive when the process is killed.
+    """
     return (HERE / "node_modules" / ".bin" / name).resolve(strict=True)
 
 
 def _wait(process: subprocess.Popen[str], port: int, log: IO[str]) -> None:
-    end = time.monotonic() + STARTUP
+    end = time.monotonic() + STARTUP_TIMEOUT
     while time.monotonic() < end and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -116,5 +119,5 @@ def _wait(process: subprocess.Popen[str], port: int, log: IO[str]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    beside = str(Path(sys.executable).parent)
-    return {**os.environ, **_QUIET, **_MODULES, "PATH": os.pathsep.join([beside, os.environ.get("PATH", "")])}
+    programs = str(Path(sys.executable).parent)
+    return {**os.environ, **_QUIET, **_MODULES, "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])}

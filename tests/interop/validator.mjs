@@ -1,4 +1,4 @@
-// A server that refuses every request the spec does not allow, and answers the others with the spec's own examples.
+// A server that rejects every request that the spec does not allow; it responds to valid ones with the spec's examples.
 //
 //     node validator.mjs SPEC PORT
 import { readFileSync } from "node:fs"
@@ -13,8 +13,8 @@ const app = express()
 app.use(express.urlencoded({ extended: false }))
 app.use(
   validator.middleware({
-    apiSpec: spec, // of its servers only the paths count: / and /capp
-    validateRequests: { coerceTypes: true }, // a form has only text
+    apiSpec: spec, // of the spec's servers only the paths are used: / and /capp
+    validateRequests: { coerceTypes: true }, // form values are text
     validateResponses: true,
     validateSecurity: { handlers: { apiKey: (request) => isKey(request.headers.authorization) } },
   }),
