@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coggno._client import AsyncCoggno
 from coggno._config import Timeout
+from coggno._facade import AsyncCoggno
 from coggno._protocol.operation import UNSET, Operation, Request, Send, Settle
 from coggno._resources import Ensured
 from coggno._session import Exchange

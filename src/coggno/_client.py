@@ -1,10 +1,9 @@
-"""`AsyncCoggno`: thin verbs over the generated operations, list helpers, and `ensure`."""
+"""The client: settings, copies with other settings, and `send` for what the methods do not name."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Mapping
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 
@@ -16,41 +15,13 @@ from coggno._resources import Companies, Documents, Groups, Users
 from coggno._session import OnExchange, Session
 from coggno.errors import InvalidRequestError
 
-if TYPE_CHECKING:
-    from coggno.provisioning import PasswordFile, RowResult
-
 T = TypeVar("T")
 
 _NOT_GIVEN: Final[Any] = object()
 
 
-class AsyncCoggno:
-    """The Coggno API, asynchronously.
-
-    ```python
-    async with AsyncCoggno("test_...") as coggno:
-        for group in await coggno.groups.list():
-            print(group.name)
-    ```
-
-    Args:
-        api_key: from Coggno's page Settings > API Keys; `COGGNO_API_KEY` if not given.
-        base_url: where the API is; `COGGNO_BASE_URL` if not given, and else the address that belongs to the key:
-            `https://beta.coggno.com` for `test_...`, `https://coggno.com/capp` for `live_...`.
-        lms: id of the connected company to act for (`Coggno-LMS`); see also `as_company`.
-        timeout: seconds for each phase of an attempt, or a `Timeout`; `None` for no limit.
-        max_retries: how many attempts may follow the first, where repeating is safe.
-        deadline: seconds for a call with all its attempts and pauses; `None` for no limit. To find out what became of a
-            write that is in doubt then, up to 5 more.
-        http_client: an `httpx.AsyncClient`, `httpx2.AsyncClient` or `aiohttp.ClientSession` to send through, which
-            stays yours to close; or `"aiohttp"` for one of ours.
-        max_connections: size of our own connection pool.
-        max_response_bytes: bytes that an answer may have; `iter()` has no such limit.
-        on_exchange: called with an `Exchange` after every attempt, for logs, metrics and traces.
-
-    Raises:
-        ConfigurationError: something of it cannot be used; nothing was sent.
-    """
+class Client:
+    """What `AsyncCoggno` is made of: everything but the calls that stand above the client, such as `provision`."""
 
     def __init__(
         self,
@@ -88,7 +59,7 @@ class AsyncCoggno:
 
     def __repr__(self) -> str:
         config = self._session.config
-        return f"AsyncCoggno(base_url={config.base_url!r}, lms={config.lms!r})"
+        return f"{type(self).__name__}(base_url={config.base_url!r}, lms={config.lms!r})"
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,7 +72,7 @@ class AsyncCoggno:
         if self._is_owner:
             await self._session.engine.aclose()
 
-    def as_company(self, company_id: int | str) -> AsyncCoggno:
+    def as_company(self, company_id: int | str) -> Self:
         """Return a client that acts for a connected company (reference: Connected accounts).
 
         It shares the connections and the retry quota; this client is unchanged.
@@ -121,7 +92,7 @@ class AsyncCoggno:
         max_retries: int = _NOT_GIVEN,
         deadline: float | None = _NOT_GIVEN,
         on_exchange: OnExchange | None = _NOT_GIVEN,
-    ) -> AsyncCoggno:
+    ) -> Self:
         """Return a client with other options, sharing connections and retry quota; this client is unchanged.
 
         Args:
@@ -145,8 +116,8 @@ class AsyncCoggno:
             copy._init(attrs.evolve(copy._session, on_exchange=on_exchange), owner=False)  # noqa: SLF001 - another of us
         return copy
 
-    def _copy(self, **changes: Any) -> AsyncCoggno:
-        copy = AsyncCoggno.__new__(AsyncCoggno)
+    def _copy(self, **changes: Any) -> Self:
+        copy = type(self).__new__(type(self))
         session = attrs.evolve(self._session, config=attrs.evolve(self._session.config, **changes))
         copy._init(session, owner=False)  # noqa: SLF001 - another one of us
         return copy
@@ -179,35 +150,3 @@ class AsyncCoggno:
             kind = type(request)
             raise InvalidRequestError(f"send() takes a coggno.Request, not {kind.__module__}.{kind.__qualname__}")
         return await self._session(request)
-
-    def provision(
-        self,
-        rows: Any,
-        *,
-        concurrency: int = 16,
-        rate: float | None = None,
-        passwords: PasswordFile | None = None,
-        mapping: Mapping[str, str] | None = None,
-        group: str | None = None,
-    ) -> AsyncGenerator[RowResult]:
-        """Make users, groups and memberships of a roster; yield one result per row as it is known.
-
-        The consumer sets the pace: when it does not take results, no more rows are begun.
-
-        Args:
-            rows: an (async) iterable of mappings with the columns of a roster, or a `Roster`.
-            concurrency: how many requests may be under way at once.
-            rate: requests per second at the most.
-            passwords: where to make and keep passwords for rows that have none.
-            mapping: field -> column, for columns with names of their own.
-            group: a group that every row shall be in as well.
-
-        Raises:
-            RosterError: the roster cannot be read; nothing was sent.
-            StoppedError: the run ended early; what was done is done, and it can be run again.
-        """
-        from coggno.provisioning import provision
-
-        return provision(
-            self, rows, concurrency=concurrency, rate=rate, passwords=passwords, mapping=mapping, group=group
-        )

@@ -19,7 +19,7 @@ from coggno.provisioning.results import check_writable, holds_results, write_fai
 from coggno.provisioning.roster import Roster, read_roster
 
 if TYPE_CHECKING:
-    from coggno._client import AsyncCoggno
+    from coggno._client import Client
 
 __all__ = [
     "PasswordFile",
@@ -44,7 +44,7 @@ __all__ = [
 
 
 def apply_plan(
-    coggno: AsyncCoggno,
+    coggno: Client,
     plan: Plan,
     *,
     concurrency: int = 16,
@@ -67,7 +67,7 @@ def apply_plan(
 
 
 async def provision(
-    coggno: AsyncCoggno,
+    coggno: Client,
     rows: Any,
     *,
     concurrency: int = 16,

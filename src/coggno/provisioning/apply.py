@@ -27,7 +27,7 @@ from coggno.provisioning.roster import Row
 from coggno.provisioning.watch import watched
 
 if TYPE_CHECKING:
-    from coggno._client import AsyncCoggno
+    from coggno._client import Client
 
 GRACE: Final = 4.0  # seconds that requests under way have to end after `stop`
 
@@ -52,7 +52,7 @@ class Run:
 
     def __init__(
         self,
-        coggno: AsyncCoggno,
+        coggno: Client,
         plan: Plan,
         *,
         concurrency: int = 16,

@@ -18,7 +18,7 @@ from coggno.provisioning.plan import PlannedRow, conflict
 from coggno.provisioning.watch import noting
 
 if TYPE_CHECKING:
-    from coggno._client import AsyncCoggno
+    from coggno._client import Client
 
 T = TypeVar("T")
 _JOIN_PAUSES: Final = (5.0, 10.0, 30.0)  # seconds; a user made just now may not be seen everywhere yet
@@ -39,7 +39,7 @@ class RunContext:
         stopped: why nothing more may begin, if so.
     """
 
-    coggno: AsyncCoggno
+    coggno: Client
     pace: RateLimiter
     passwords: PasswordFile | None
     groups: dict[str, Group]

@@ -17,7 +17,7 @@ from coggno.provisioning.pace import RateLimiter
 from coggno.provisioning.roster import Roster, Row
 
 if TYPE_CHECKING:
-    from coggno._client import AsyncCoggno
+    from coggno._client import Client
 
 
 @frozen
@@ -99,7 +99,7 @@ def repetition(row: Row, first: RowResult) -> RowResult:
     return evolve(first, line=row.line, login=login, outcome=outcome, detail=detail)
 
 
-async def make_plan(coggno: AsyncCoggno, roster: Roster, *, concurrency: int = 8, rate: float | None = None) -> Plan:
+async def make_plan(coggno: Client, roster: Roster, *, concurrency: int = 8, rate: float | None = None) -> Plan:
     """Look at what is there and plan the steps.
 
     One list of users, one of groups, and the members of every group that a user who is there already shall be in.
@@ -178,7 +178,7 @@ async def _by_name(listed: AsyncIterator[Group], names: Iterable[str]) -> tuple[
 
 
 async def _members(
-    coggno: AsyncCoggno, groups: Mapping[str, Group], concurrency: int, pace: RateLimiter
+    coggno: Client, groups: Mapping[str, Group], concurrency: int, pace: RateLimiter
 ) -> dict[str, set[int]]:
     members: dict[str, set[int]] = {}
 

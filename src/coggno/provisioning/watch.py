@@ -11,7 +11,7 @@ from coggno._session.exchange import Exchange, OnExchange
 from coggno.provisioning.pace import RateLimiter
 
 if TYPE_CHECKING:
-    from coggno._client import AsyncCoggno
+    from coggno._client import Client
 
 _doubts: ContextVar[set[str] | None] = ContextVar("coggno_doubts", default=None)
 
@@ -30,7 +30,7 @@ def noting(doubts: set[str]) -> Generator[None]:
         _doubts.reset(token)
 
 
-def watched(coggno: AsyncCoggno, pace: RateLimiter) -> AsyncCoggno:
+def watched(coggno: Client, pace: RateLimiter) -> Client:
     """Return a copy of the client whose exchanges are counted by `pace` and noted by `noting`."""
     theirs: OnExchange | None = coggno._session.on_exchange  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 

@@ -1,0 +1,76 @@
+"""`AsyncCoggno`, the class that users import: the client, and what stands above it.
+
+The client does not know provisioning, which is built on it. This module stands above both and joins them, so that
+`coggno.provision(...)` is a method, and imports point down all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from coggno._client import Client
+
+if TYPE_CHECKING:
+    from coggno.provisioning import PasswordFile, RowResult
+
+
+class AsyncCoggno(Client):
+    """The Coggno API, asynchronously.
+
+    ```python
+    async with AsyncCoggno("test_...") as coggno:
+        for group in await coggno.groups.list():
+            print(group.name)
+    ```
+
+    Args:
+        api_key: from Coggno's page Settings > API Keys; `COGGNO_API_KEY` if not given.
+        base_url: where the API is; `COGGNO_BASE_URL` if not given, and else the address that belongs to the key:
+            `https://beta.coggno.com` for `test_...`, `https://coggno.com/capp` for `live_...`.
+        lms: id of the connected company to act for (`Coggno-LMS`); see also `as_company`.
+        timeout: seconds for each phase of an attempt, or a `Timeout`; `None` for no limit.
+        max_retries: how many attempts may follow the first, where repeating is safe.
+        deadline: seconds for a call with all its attempts and pauses; `None` for no limit. To find out what became of a
+            write that is in doubt then, up to 5 more.
+        http_client: an `httpx.AsyncClient`, `httpx2.AsyncClient` or `aiohttp.ClientSession` to send through, which
+            stays yours to close; or `"aiohttp"` for one of ours.
+        max_connections: size of our own connection pool.
+        max_response_bytes: bytes that an answer may have; `iter()` has no such limit.
+        on_exchange: called with an `Exchange` after every attempt, for logs, metrics and traces.
+
+    Raises:
+        ConfigurationError: something of it cannot be used; nothing was sent.
+    """
+
+    def provision(
+        self,
+        rows: Any,
+        *,
+        concurrency: int = 16,
+        rate: float | None = None,
+        passwords: PasswordFile | None = None,
+        mapping: Mapping[str, str] | None = None,
+        group: str | None = None,
+    ) -> AsyncGenerator[RowResult]:
+        """Make users, groups and memberships of a roster; yield one result per row as it is known.
+
+        The consumer sets the pace: when it does not take results, no more rows are begun.
+
+        Args:
+            rows: an (async) iterable of mappings with the columns of a roster, or a `Roster`.
+            concurrency: how many requests may be under way at once.
+            rate: requests per second at the most.
+            passwords: where to make and keep passwords for rows that have none.
+            mapping: field -> column, for columns with names of their own.
+            group: a group that every row shall be in as well.
+
+        Raises:
+            RosterError: the roster cannot be read; nothing was sent.
+            StoppedError: the run ended early; what was done is done, and it can be run again.
+        """
+        from coggno.provisioning import provision
+
+        return provision(
+            self, rows, concurrency=concurrency, rate=rate, passwords=passwords, mapping=mapping, group=group
+        )
