@@ -69,8 +69,8 @@ class AsyncCoggno(Client):
             RosterError: the roster cannot be read; nothing was sent.
             StoppedError: the run ended early; what was done is done, and it can be run again.
         """
-        from coggno.provisioning import provision
+        from coggno.provisioning import RosterOptions, RunOptions, provision
 
-        return provision(
-            self, rows, concurrency=concurrency, rate=rate, passwords=passwords, mapping=mapping, group=group
-        )
+        options = RunOptions(concurrency=concurrency, rate=rate, passwords=passwords)
+        is_default = mapping is None and group is None  # a roster that was read already has its options
+        return provision(self, rows, options, None if is_default else RosterOptions(mapping=mapping or {}, group=group))

@@ -9,7 +9,7 @@ import attrs
 import httpx
 
 from coggno import AsyncCoggno
-from coggno.provisioning import RowOutcome, StoppedError, provision, read_roster
+from coggno.provisioning import RosterOptions, RowOutcome, StoppedError, read_roster
 from coggno.sandbox import ManualClock
 
 KEY = "test_0123456789"
@@ -19,7 +19,7 @@ ADA = "Ada,Lovelace,ada@example.com,s3cret-word,Warehouse\n"
 
 
 def roster(text, **options):
-    return read_roster(io.BytesIO(text.encode()), **options)
+    return read_roster(io.BytesIO(text.encode()), RosterOptions(**options))
 
 
 def only(text, **options):
@@ -58,7 +58,7 @@ async def client_of(sandbox, **options):
 
 
 async def run(coggno, rows, **options):
-    return await collect(provision(coggno, rows, **options))
+    return await collect(coggno.provision(rows, **options))
 
 
 async def collect(work, results=None, then=lambda: None):
@@ -75,7 +75,7 @@ async def run_to_its_end(coggno, rows, **options):
     """As `run`, for a run that may stop early; the results are whole all the same."""
     results = {}
     try:
-        await collect(provision(coggno, rows, **options), results)
+        await collect(coggno.provision(rows, **options), results)
     except StoppedError:
         pass
     return results

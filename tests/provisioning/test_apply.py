@@ -14,8 +14,10 @@ from coggno import ConfigurationError
 from coggno.provisioning import (
     PasswordFile,
     RosterError,
+    RosterOptions,
     RowOutcome,
     Run,
+    RunOptions,
     StoppedError,
     Summary,
     apply_plan,
@@ -43,7 +45,7 @@ from .support import (
 
 
 async def planned(coggno, rows, **options):
-    return await make_plan(coggno, read_roster(rows, **options))
+    return await make_plan(coggno, read_roster(rows, RosterOptions(**options)))
 
 
 def broken(*faults, clock=None, **options):
@@ -205,7 +207,7 @@ async def run_and_judge(sandbox, rows, **options):
         for fault in faults:
             sandbox.faults.add(fault)
         try:
-            await collect(Run(coggno, plan, concurrency=4, sleep=sandbox.clock.sleep), results)
+            await collect(Run(coggno, plan, RunOptions(concurrency=4), sleep=sandbox.clock.sleep), results)
         except StoppedError:
             pass
     groups = {row.line: row.person.groups for row in roster.rows if row.person}
@@ -454,7 +456,7 @@ async def test_passwords_that_cannot_be_written_stop_the_run_before_any_write(tm
     async with client_of(sandbox) as coggno:
         plan = await planned(coggno, people(3, password=None))
         with pytest.raises(StoppedError, match="No space left"):
-            await collect(apply_plan(coggno, plan, passwords=passwords), results)
+            await collect(apply_plan(coggno, plan, RunOptions(passwords=passwords)), results)
     passwords.close()
     assert outcomes(results) == ["failed"] * 3
     assert sandbox.effects == ()
@@ -489,7 +491,7 @@ async def test_a_key_that_is_refused_stops_the_run_at_once_and_every_row_has_its
     async with client_of(sandbox) as coggno:
         plan = await planned(coggno, people(100, groups=[]))
         with pytest.raises(StoppedError, match="refuses the key.*run the same roster again"):
-            await collect(apply_plan(coggno, plan, concurrency=4), results)
+            await collect(apply_plan(coggno, plan, RunOptions(concurrency=4)), results)
     counts = Counter(outcomes(results))
     assert counts == {"created": 3, "failed": 97}
     assert sandbox.requests.count("createUser") <= 7
@@ -512,7 +514,7 @@ async def test_an_outage_stops_the_run_before_it_has_burnt_all_rows(fault):
     async with client_of(sandbox, max_retries=0) as coggno:
         plan = await planned(coggno, people(300, groups=[]))
         with pytest.raises(StoppedError, match="in trouble"):
-            await collect(apply_plan(coggno, plan, concurrency=4), results)
+            await collect(apply_plan(coggno, plan, RunOptions(concurrency=4)), results)
     assert len(results) == 300
     assert sandbox.requests.count("createUser") < 60
 
@@ -526,7 +528,7 @@ async def test_rows_that_the_api_refuses_do_not_stop_the_run():
 async def test_stopping_ends_what_is_under_way_and_begins_nothing_more():
     sandbox, results = Sandbox(), {}
     async with client_of(sandbox) as coggno:
-        work = Run(coggno, await planned(coggno, people(50, groups=[])), concurrency=5)
+        work = Run(coggno, await planned(coggno, people(50, groups=[])), RunOptions(concurrency=5))
         with pytest.raises(StoppedError, match="interrupted"):
             await collect(work, results, lambda: len(results) < 5 or work.stop("interrupted"))
     counts = Counter(outcomes(results))
@@ -540,7 +542,7 @@ async def test_what_hangs_when_the_run_is_stopped_is_unknown(monkeypatch):
     monkeypatch.setattr("coggno.provisioning.apply.GRACE", 0.05)
     sandbox, results = broken("createUser:latency=30,after,skip=1", clock=RealClock()), {}
     async with client_of(sandbox) as coggno:
-        work = Run(coggno, await planned(coggno, people(10, groups=[])), concurrency=2)
+        work = Run(coggno, await planned(coggno, people(10, groups=[])), RunOptions(concurrency=2))
         with pytest.raises(StoppedError):
             await collect(work, results, lambda: work.stop("interrupted"))
     assert Counter(outcomes(results))["unknown"] == 2
@@ -551,7 +553,7 @@ async def test_a_consumer_that_is_slow_when_the_run_is_stopped_gets_every_result
     monkeypatch.setattr("coggno.provisioning.apply.GRACE", 0.0)
     sandbox, results = Sandbox(), {}
     async with client_of(sandbox) as coggno:
-        work = Run(coggno, await planned(coggno, people(30, groups=[])), concurrency=3)
+        work = Run(coggno, await planned(coggno, people(30, groups=[])), RunOptions(concurrency=3))
         with pytest.raises(StoppedError):
             async for result in work:
                 results[result.line] = result
@@ -565,7 +567,7 @@ async def test_a_row_that_only_waited_for_its_turn_is_not_attempted(monkeypatch)
     monkeypatch.setattr("coggno.provisioning.apply.GRACE", 0.05)
     sandbox, results = Sandbox(), {}
     async with client_of(sandbox) as coggno:
-        work = Run(coggno, await planned(coggno, people(10, groups=[])), concurrency=4, pace=RateLimiter(0.01))
+        work = Run(coggno, await planned(coggno, people(10, groups=[])), RunOptions(concurrency=4, rate=0.01))
         with pytest.raises(StoppedError):
             await collect(work, results, lambda: work.stop("interrupted"))
     assert Counter(outcomes(results)) == {"created": 1, "failed": 9}
@@ -619,7 +621,7 @@ async def test_a_consumer_that_is_cancelled_can_ask_for_the_rest():
     sandbox, results = broken("createUser:latency=30,after,skip=10", clock=RealClock()), {}
     rows = [*people(40), *people(2), *people(1, email="nobody")]
     async with client_of(sandbox) as coggno:
-        work = apply_plan(coggno, await planned(coggno, rows), concurrency=4)
+        work = apply_plan(coggno, await planned(coggno, rows), RunOptions(concurrency=4))
         task = asyncio.create_task(collect(work, results))
         while sandbox.requests.in_flight < 4:
             await asyncio.sleep(0)
@@ -649,7 +651,7 @@ async def test_a_run_that_was_never_begun_has_all_its_rows_not_attempted():
 async def test_an_error_that_nobody_expected_is_raised_and_the_rest_is_known(monkeypatch):
     sandbox, results = Sandbox(), {}
     async with client_of(sandbox) as coggno:
-        work = apply_plan(coggno, await planned(coggno, people(20, groups=[])), concurrency=2)
+        work = apply_plan(coggno, await planned(coggno, people(20, groups=[])), RunOptions(concurrency=2))
         create = type(work._desk.coggno.users).create
 
         async def bug(self, **person):
@@ -667,7 +669,7 @@ async def test_an_error_that_nobody_expected_is_raised_and_the_rest_is_known(mon
 
 async def test_a_consumer_that_is_slow_holds_the_run_back():
     sandbox = Sandbox()
-    async with client_of(sandbox) as coggno, aclosing(provision(coggno, people(60, groups=[]), concurrency=2)) as run_:
+    async with client_of(sandbox) as coggno, aclosing(coggno.provision(people(60, groups=[]), concurrency=2)) as run_:
         await anext(run_)
         for _ in range(500):
             await asyncio.sleep(0)
@@ -703,7 +705,9 @@ async def test_the_rate_counts_retries_and_looks(monkeypatch):
     async with client_of(sandbox) as coggno:
         plan = await planned(coggno, people(20, groups=[]))
         before = sandbox.requests.total
-        await collect(Run(coggno, plan, concurrency=1, pace=RateLimiter(10.0, clock=lambda: now, sleep=sleep)))
+        await collect(
+            Run(coggno, plan, RunOptions(concurrency=1), pace=RateLimiter(10.0, clock=lambda: now, sleep=sleep))
+        )
     sent = sandbox.requests.total - before
     assert sent > 25
     assert now >= (sent - 4) / 10  # the extra requests of the last row are nobody's to wait for
@@ -724,7 +728,7 @@ async def test_options_that_cannot_be_used_send_nothing(options, words):
             await run(coggno, people(1), **options)
         plan = await planned(coggno, people(1))
         with pytest.raises(ConfigurationError, match=words):
-            apply_plan(coggno, plan, **options)
+            apply_plan(coggno, plan, RunOptions(**options))
         with pytest.raises(ConfigurationError, match="read_roster"):
             await run(coggno, read_roster(people(1)), group="All")
     assert sandbox.effects == ()
@@ -761,14 +765,14 @@ async def test_the_failed_rows_of_a_run_are_a_roster_for_the_next(tmp_path):
 async def test_an_hr_export_is_provisioned_twice(tmp_path):
     """The first run creates every person of a generated export, the second finds them all."""
     sandbox, export = Sandbox(), make_hr_export(10_000)
-    roster = read_roster(export.write(tmp_path / "people.csv"), mapping={"group": GROUP_COLUMN})
+    roster = read_roster(export.write(tmp_path / "people.csv"), RosterOptions(mapping={"group": GROUP_COLUMN}))
     async with client_of(sandbox) as coggno:
         summaries = []
         for _ in range(2):
             passwords = PasswordFile(tmp_path / "passwords.csv")
             results, summary = {}, Summary()
             plan = await make_plan(coggno, roster)
-            async for result in apply_plan(coggno, plan, passwords=passwords):
+            async for result in apply_plan(coggno, plan, RunOptions(passwords=passwords)):
                 results[result.line] = result
                 summary.add(result)
             passwords.close()

@@ -3,7 +3,7 @@
 import pytest
 
 from coggno import APIError, AuthenticationError, ConfigurationError
-from coggno.provisioning import RowOutcome, apply_plan, make_plan, read_roster
+from coggno.provisioning import RowOutcome, RunOptions, apply_plan, make_plan, read_roster
 from coggno.sandbox import Sandbox
 
 from .support import client_of, collect, people
@@ -11,7 +11,7 @@ from .support import client_of, collect, people
 
 async def plan_of(sandbox, rows, **options):
     async with client_of(sandbox) as coggno:
-        plan = await make_plan(coggno, read_roster(rows), **options)
+        plan = await make_plan(coggno, read_roster(rows), RunOptions(**options))
     assert sandbox.effects == ()
     return plan
 

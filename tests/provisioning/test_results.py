@@ -9,6 +9,7 @@ import pytest
 
 from coggno.provisioning import (
     RosterError,
+    RosterOptions,
     RowOutcome,
     RowResult,
     check_writable,
@@ -24,7 +25,7 @@ Bob,B,bob@example.com,s3cret-word,
 
 
 def roster(text=TEXT, **options):
-    return read_roster(io.BytesIO(text.encode()), **options)
+    return read_roster(io.BytesIO(text.encode()), RosterOptions(**options))
 
 
 def results(outcome=RowOutcome.FAILED):
@@ -88,9 +89,9 @@ def test_failed_rows_are_raw_have_all_columns_and_the_file_goes_when_none_is_lef
 def test_failed_rows_are_read_with_the_options_of_the_roster(path, separator, encoding):
     text = "email,first name,last name,password\na@b.example,Jürgen,Größe,s3cret-word\n".replace(",", separator)
     options = {"delimiter": separator, "encoding": encoding}
-    before = read_roster(io.BytesIO(text.encode(encoding)), **options)
+    before = read_roster(io.BytesIO(text.encode(encoding)), RosterOptions(**options))
     write_failed(path, before, {})
-    after = read_roster(path, **options)
+    after = read_roster(path, RosterOptions(**options))
     assert [row.cells for row in after.rows] == [row.cells for row in before.rows]
     assert [row.person.first_name for row in after.rows] == ["Jürgen"]
 

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coggno.provisioning import RosterError, RowOutcome, RowResult, read_roster, write_failed, write_results
+from coggno.provisioning import (
+    RosterError,
+    RosterOptions,
+    RowOutcome,
+    RowResult,
+    read_roster,
+    write_failed,
+    write_results,
+)
 from tests.helpers.hr_export import GROUP_COLUMN, UNUSED_COLUMNS, make_hr_export
 
 from .support import ADA, EXAMPLE, HEADER, only, roster
@@ -238,7 +246,7 @@ def test_any_text_gives_every_row_one_place_and_failed_csv_reads_back(rows, sepa
     check_every_row_has_one_place(found)
     path = tmp_path_factory.mktemp("failed") / "failed.csv"
     assert write_failed(path, found, {}) == len(found.rows)
-    again = read_roster(path, **options)
+    again = read_roster(path, RosterOptions(**options))
     assert (again.header, again.delimiter) == (found.header, found.delimiter)
     assert [row.cells for row in again.rows] == [row.cells for row in found.rows]
     assert [row.person for row in again.rows] == [row.person for row in found.rows]

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from coggno.errors import ConfigurationError
 from coggno.provisioning.apply import Run
+from coggno.provisioning.options import RosterOptions, RunOptions
 from coggno.provisioning.outcomes import Progress, RosterError, RowOutcome, RowResult, StoppedError, Summary
-from coggno.provisioning.pace import RateLimiter
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.plan import Plan, make_plan
 from coggno.provisioning.results import check_writable, holds_results, write_failed, write_results
@@ -27,9 +29,11 @@ __all__ = [
     "Progress",
     "Roster",
     "RosterError",
+    "RosterOptions",
     "RowOutcome",
     "RowResult",
     "Run",
+    "RunOptions",
     "StoppedError",
     "Summary",
     "apply_plan",
@@ -46,46 +50,34 @@ __all__ = [
 def apply_plan(
     coggno: Client,
     plan: Plan,
-    *,
-    concurrency: int = 16,
-    rate: float | None = None,
-    passwords: PasswordFile | None = None,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
 ) -> Run:
     """Return the run of a plan; iterating over it does the work and yields one result per row.
 
     Args:
         coggno: the client to send with.
         plan: what to do; a plan is carried out once.
-        concurrency: how many rows may be under way at once.
-        rate: requests per second at the most.
-        passwords: where passwords are made and kept for rows that have none; without it such rows are invalid.
+        options: how the run proceeds.
 
     Raises:
-        ConfigurationError: `concurrency` or `rate` is not a positive number, or the plan was carried out already.
+        ConfigurationError: the plan was carried out already.
     """
-    return Run(coggno, plan, concurrency=concurrency, pace=RateLimiter(rate), passwords=passwords)
+    return Run(coggno, plan, options)
 
 
 async def provision(
     coggno: Client,
     rows: Any,
-    *,
-    concurrency: int = 16,
-    rate: float | None = None,
-    passwords: PasswordFile | None = None,
-    mapping: Mapping[str, str] | None = None,
-    group: str | None = None,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
+    roster_options: RosterOptions | None = None,
 ) -> AsyncGenerator[RowResult]:
     """Read, plan and apply in one; see `AsyncCoggno.provision`.
 
     Args:
         coggno: the client to send with.
         rows: a `Roster`, or what `read_roster` takes, or an async iterable of mappings.
-        concurrency: how many rows may be under way at once.
-        rate: requests per second at the most.
-        passwords: where passwords are made and kept for rows that have none.
-        mapping: field -> column, for columns with names of their own.
-        group: a group that every row shall be in as well.
+        options: how the run proceeds.
+        roster_options: how the rows are read.
 
     Raises:
         RosterError: the roster cannot be read; nothing was sent.
@@ -94,18 +86,19 @@ async def provision(
         StoppedError: the run ended early; every row has had its result by then.
     """
     if isinstance(rows, Roster):
-        if mapping is not None or group is not None:
+        if roster_options is not None:
             raise ConfigurationError("mapping and group belong to read_roster: this roster was read already")
         roster = rows
     else:
-        roster = await _read(rows, mapping, group, needs_password=passwords is None)
-    plan = await make_plan(coggno, roster, concurrency=min(concurrency, 8), rate=rate)
-    async with aclosing(apply_plan(coggno, plan, concurrency=concurrency, rate=rate, passwords=passwords)) as results:
+        needs_password = options.passwords is None
+        roster = await _read(rows, attrs.evolve(roster_options or RosterOptions(), needs_password=needs_password))
+    plan = await make_plan(coggno, roster, options)
+    async with aclosing(apply_plan(coggno, plan, options)) as results:
         async for result in results:
             yield result
 
 
-async def _read(rows: Any, mapping: Mapping[str, str] | None, group: str | None, *, needs_password: bool) -> Roster:
+async def _read(rows: Any, options: RosterOptions) -> Roster:
     if isinstance(rows, AsyncIterable):
         rows = [row async for row in rows]  # pyright: ignore[reportUnknownVariableType]
-    return read_roster(rows, mapping=mapping, group=group, needs_password=needs_password)
+    return read_roster(rows, options)

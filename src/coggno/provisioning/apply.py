@@ -12,13 +12,13 @@ from coggno.errors import (
     APIError,
     AuthenticationError,
     CoggnoError,
-    ConfigurationError,
     OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
 )
 from coggno.provisioning.crew import for_each
 from coggno.provisioning.errand import RowTask, RunContext
+from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, StoppedError
 from coggno.provisioning.pace import CircuitBreaker, RateLimiter
 from coggno.provisioning.passwords import PasswordFile
@@ -41,29 +41,26 @@ class Run:
     Args:
         coggno: the client to send with.
         plan: what to do; a plan is carried out once.
-        concurrency: how many rows may be under way at once.
-        pace: how many requests per second at the most.
-        passwords: where passwords are made and kept for rows that have none.
+        options: how the run proceeds.
+        pace: limits the rate; made of `options` if not given.
         sleep: waits for so many seconds.
 
     Raises:
-        ConfigurationError: `concurrency` is not a positive number, or the plan was carried out already.
+        ConfigurationError: the plan was carried out already.
     """
 
     def __init__(
         self,
         coggno: Client,
         plan: Plan,
+        options: RunOptions = RunOptions(),  # noqa: B008 - frozen
         *,
-        concurrency: int = 16,
         pace: RateLimiter | None = None,
-        passwords: PasswordFile | None = None,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
-        if concurrency < 1:
-            raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
         plan.claim()
-        pace = pace or RateLimiter(None)
+        pace = pace or RateLimiter(options.rate)
+        concurrency, passwords = options.concurrency, options.passwords
         self._plan = plan
         self._concurrency = concurrency
         self._desk = RunContext(watched(coggno, pace), pace, passwords, dict(plan.groups), sleep)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
 
@@ -12,12 +12,15 @@ from coggno.errors import ConfigurationError
 from coggno.models import Group, User
 from coggno.provisioning.checks import fold, group_key
 from coggno.provisioning.crew import for_each
+from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.pace import RateLimiter
 from coggno.provisioning.roster import Roster, Row
 
 if TYPE_CHECKING:
     from coggno._client import Client
+
+_LISTS: Final = 8  # lists of members that are read at once: each may be long, and is held as a set of ids
 
 
 @frozen
@@ -99,7 +102,11 @@ def repetition(row: Row, first: RowResult) -> RowResult:
     return evolve(first, line=row.line, login=login, outcome=outcome, detail=detail)
 
 
-async def make_plan(coggno: Client, roster: Roster, *, concurrency: int = 8, rate: float | None = None) -> Plan:
+async def make_plan(
+    coggno: Client,
+    roster: Roster,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
+) -> Plan:
     """Look at what is there and plan the steps.
 
     One list of users, one of groups, and the members of every group that a user who is there already shall be in.
@@ -107,16 +114,12 @@ async def make_plan(coggno: Client, roster: Roster, *, concurrency: int = 8, rat
     Args:
         coggno: the client to read with.
         roster: what is wanted.
-        concurrency: how many lists may be read at once.
-        rate: lists per second at the most.
+        options: how many lists may be read at once, 8 at most, and how many requests per second.
 
     Raises:
-        ConfigurationError: `concurrency` or `rate` is not a positive number; nothing was sent.
         APIError: a list could not be read; nothing was changed.
     """
-    if concurrency < 1:
-        raise ConfigurationError(f"concurrency must be at least 1, not {concurrency}")
-    pace = RateLimiter(rate)
+    pace = RateLimiter(options.rate)
     wanted = {row.person.key: row for row in roster.accepted if row.person}
     await pace.turn()
     there = await _those_there(coggno.users.iter(), wanted)
@@ -124,7 +127,7 @@ async def make_plan(coggno: Client, roster: Roster, *, concurrency: int = 8, rat
     await pace.turn()
     groups, ambiguous = await _by_name(coggno.groups.iter(), names)
     needed = {name: groups[name] for name in _groups_of(wanted[key] for key in there) if name in groups}
-    members = await _members(coggno, needed, concurrency, pace)
+    members = await _members(coggno, needed, min(options.concurrency, _LISTS), pace)
     steps: list[PlannedRow] = []
     decided: list[RowResult] = []
     for key, row in wanted.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import Final
@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from coggno.provisioning.checks import Person, fold, group_key, plain, problems, warnings
 from coggno.provisioning.columns import Columns, find_columns, fold_name, recognised
+from coggno.provisioning.options import RosterOptions
 from coggno.provisioning.outcomes import RosterError, RowOutcome, RowResult
 from coggno.provisioning.tables import DELIMITERS, LIST, InputTable, NotText, Source, open_table
 
@@ -93,32 +94,21 @@ class Roster:
 
 def read_roster(
     source: Source,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    group: str | None = None,
-    needs_password: bool = False,
+    options: RosterOptions = RosterOptions(),  # noqa: B008 - frozen
 ) -> Roster:
     """Read and check a roster.
 
     Args:
         source: a path, `"-"` for standard input, an open file, or an iterable of mappings.
-        mapping: field -> column, for columns with names of their own.
-        delimiter: of CSV; found by itself if not given.
-        encoding: of the text; UTF-8 if not given, with or without a byte order mark.
-        group: a group that every row shall be in as well.
-        needs_password: whether a row without password is invalid here already; else it is when the plan is carried
-            out without a `PasswordFile`.
+        options: how it is read.
 
     Raises:
         RosterError: the input cannot be read at all; rows that are wrong carry a rejection instead.
     """
-    mapping = mapping or {}
-    known = partial(recognised, mapping=mapping)
-    table = open_table(source, delimiter=delimiter, encoding=encoding, recognised=known)
-    columns = find_columns(table.header, mapping)
-    reader = _Reader(columns, Spellings(), _every_row(group), needs_password)
+    known = partial(recognised, mapping=options.mapping)
+    table = open_table(source, delimiter=options.delimiter, encoding=options.encoding, recognised=known)
+    columns = find_columns(table.header, options.mapping)
+    reader = _Reader(columns, Spellings(), _every_row(options.group), options.needs_password)
     notes = _Notes()
     notes.add(_about_columns(columns))
     rows = [reader.row(line, cells, notes) for line, cells in table.rows]

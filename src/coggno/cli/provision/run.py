@@ -25,7 +25,9 @@ from coggno.provisioning import (
     Plan,
     Roster,
     RosterError,
+    RosterOptions,
     Run,
+    RunOptions,
     StoppedError,
     apply_plan,
     make_plan,
@@ -82,10 +84,7 @@ def _read(job: Job) -> Roster:
         output.say("Reading the roster from standard input. Ctrl-D ends it.")
     return read_roster(
         "-" if job.files.roster is None else job.files.roster,
-        mapping=job.mapping,
-        delimiter=job.delimiter,
-        encoding=job.encoding,
-        group=job.group,
+        RosterOptions(mapping=job.mapping, delimiter=job.delimiter, encoding=job.encoding, group=job.group),
     )
 
 
@@ -119,13 +118,17 @@ async def _carry_out(job: Job, report: Report, passwords: PasswordFile | None, p
                 report.add(result)
             return
         progress.begin_rows(len(report.roster.rows))
-        carried = apply_plan(coggno, plan, concurrency=job.concurrency, rate=job.rate, passwords=passwords)
+        carried = apply_plan(coggno, plan, _options(job, passwords))
         await _collect(carried, report, progress)
+
+
+def _options(job: Job, passwords: PasswordFile | None = None) -> RunOptions:
+    return RunOptions(concurrency=job.concurrency, rate=job.rate, passwords=passwords)
 
 
 async def _plan(job: Job, coggno: AsyncCoggno, roster: Roster) -> Plan:
     try:
-        return await make_plan(coggno, roster, concurrency=min(job.concurrency, 8), rate=job.rate)
+        return await make_plan(coggno, roster, _options(job))
     except APIError as error:
         is_key = isinstance(error, AuthenticationError | PermissionDeniedError)
         then = "Correct that, then run the same command again." if is_key else "Run the same command again to go on."
