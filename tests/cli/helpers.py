@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +17,7 @@ KEY = "test_0123456789abcdef"
 COGGNO = [sys.executable, "-c", "import sys; from coggno.cli import main; sys.exit(main())"]
 """The program, as a process of its own."""
 
+ADA_OPTIONS = ("--email", "ada@example.com", "--first-name", "Ada", "--last-name", "Lovelace")
 HEADER = "email,first name,last name,password,group\n"
 ADA = "ada@example.com,Ada,Lovelace,difference-engine,Analysts\n"
 GRACE = "grace@example.com,Grace,Hopper,nanoseconds,Navy; Analysts\n"
@@ -49,6 +51,13 @@ class TypedInput(io.StringIO):
 def piped_input(text: str) -> io.TextIOWrapper:
     """Standard input that is a pipe."""
     return io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
+
+
+def run_process(*arguments: str, program: Sequence[str] = COGGNO, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, with nobody at standard input."""
+    command = [*program, *arguments]
+    settings = {"stdin": subprocess.DEVNULL, "timeout": 60, **options}
+    return subprocess.run(command, capture_output=True, text=True, check=False, **settings)
 
 
 def write_roster(*rows: str, name: str = "people.csv") -> str:

@@ -1,6 +1,8 @@
-"""Every error ends as one clear message and the right exit code."""
+"""Every error ends as a message that says what to do, and the right exit code."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 import typer
@@ -20,9 +22,9 @@ from coggno import (
     ServerError,
 )
 from coggno.cli import error_messages
+from coggno.cli.api_actions import action_of
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.models import Group
-from coggno.sandbox import Sandbox
 from tests.cli.helpers import KEY, RunCommand
 
 
@@ -50,11 +52,11 @@ def ended(error: BaseException, capsys) -> tuple[int, str]:
         (OutcomeUnknownError("lost", operation="createUser"), 1, "coggno users get LOGIN"),
         (OutcomeUnknownError("lost", operation="createGroup"), 1, "coggno groups list"),
         (OutcomeUnknownError("lost", operation="createCompany"), 1, "coggno companies list"),
-        (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt(), 130, "Interrupted."),
         (PermissionError(13, "Permission denied", "people.csv"), 1, "people.csv: Permission denied"),
     ],
 )
-def test_an_error_is_a_message_and_a_code(capsys, error, code, hint):
+def test_error_is_a_message_and_a_code(capsys, error, code, hint):
     got, message = ended(error, capsys)
     assert got == code
     assert message.startswith("Error: ")
@@ -63,7 +65,7 @@ def test_an_error_is_a_message_and_a_code(capsys, error, code, hint):
 
 
 @pytest.mark.parametrize("kind", [OutcomeUnknownError, AmbiguousNameError])
-def test_candidates_are_shown_so_that_one_can_look(capsys, kind):
+def test_candidates_are_listed(capsys, kind):
     groups = [Group(id=number, name="Hall\x1b") for number in range(12)]
     more = {"operation": "createGroup"} if kind is OutcomeUnknownError else {}
     _, message = ended(kind("which?", candidates=groups, **more), capsys)
@@ -73,26 +75,50 @@ def test_candidates_are_shown_so_that_one_can_look(capsys, kind):
     assert "\x1b" not in message
 
 
-def test_the_key_never_shows_in_a_message(capsys, monkeypatch):
+def test_key_is_masked_in_messages(capsys, monkeypatch):
     monkeypatch.setenv("COGGNO_API_KEY", KEY)
     _, message = ended(ServerError(f"who is {KEY}?", status_code=500), capsys)
     assert KEY not in message
 
 
-@pytest.mark.usefixtures("address")
-def test_a_write_in_doubt_says_where_to_look(coggno: RunCommand, sandbox: Sandbox):
-    from coggno.sandbox import parse_fault
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            ServerError("500: oops", status_code=500, operation="listUsers"),
+            "Error: Could not list the users: 500: oops.\n",
+        ),
+        (
+            NotFoundError("404: no such group", status_code=404, operation="createUser", body={}),
+            "Error: Could not create the user: 404: no such group.\n",
+        ),
+        (
+            RateLimitError("429", status_code=429, operation="getUser", retry_after=timedelta(seconds=7)),
+            "Error: Could not read the user: 429.\nThe server receives too many requests; try again in 7 seconds.\n",
+        ),
+    ],
+)
+def test_message_uses_the_words_of_the_user(capsys, error, message):
+    assert ended(error, capsys) == (1, message)
 
-    sandbox.faults.add(parse_fault("createGroup:drop,after"))
-    ended_ = coggno("groups", "create", "Hall")
-    assert ended_.code == 1
-    assert "id=1 name='Hall'" in ended_.err
-    assert "Check with: coggno groups list" in ended_.err
+
+def test_attempts_are_counted(capsys):
+    error = APITimeoutError("no response in time", outcome="unknown", operation="getGroup")
+    error.attempts = 4
+    assert ended(error, capsys)[1] == "Error: Could not read the group: no response in time (4 attempts).\n"
 
 
-def test_a_wrong_key_is_one_message(coggno: RunCommand, address, monkeypatch):
+def test_every_operation_has_words():
+    """An operation that the spec gains must not be reported as "the request"."""
+    from coggno.sandbox import OPERATION_IDS
+
+    assert [operation for operation in OPERATION_IDS if action_of(operation).verb == action_of(None).verb] == []
+
+
+def test_wrong_key_names_the_variable(coggno: RunCommand, address, monkeypatch):
     monkeypatch.setenv("COGGNO_API_KEY", "test_wrong")
-    ended_ = coggno("users", "list")
-    assert ended_.code == 1
-    assert "COGGNO_API_KEY" in ended_.err
-    assert "test_wrong" not in ended_.err
+    result = coggno("users", "list")
+    assert result.code == 1
+    assert result.err.startswith("Error: The server rejected the API key (401")
+    assert "COGGNO_API_KEY" in result.err
+    assert "test_wrong" not in result.err

@@ -12,37 +12,42 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from coggno._version import __version__
-from coggno.cli import error_messages, options
+from coggno.cli import error_messages, options, usage_errors
 from coggno.cli.commands.companies import companies
 from coggno.cli.commands.documents import documents
 from coggno.cli.commands.groups import groups
 from coggno.cli.commands.provision import provision
-from coggno.cli.commands.sandbox import FAULTS, sandbox
+from coggno.cli.commands.sandbox import FAULTS_HELP, sandbox
 from coggno.cli.commands.users import users
-from coggno.cli.exit_codes import CommandError
+from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.terminal import output
 
 
-class Root(TyperGroup):
-    """The root command: every error of a command under it ends as a message and an exit code."""
+class RootCommand(TyperGroup):
+    """The command `coggno`: errors of every command below it end as a message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
+        # Inside of typer's own error handling, which would end Ctrl-C and a closed pipe without our messages.
         with error_messages.reported():
             return super().invoke(ctx)
 
 
 app = typer.Typer(
-    cls=Root,
+    cls=RootCommand,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     # Plain help is twice as fast as rich's, and stays readable in a narrow terminal.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    epilog=options.examples("coggno provision people.csv --dry-run", "coggno users list"),
+    epilog=options.examples(
+        "coggno users list",
+        "coggno provision people.csv --dry-run",
+        "coggno sandbox",
+    ),
 )
 app.command(
-    short_help="Users, groups and memberships from a roster.",
+    short_help="Create the users, groups and memberships of a roster.",
     epilog=options.examples(
         "coggno provision people.csv --dry-run",
         "coggno provision people.csv --generate-passwords passwords.csv",
@@ -50,22 +55,22 @@ app.command(
         "coggno provision people.csv --sandbox",
     ),
 )(provision)
-app.add_typer(users, name="users", help="Look at users, create one, delete one.")
-app.add_typer(groups, name="groups", help="Look at groups and their members, create one, delete one.")
-app.add_typer(companies, name="companies", help="Look at connected companies, create one.")
-app.add_typer(documents, name="documents", help="Look at training content and its licenses.")
+app.add_typer(users, name="users", help="List, show, create and delete users.")
+app.add_typer(groups, name="groups", help="List, show, create and delete groups and their members.")
+app.add_typer(companies, name="companies", help="List and create connected companies.")
+app.add_typer(documents, name="documents", help="List training documents and their licenses.")
 app.command(
     epilog="\n\n".join(
         [
             options.examples("coggno sandbox --users 20", "coggno sandbox --fault createUser:drop,after,p=0.1"),
-            FAULTS,
+            FAULTS_HELP,
         ]
     )
 )(sandbox)
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - called by typer
-    if wanted:
+def _show_version(is_given: bool) -> None:  # noqa: FBT001 - called by typer
+    if is_given:
         output.write(f"coggno {__version__}")
         raise typer.Exit
 
@@ -78,19 +83,36 @@ def root(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """The Coggno LMS on the command line. The API key comes from the environment: COGGNO_API_KEY."""
+    """Manage users, groups and training of the Coggno LMS.
+
+    The API key is read from the environment variable COGGNO_API_KEY. To try the commands without a key, start a test
+    server on this machine with: coggno sandbox
+    """
 
 
 def run(argv: Sequence[str] | None = None) -> int:
-    """Run the program with `argv`, or the arguments of the process, and return the exit code."""
+    """Run the program and return the exit code.
+
+    Args:
+        argv: the arguments; those of the process if not given.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    output.tolerate_any_text()
+    output.accept_any_text()
+    return error_messages.flush_stdout(_run_command(arguments))
+
+
+def _run_command(arguments: list[str]) -> int:
     try:
-        options.refuse_secrets(arguments, os.environ.get("COGGNO_API_KEY"))
-        get_command(app).main(args=arguments, prog_name="coggno")
+        options.reject_secrets(arguments, os.environ.get("COGGNO_API_KEY"))
+        # Not standalone: typer would print mistakes in its own words, and end the process.
+        code = get_command(app).main(args=arguments, prog_name="coggno", standalone_mode=False)
     except CommandError as error:
         error_messages.report_error(str(error))
         return error.code
-    except SystemExit as end:
-        return error_messages.flush_stdout(end.code if isinstance(end.code, int) else 0)
-    raise AssertionError  # pragma: no cover - click always exits
+    except usage_errors.UsageError as error:
+        return usage_errors.report(error)
+    except output.StdoutError as error:
+        return error_messages.report_stdout(error)
+    except SystemExit as end:  # shell completion, and typer's help into a closed pipe
+        return end.code if isinstance(end.code, int) else ExitCode.OK
+    return code if isinstance(code, int) else ExitCode.OK

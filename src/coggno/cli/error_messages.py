@@ -1,105 +1,185 @@
-"""Every error that a command can end with, as a message on standard error."""
+"""Every error that a command can end with, as a message that says what to do now."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Generator, Mapping
+import ssl
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import typer
 
+from coggno.cli.api_actions import action_of
 from coggno.cli.exit_codes import CommandError, ExitCode, exit_code_of
 from coggno.cli.terminal import output
 from coggno.errors import (
     AmbiguousNameError,
     APIConnectionError,
+    APIError,
     AuthenticationError,
     CoggnoError,
+    DecodeError,
     NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    RateLimitError,
 )
 
-_CHECK_WITH: Final[Mapping[str, str]] = {
-    "createCompany": "coggno companies list",
-    "createGroup": "coggno groups list",
-    "deleteGroup": "coggno groups list",
-    "deleteGroupByName": "coggno groups list",
-    "createUser": "coggno users get LOGIN",
-    "deleteUser": "coggno users get USER",
-    "addGroupUser": "coggno groups members list GROUP",
-    "removeGroupUser": "coggno groups members list GROUP",
-}
-
-
-_IN_A_GROUP: Final = frozenset({"getGroup", "deleteGroup", "listGroupUsers", "addGroupUser", "removeGroupUser"})
+_SHOWN: Final = 10  # candidates; more would push the message itself off the screen
 
 
 @contextmanager
 def reported() -> Generator[None]:
-    """Turn every error that is meant for the user into a message on standard error and an exit code."""
+    """Turn every error that a user can do something about into a message and an exit code.
+
+    Raises:
+        typer.Exit: there was such an error; it has been reported.
+    """
     try:
         yield
     except CommandError as error:
-        end, code = str(error), error.code
+        message, code = str(error), error.code
     except CoggnoError as error:
-        end, code = describe(error), exit_code_of(error)
+        message, code = describe(error), exit_code_of(error)
     except KeyboardInterrupt:
-        end, code = "interrupted", ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        output.silence_stdout()
-        raise typer.Exit(ExitCode.CLOSED_PIPE) from None
+        message, code = "Interrupted.", ExitCode.INTERRUPTED
+    except output.StdoutError as error:
+        raise typer.Exit(report_stdout(error)) from None
     except OSError as error:
-        end, code = f"{error.filename or 'standard output'}: {error.strerror or error}", ExitCode.FAILED
+        message, code = _describe_os_error(error), ExitCode.FAILED
     else:
         return
-    report_error(end)
+    report_error(message)
     raise typer.Exit(code)
-
-
-def flush_stdout(code: int) -> int:
-    """Write out what standard output still holds, and return the exit code that follows from `code`."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        end = ExitCode.CLOSED_PIPE
-    except OSError as error:
-        report_error(f"standard output: {error.strerror}")
-        end = ExitCode.FAILED
-    else:
-        return code
-    output.silence_stdout()
-    return code or end
 
 
 def report_error(message: str) -> None:
     """Write an error to standard error, with the API key masked wherever it came from."""
     key = os.environ.get("COGGNO_API_KEY")
-    output.say("Error: " + (message.replace(key, "***") if key else message))
+    output.write_message("Error: " + (message.replace(key, "***") if key else message))
+
+
+def report_stdout(error: output.StdoutError) -> ExitCode:
+    """Report that standard output cannot be written to, unless its reader has closed it, and return the exit code."""
+    output.silence_stdout()
+    if error.is_closed_pipe:
+        return ExitCode.CLOSED_PIPE
+    report_error(f"Cannot write to standard output: {error.reason}.")
+    return ExitCode.FAILED
+
+
+def flush_stdout(code: int) -> int:
+    """Write out what standard output still buffers, and return the exit code that follows from `code`."""
+    try:
+        output.flush()
+    except output.StdoutError as error:
+        # The command's own failure is the more useful one to report.
+        return code or report_stdout(error)
+    return code
 
 
 def describe(error: CoggnoError) -> str:
     """Return what happened and what the user can do about it."""
-    lines = [str(error)]
-    if isinstance(error, OutcomeUnknownError):
-        lines += _candidates(error.candidates)
-        lines.append(f"Check with: {_CHECK_WITH.get(error.operation or '', 'coggno --help')}")
-    elif isinstance(error, AmbiguousNameError):
-        lines += _candidates(error.candidates)
-    elif isinstance(error, NotFoundError) and error.operation in _IN_A_GROUP:
-        lines.append("Groups and their ids: coggno groups list; who is in one: coggno groups members list GROUP")
-    elif isinstance(error, AuthenticationError):
-        lines.append("Is COGGNO_API_KEY the key of this address? Keys stand on Coggno's page Settings > API Keys.")
-    elif isinstance(error, PermissionDeniedError):
-        lines.append("The key may not do this; ask the owner of the account, or look at --company.")
-    elif isinstance(error, APIConnectionError) and error.outcome == "not_sent":
-        lines.append("Nothing was sent. Is the address right (--base-url, COGGNO_BASE_URL) and the network up?")
+    # From special to general: an AuthenticationError is an APIStatusError, which is an APIError.
+    for kind, text in _TEXTS:
+        if isinstance(error, kind):
+            return text(error)
+    return str(error)
+
+
+def is_page(error: NotFoundError) -> bool:
+    """Return whether a 404 came as a web page or as nothing: it then says nothing about what was asked for."""
+    return not isinstance(error.body, dict)
+
+
+def _describe_unknown(error: OutcomeUnknownError) -> str:
+    action = action_of(error.operation)
+    cause = error.__cause__
+    reason = f": {cause.message}" if isinstance(cause, APIError) else ""
+    lines = [f"It is not known whether {action.done}{reason}."]
+    if error.candidates:
+        lines += ["It could be one of these:", *_listed(error.candidates)]
+    lines.append(f"Check before you run the command again: {action.check}")
     return "\n".join(lines)
 
 
-def _candidates(found: tuple[object, ...]) -> list[str]:
-    shown = [" ".join(f"{name}={value!r}" for name, value in output.as_data(item).items()) for item in found[:10]]
-    more = [f"  and {len(found) - 10} more"] if len(found) > 10 else []
+def _describe_ambiguous(error: AmbiguousNameError) -> str:
+    return "\n".join([str(error), *_listed(error.candidates)])
+
+
+def _describe_authentication(error: AuthenticationError) -> str:
+    return (
+        f"The server rejected the API key ({error.message}).\n"
+        "Check that COGGNO_API_KEY is the key for this server (--base-url, COGGNO_BASE_URL); "
+        "Coggno shows the keys under Settings > API Keys."
+    )
+
+
+def _describe_permission(error: PermissionDeniedError) -> str:
+    return (
+        f"The API key does not have the permission to {action_of(error.operation).verb} ({error.message}).\n"
+        "Check --company if you gave it, or ask the owner of the account."
+    )
+
+
+def _describe_rate_limit(error: RateLimitError) -> str:
+    wait = f"in {error.retry_after.total_seconds():.0f} seconds" if error.retry_after else "later"
+    return f"{_could_not(error)}.\nThe server receives too many requests; try again {wait}."
+
+
+def _describe_not_found(error: NotFoundError) -> str:
+    if is_page(error):
+        return f"{_could_not(error)}.\nThis does not look like the Coggno API: check --base-url and COGGNO_BASE_URL."
+    return f"{_could_not(error)}."
+
+
+def _describe_connection(error: APIConnectionError) -> str:
+    if error.outcome != "not_sent":
+        return f"{_could_not(error)}."
+    hint = "Nothing was sent. Check the network and the address (--base-url, COGGNO_BASE_URL)."
+    return f"{_could_not(error)}.\n{hint}"
+
+
+def _describe_decode(error: DecodeError) -> str:
+    return f"{_could_not(error)}.\nIf this is not Coggno's server, check --base-url and COGGNO_BASE_URL."
+
+
+def _describe_api(error: APIError) -> str:
+    return f"{_could_not(error)}."
+
+
+_TEXTS: Final[tuple[tuple[type[CoggnoError], Callable[[Any], str]], ...]] = (
+    (OutcomeUnknownError, _describe_unknown),
+    (AmbiguousNameError, _describe_ambiguous),
+    (AuthenticationError, _describe_authentication),
+    (PermissionDeniedError, _describe_permission),
+    (RateLimitError, _describe_rate_limit),
+    (NotFoundError, _describe_not_found),
+    (APIConnectionError, _describe_connection),
+    (DecodeError, _describe_decode),
+    (APIError, _describe_api),
+)
+
+
+def _could_not(error: APIError) -> str:
+    attempts = f" ({error.attempts} attempts)" if error.attempts > 1 else ""
+    return f"Could not {action_of(error.operation).verb}: {error.message.rstrip('.')}{attempts}"
+
+
+def _describe_os_error(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.filename:
+        return f"{error.filename}: {reason}."
+    # OpenSSL does not say which file it could not load, and only these variables make it load one.
+    name = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None)
+    if name is not None and isinstance(error, FileNotFoundError | ssl.SSLError):
+        path = os.environ[name]
+        return f"Cannot load the certificates of {name} ({path}): {reason}. Correct the variable or unset it."
+    return f"The operating system reported an error: {reason}."
+
+
+def _listed(found: tuple[object, ...]) -> list[str]:
+    shown = [" ".join(f"{name}={value!r}" for name, value in output.as_data(item).items()) for item in found[:_SHOWN]]
+    more = [f"  and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     return [f"  {line}" for line in shown] + more

@@ -2,11 +2,11 @@
 
 | code | when |
 |---|---|
-| 0 | the command did what it was asked to; a deletion that the user declined counts as done |
-| 1 | the API rejected the request or could not be reached; or a run ended and some rows need attention |
+| 0 | success; also when a person answers no to a confirmation |
+| 1 | the API rejected a request or could not be reached; or a run ended and some rows need attention |
 | 2 | an argument, a setting or the roster is invalid; nothing was sent |
 | 3 | a run stopped early; the same command continues it |
-| 130 | interrupted with Ctrl-C |
+| 130 | interrupted with Ctrl-C; a run is continued by the same command |
 | 141 | the program that reads the output has closed the pipe, as `head -1` does |
 """
 
@@ -30,7 +30,12 @@ class ExitCode(enum.IntEnum):
 
 
 class CommandError(Exception):
-    """Ends a command with a message for the user and an exit code."""
+    """Ends a command with a message and an exit code.
+
+    Args:
+        message: what happened and what to do now, in full sentences.
+        code: the exit code.
+    """
 
     def __init__(self, message: str, code: ExitCode = ExitCode.INVALID) -> None:
         super().__init__(message)

@@ -1,80 +1,145 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share, and the parsers of their values."""
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+import math
+from collections.abc import Callable
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
 from coggno.cli.exit_codes import CommandError
 
-Company: TypeAlias = Annotated[
+
+def whole_number(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+    """Return a parser of whole numbers; typer's own explains a typo in the words of its validation library."""
+
+    def parse(text: str) -> int:
+        digits = str(text)  # typer passes the default through the parser as well
+        number = int(digits) if digits.isascii() and digits.isdigit() else -1
+        if number < lowest or (highest is not None and number > highest):
+            limits = f"from {lowest} to {highest}" if highest is not None else f"of at least {lowest}"
+            raise typer.BadParameter(f"must be a whole number {limits}, not '{text}'.")
+        return number
+
+    return parse
+
+
+def positive_number(text: str) -> float:
+    """Parse a number above 0, such as `0.5`."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    # `float` also reads `nan` and `inf`, which are no limits.
+    if not (number > 0 and math.isfinite(number)):
+        raise typer.BadParameter(f"must be a number above 0, such as 0.5 or 30, not '{text}'.")
+    return number
+
+
+def _company_id(text: str) -> str:
+    if not (text.isascii() and text.isalnum()):
+        message = f"must be the id of a connected company, such as 7, not '{text}'. See: coggno companies list"
+        raise typer.BadParameter(message)
+    return text
+
+
+def _group_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise typer.BadParameter(f"must be the id of a group, such as 3, not '{text}'. See: coggno groups list")
+    return int(text)
+
+
+def _document_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise typer.BadParameter(f"must be the id of a document, such as 5, not '{text}'. See: coggno documents list")
+    return int(text)
+
+
+CompanyOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--company", metavar="ID", help="Act for this connected company (see: coggno companies list)."),
+    typer.Option(
+        "--company",
+        metavar="ID",
+        parser=_company_id,
+        help="Act for this connected company. See: coggno companies list",
+    ),
 ]
 BaseUrl: TypeAlias = Annotated[
     str | None,
-    typer.Option("--base-url", metavar="URL", help="Where the API is. Else COGGNO_BASE_URL, or what the key says."),
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="Address of the API. Default: COGGNO_BASE_URL, or else the address that belongs to the key.",
+    ),
 ]
 Json: TypeAlias = Annotated[
     bool,
-    typer.Option("--json", help="For programs: one JSON object per line, named as in the API."),
+    typer.Option("--json", help="Print JSON, one object per line, with the API's field names."),
 ]
-Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 IsLogin: TypeAlias = Annotated[bool, typer.Option("--login", help="USER is a login, even if it is all digits.")]
 PasswordStdin: TypeAlias = Annotated[
     bool,
     typer.Option("--password-stdin", help="Read the password from the first line of standard input."),
 ]
 Email: TypeAlias = Annotated[str, typer.Option("--email", metavar="ADDRESS", help="E-mail address.")]
-FirstName: TypeAlias = Annotated[str, typer.Option("--first-name", metavar="TEXT", help="Given name.")]
-LastName: TypeAlias = Annotated[str, typer.Option("--last-name", metavar="TEXT", help="Family name.")]
+FirstName: TypeAlias = Annotated[str, typer.Option("--first-name", metavar="TEXT", help="First name.")]
+LastName: TypeAlias = Annotated[str, typer.Option("--last-name", metavar="TEXT", help="Last name.")]
 NewLogin: TypeAlias = Annotated[
     str | None,
-    typer.Option("--login", metavar="TEXT", help="Login name; the e-mail address if not given."),
+    typer.Option("--login", metavar="TEXT", help="Login. Default: the e-mail address."),
 ]
 UserArgument: TypeAlias = Annotated[
     str,
-    typer.Argument(metavar="USER", help="All digits: the user's id. Anything else: the login.", show_default=False),
+    typer.Argument(metavar="USER", help="Login of the user, or the id (all digits).", show_default=False),
+]
+GroupArgument: TypeAlias = Annotated[
+    int,
+    typer.Argument(metavar="GROUP", help="Id of the group.", parser=_group_id),
+]
+GroupOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--group", metavar="ID", parser=_group_id, help="Also add the user to the group with this id."),
+]
+DocumentArgument: TypeAlias = Annotated[
+    int,
+    typer.Argument(metavar="DOCUMENT", help="Id of the document.", parser=_document_id),
 ]
 
 
-def _group_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise typer.BadParameter(f"{text!r} is not the id of a group; coggno groups list shows names and ids")
-    return int(text)
-
-
-GroupArgument: TypeAlias = Annotated[int, typer.Argument(metavar="GROUP", help="The group's id.", parser=_group_id)]
-
-
 def examples(*lines: str) -> str:
-    """Return an epilog that shows `lines` as they are."""
+    r"""Return an epilog that shows `lines` as they are: `\b` keeps typer from filling the paragraph."""
     title = "Example:" if len(lines) == 1 else "Examples:"
     return "\n".join(["\b", title, *(f"  {line}" for line in lines)])
 
 
-_SECRETS = {
-    "--api-key": "the API key is never an argument, where others could read it: set COGGNO_API_KEY",
-    "--key": "the API key is never an argument, where others could read it: set COGGNO_API_KEY",
-    "--token": "the API key is never an argument, where others could read it: set COGGNO_API_KEY",
-    "--password": "a password is never an argument, where others could read it: you are asked, or use --password-stdin",
+# Every user of the machine can read the arguments of a process, and shells keep them in their history.
+_KEY_HINT: Final = "The API key cannot be an argument, where others could read it. Set COGGNO_API_KEY instead."
+_SECRET_OPTIONS: Final = {
+    "--api-key": _KEY_HINT,
+    "--key": _KEY_HINT,
+    "--token": _KEY_HINT,
+    "--password": (
+        "A password cannot be an argument, where others could read it. "
+        "The command asks for it, or reads it from standard input with --password-stdin."
+    ),
 }
 
 
-def refuse_secrets(arguments: list[str], key: str | None) -> None:
-    """Refuse a command line that carries a secret, without repeating it.
+def reject_secrets(arguments: list[str], key: str | None) -> None:
+    """Reject a command line that contains a secret, without repeating the secret.
 
     Args:
         arguments: of the process.
         key: the API key from the environment, if any.
 
     Raises:
-        CommandError: saying where the secret belongs.
+        CommandError: an argument is a secret or looks like an option for one.
     """
     for argument in arguments:
         name, _, value = argument.partition("=")
-        if name in _SECRETS:
-            raise CommandError(f"{name}: {_SECRETS[name]}")
+        if name in _SECRET_OPTIONS:
+            raise CommandError(_SECRET_OPTIONS[name])
         if key and key in {argument, value}:
-            raise CommandError(_SECRETS["--api-key"])
+            raise CommandError(_KEY_HINT)

@@ -26,8 +26,8 @@ def bar() -> ProgressBarDisplay:
 def test_frame_fits_the_terminal(width):
     display, rows = bar(), RowCounter(200)
     display.show_rows(rows)
-    for outcome in ["created"] * 120 + ["registered_elsewhere"] * 3:
-        rows.add(outcome)
+    for label in ["created"] * 120 + ["registered elsewhere"] * 3:
+        rows.add(label)
     shown = frame(display, width)
     assert all(len(line) <= width for line in shown.splitlines())
     assert "120" in shown
@@ -47,3 +47,14 @@ def test_roster_without_rows_has_a_frame():
     display = bar()
     display.show_rows(RowCounter(0))
     assert "0 of 0 rows" in frame(display)
+
+
+def test_problems_are_red():
+    display, rows = bar(), RowCounter(3)
+    display.show_rows(rows)
+    rows.add("created")
+    rows.add("invalid", needs_attention=True)
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard")
+    console.print(display)
+    assert "\x1b[32m1 created" in console.file.getvalue()
+    assert "\x1b[31m1 invalid" in console.file.getvalue()

@@ -20,7 +20,7 @@ def test_rate_covers_the_last_half_minute():
     assert rows.rate == pytest.approx(1.0, rel=0.1)
     assert rows.remaining == pytest.approx(700, rel=0.1)
     assert rows.status().startswith("300 of 1,000 rows, ")
-    assert rows.outcomes == {"exists": 200, "created": 100}
+    assert rows.labels == {"exists": 200, "created": 100}
 
 
 def test_status_without_rate_at_the_start():

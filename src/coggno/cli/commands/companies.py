@@ -1,4 +1,4 @@
-"""`coggno companies`: look at connected companies, make one."""
+"""`coggno companies`: list and create connected companies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coggno.cli.client_settings import ClientSettings
 from coggno.cli.options import BaseUrl, Email, FirstName, Json, LastName, NewLogin, PasswordStdin, examples
 from coggno.cli.terminal import columns
 from coggno.cli.terminal.list_output import show_all, show_one
-from coggno.cli.terminal.prompts import password
+from coggno.cli.terminal.prompts import read_password
 from coggno.models import Company
 
 companies = typer.Typer(no_args_is_help=True, epilog=examples("coggno companies list"))
@@ -19,10 +19,11 @@ companies = typer.Typer(no_args_is_help=True, epilog=examples("coggno companies 
 
 @companies.command("list", epilog=examples("coggno companies list", "coggno companies list --json"))
 def list_companies(*, base_url: BaseUrl = None, as_json: Json = False) -> None:
-    """List all connected companies."""
+    """List all connected companies with their ids."""
 
     async def work(coggno: AsyncCoggno) -> None:
-        await show_all(coggno.companies.iter(), columns.COMPANY, as_json=as_json, nothing="No connected companies.")
+        found = coggno.companies.iter()
+        await show_all(found, columns.COMPANY, as_json=as_json, if_empty="There are no connected companies.")
 
     ClientSettings(base_url=base_url).run(work)
 
@@ -36,22 +37,23 @@ def create_company(
     email: Email,
     first_name: FirstName,
     last_name: LastName,
-    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="The company's name.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Name of the company.")] = None,
     login: NewLogin = None,
     password_stdin: PasswordStdin = False,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Create a connected company and the user who owns it. The owner's password is asked for."""
-    settings = ClientSettings(base_url=base_url).checked()
-    secret = password(from_stdin=password_stdin)
+    """Create a connected company and the user who owns it. The command asks for the owner's password."""
+    # The key before the question: nobody should type a password twice for nothing.
+    settings = ClientSettings(base_url=base_url).require_key()
+    password = read_password(from_stdin=password_stdin)
 
     async def work(coggno: AsyncCoggno) -> Company:
         return await coggno.companies.create(
             email=email,
             first_name=first_name,
             last_name=last_name,
-            password=secret,
+            password=password,
             name=name,
             login=login,
         )

@@ -1,4 +1,4 @@
-"""`coggno groups`: look at groups, make one, delete one."""
+"""`coggno groups`: list, show, create and delete groups."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ import typer
 from coggno import AsyncCoggno
 from coggno.cli.client_settings import ClientSettings
 from coggno.cli.commands.members import members
+from coggno.cli.commands.not_found import no_group, not_found
 from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.cli.options import BaseUrl, Company, GroupArgument, Json, Yes, examples
+from coggno.cli.options import BaseUrl, CompanyOption, GroupArgument, Json, Yes, examples
 from coggno.cli.terminal import columns, output
 from coggno.cli.terminal.list_output import show_all, show_one
-from coggno.cli.terminal.prompts import require_consent, require_consent_possible
+from coggno.cli.terminal.prompts import confirm, require_confirmation_possible
+from coggno.models import Group
 
 groups = typer.Typer(no_args_is_help=True, epilog=examples("coggno groups create Warehouse"))
-groups.add_typer(members, name="members", help="Who is in a group.")
+groups.add_typer(members, name="members", help="List, add and remove the members of a group.")
 
 
 @groups.command("list", epilog=examples("coggno groups list", "coggno groups list --json"))
-def list_groups(*, company: Company = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
-    """List all groups."""
+def list_groups(*, company: CompanyOption = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
+    """List all groups with their ids."""
 
     async def work(coggno: AsyncCoggno) -> None:
-        await show_all(coggno.groups.iter(), columns.GROUP, as_json=as_json, nothing="No groups.")
+        await show_all(coggno.groups.iter(), columns.GROUP, as_json=as_json, if_empty="There are no groups.")
 
     ClientSettings(company=company, base_url=base_url).run(work)
 
@@ -33,25 +35,28 @@ def list_groups(*, company: Company = None, base_url: BaseUrl = None, as_json: J
 def get_group(
     *,
     group: GroupArgument,
-    company: Company = None,
+    company: CompanyOption = None,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
     """Show a group."""
-    found = ClientSettings(company=company, base_url=base_url).run(lambda coggno: coggno.groups.get(group))
+    found = _find(ClientSettings(company=company, base_url=base_url), group)
     show_one(found, columns.GROUP, as_json=as_json)
 
 
 @groups.command("create", epilog=examples("coggno groups create Warehouse --description 'Hall 1 and 2'"))
 def create_group(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The group's name.", show_default=False)],
-    description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="What it is for.")] = None,
-    company: Company = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the group.", show_default=False)],
+    description: Annotated[
+        str | None,
+        typer.Option("--description", metavar="TEXT", help="Description of the group."),
+    ] = None,
+    company: CompanyOption = None,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Create a group. Names are not unique: doing it twice makes two groups."""
+    """Create a group. Names are not unique: running it twice creates two groups."""
     created = ClientSettings(company=company, base_url=base_url).run(
         lambda coggno: coggno.groups.create(name=name, description=description)
     )
@@ -63,21 +68,29 @@ def delete_group(
     *,
     group: GroupArgument,
     yes: Yes = False,
-    company: Company = None,
+    company: CompanyOption = None,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
     """Delete a group. Its members stay in the LMS."""
-    require_consent_possible(yes=yes)
+    require_confirmation_possible(yes=yes)
     settings = ClientSettings(company=company, base_url=base_url)
-    found = settings.run(lambda coggno: coggno.groups.get(group))
-    if found.id != group:
-        message = f"asked for group {group}, the server answers with group {found.id}; nothing was deleted"
-        raise CommandError(message, ExitCode.FAILED)
-    named = f"group {found.id}, {found.name}"
-    require_consent(f"Delete {named}?", yes=yes)
+    # Read first, so that the question shows the name of what will be deleted.
+    found = _find(settings, group)
+    if not confirm(f"Delete the group {found.name} (id {found.id})?", yes=yes):
+        output.write_message("Nothing was deleted.")
+        return
     settings.run(lambda coggno: coggno.groups.delete(found.id, found.name))
     if as_json:
         output.write_json(output.as_data(found))
     else:
-        output.write(output.clean(f"Deleted {named}."))
+        output.write(output.clean(f"Deleted the group {found.name} (id {found.id})."))
+
+
+def _find(settings: ClientSettings, group: int) -> Group:
+    with not_found(no_group(group)):
+        found = settings.run(lambda coggno: coggno.groups.get(group))
+    if found.id != group:
+        message = f"Asked for group {group}, the server returned group {found.id}. Nothing was changed."
+        raise CommandError(message, ExitCode.FAILED)
+    return found

@@ -2,189 +2,228 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 from attrs import evolve
 
 from coggno.cli.client_settings import ClientSettings
 from coggno.cli.commands.sandbox import private_sandbox
-from coggno.cli.error_messages import report_error
+from coggno.cli.error_messages import report_error, report_stdout
 from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.cli.options import BaseUrl, Company
+from coggno.cli.options import BaseUrl, CompanyOption, positive_number, whole_number
 from coggno.cli.terminal import output
-from coggno.cli.terminal.interrupt import heed_ctrl_c
+from coggno.cli.terminal.interrupt import accept_ctrl_c
 
 if TYPE_CHECKING:
-    from coggno.cli.provision.summary import Report
+    from coggno.cli.provision.options import ProvisionOptions
+    from coggno.cli.provision.summary import RunReport
 
+# A tab is hard to type on a command line.
 _DELIMITERS: Final[Mapping[str, str]] = {"comma": ",", "semicolon": ";", "tab": "\t", r"\t": "\t", "pipe": "|"}
+
+RosterArgument: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="ROSTER", help="CSV or JSON Lines file, or - for standard input.", show_default=False),
+]
+DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")]
+RosterGroup: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--group", metavar="NAME", help="Add the users of all rows to this group, too."),
+]
+ColumnMap: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="Name the column of a field: email, first_name, last_name, login, password or group. Repeatable.",
+    ),
+]
+Passwords: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--generate-passwords",
+        metavar="FILE",
+        help="Generate passwords for new users who have none, and save them in FILE, readable only by you.",
+    ),
+]
+Results: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        metavar="FILE",
+        help="Save the outcome of every row here. Default: results.csv, and failed.csv for the rows to run again.",
+    ),
+]
+Concurrency: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--concurrency",
+        metavar="N",
+        parser=whole_number(1, 1000),
+        help="Rows in progress at the same time, 1 to 1000.",
+    ),
+]
+Rate: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--rate", metavar="N", parser=positive_number, help="Send at most N requests per second."),
+]
+Timeout: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        parser=positive_number,
+        help="Time limit for connecting, for sending and between two parts of a response.",
+    ),
+]
+MaxRetries: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-retries",
+        metavar="N",
+        parser=whole_number(0),
+        help="Repeat a failed request up to N times if that is safe.",
+    ),
+]
+Delimiter: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter",
+        metavar="CHAR",
+        help="Delimiter of a CSV file: comma, semicolon, tab or a character. Default: detected.",
+    ),
+]
+Encoding: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="Encoding of the roster, such as cp1252. Default: UTF-8."),
+]
+AllowRefused: TypeAlias = Annotated[
+    bool,
+    typer.Option("--allow-refused", help="Exit with 0 even if the roster has invalid or contradictory rows."),
+]
+SummaryJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+UseSandbox: TypeAlias = Annotated[
+    bool,
+    typer.Option("--sandbox", help="Try it on a temporary test server on this machine. Needs no key."),
+]
+SandboxFaults: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="SPEC",
+        help="A fault of the test server, such as createUser:drop,after. See: coggno sandbox --help. Repeatable.",
+    ),
+]
 
 
 def provision(
     *,
-    roster: Annotated[
-        str,
-        typer.Argument(metavar="ROSTER", help="CSV or JSON Lines file; - for standard input.", show_default=False),
-    ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would happen; change nothing.")] = False,
-    group: Annotated[
-        str | None,
-        typer.Option("--group", metavar="NAME", help="A group that every row shall be in as well."),
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="FIELD=COLUMN",
-            help="Which column holds a field: email, first_name, last_name, login, password or group. Repeatable.",
-        ),
-    ] = None,
-    passwords: Annotated[
-        Path | None,
-        typer.Option(
-            "--generate-passwords",
-            metavar="FILE",
-            help="Make passwords for rows without one, and write them here first, for your eyes only.",
-        ),
-    ] = None,
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            "--results",
-            metavar="PATH",
-            help="Every row with its outcome, in results.csv if not given. Rows to run again go beside it: failed.csv.",
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", min=1, max=1000, metavar="N", help="Rows under way at once, at the most.")
-    ] = 16,
-    rate: Annotated[float | None, typer.Option("--rate", metavar="N", help="Requests per second, at the most.")] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="For each phase of a request."),
-    ] = None,
-    max_retries: Annotated[
-        int | None, typer.Option("--max-retries", metavar="N", help="Attempts after the first, where that is safe.")
-    ] = None,
-    delimiter: Annotated[
-        str | None,
-        typer.Option(
-            "--delimiter",
-            metavar="CHAR",
-            help="Of CSV: a character, or comma, semicolon, tab. Found if not given.",
-        ),
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", metavar="NAME", help="Of the roster, e.g. cp1252; UTF-8 if not given.")
-    ] = None,
-    allow_refused: Annotated[
-        bool,
-        typer.Option("--allow-refused", help="Rows that are invalid or refused do not make the exit code 1."),
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="For programs: the summary as one JSON object; none if the run cannot begin.")
-    ] = False,
-    sandbox: Annotated[
-        bool,
-        typer.Option("--sandbox", help="Try it on a sandbox of its own on this machine: no key, nothing real."),
-    ] = False,
-    faults: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fault",
-            metavar="SPEC",
-            help="What goes wrong on that sandbox, e.g. createUser:drop,after; see: coggno sandbox --help. Repeatable.",
-        ),
-    ] = None,
-    company: Company = None,
+    roster: RosterArgument,
+    dry_run: DryRun = False,
+    group: RosterGroup = None,
+    columns: ColumnMap = None,
+    passwords: Passwords = None,
+    results: Results = None,
+    concurrency: Concurrency = 16,
+    rate: Rate = None,
+    timeout: Timeout = None,
+    max_retries: MaxRetries = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    allow_refused: AllowRefused = False,
+    as_json: SummaryJson = False,
+    sandbox: UseSandbox = False,
+    faults: SandboxFaults = None,
+    company: CompanyOption = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Create the users of a roster, the groups it names, and the memberships.
+    """Create the users, groups and memberships of a roster.
 
-    The whole roster is checked before anything is sent. Every row gets one outcome. Nothing is done twice: stop it at
-    any time, run it again at any time.
+    The whole roster is checked before anything is sent. Every row gets an outcome, which is saved in a results file.
+    Users, groups and memberships that already exist are left as they are, so it is safe to interrupt a run and to run
+    the same roster again.
 
-    Exit code: 0 every row is as wanted; 1 finished, some rows are not; 2 bad arguments or roster, nothing was sent;
-    3 stopped early, run it again to go on; 130 interrupted, likewise.
+    Exit codes: 0 all rows succeeded; 1 some rows need attention; 2 invalid arguments or roster, nothing was sent; 3
+    stopped early, run it again to continue; 130 interrupted, run it again to continue.
     """
-    from coggno.cli.provision.files import Files
-    from coggno.cli.provision.run import Job, run
+    # Imported late: provisioning is the largest part of the package, and `--help` does without it.
+    from coggno.cli.provision.options import OutputOptions, ProvisionOptions, SandboxOptions
+    from coggno.provisioning import RosterOptions, RunOptions
 
-    heed_ctrl_c()
-    files = Files.of(roster, results=results, passwords=passwords)
-    with ExitStack() as stack:
-        limit = _positive("--timeout", timeout)
-        settings = ClientSettings(company=company, base_url=base_url, timeout=limit, max_retries=max_retries)
-        if sandbox:
-            settings = _private(stack, settings, faults or ())
-        elif faults:
-            raise CommandError("--fault is for --sandbox: nobody should break the real Coggno")
-        job = Job(
-            files=files,
-            settings=settings.checked(),
+    options = ProvisionOptions(
+        source=roster,
+        roster=RosterOptions(
             mapping=_mapping(columns or ()),
             delimiter=None if delimiter is None else _DELIMITERS.get(delimiter, delimiter),
             encoding=encoding,
             group=group,
-            concurrency=concurrency,
-            rate=_positive("--rate", rate),
-            dry_run=dry_run,
-        )
-        report = run(job)
-    is_told = _tell(report, as_json=as_json)
-    code = report.exit_code(allow_refused=allow_refused)
-    raise typer.Exit(code if is_told else code or ExitCode.FAILED)
+        ),
+        run=RunOptions(concurrency=concurrency, rate=rate),
+        output=OutputOptions(results=results, passwords=passwords, as_json=as_json, allow_refused=allow_refused),
+        sandbox=SandboxOptions(is_used=sandbox, faults=faults or ()),
+        client=ClientSettings(company=company, base_url=base_url, timeout=timeout, max_retries=max_retries),
+        dry_run=dry_run,
+    )
+    raise typer.Exit(_run(options))
 
 
-def _private(stack: ExitStack, settings: ClientSettings, faults: Sequence[str]) -> ClientSettings:
-    """Start a sandbox that lasts as long as `stack`, and return the settings to it."""
-    if settings.company is not None or settings.base_url is not None:
-        raise CommandError("--sandbox is an empty Coggno of its own: it goes with neither --company nor --base-url")
-    url, key = stack.enter_context(private_sandbox(faults))
-    output.say("Sandbox: an empty Coggno on this machine, gone at the end. Nothing is real.")
-    return evolve(settings, base_url=url, api_key=key)
+def _run(options: ProvisionOptions) -> int:
+    from coggno.cli.provision.run import run_provisioning
+
+    accept_ctrl_c()
+    with ExitStack() as stack:
+        report = run_provisioning(_with_sandbox(options, stack))
+    is_written = _write_summary(report, as_json=options.output.as_json)
+    code = report.exit_code(allow_refused=options.output.allow_refused)
+    return code if is_written else code or ExitCode.FAILED
+
+
+def _with_sandbox(options: ProvisionOptions, stack: ExitStack) -> ProvisionOptions:
+    """Return options that lead to a new sandbox, which lasts as long as `stack`, if one was asked for."""
+    if not options.sandbox.is_used:
+        if options.sandbox.faults:
+            raise CommandError("--fault works only together with --sandbox.")
+        return options
+    client = options.client
+    if client.company is not None or client.base_url is not None:
+        raise CommandError("--sandbox is a new, empty server: it cannot be combined with --company or --base-url.")
+    url, key = stack.enter_context(private_sandbox(options.sandbox.faults))
+    output.write_message("Using a temporary test server on this machine: it starts empty and nothing is kept.")
+    return evolve(options, client=evolve(client, base_url=url, api_key=key))
 
 
 def _mapping(columns: Sequence[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for text in columns:
-        name, equals, column = text.partition("=")
+        name, equals, column = (part.strip() for part in text.partition("="))
         if not (name and equals and column):
-            raise CommandError(f"--map {text}: write it as FIELD=COLUMN, e.g. --map email=Work_Mail")
+            raise CommandError(f"--map must be FIELD=COLUMN, such as email=Work_Mail, not '{text}'.")
         if name in mapping:
-            raise CommandError(f"--map names {name} twice")
-        mapping[name.strip()] = column.strip()
+            raise CommandError(f"--map names the field {name} twice. Give one column for each field.")
+        mapping[name] = column
     return mapping
 
 
-def _positive(option: str, number: float | None) -> float | None:
-    if number is not None and not (number > 0 and math.isfinite(number)):
-        raise CommandError(f"{option} must be a positive number, not {number:g}")
-    return number
+def _write_summary(report: RunReport, *, as_json: bool) -> bool:
+    """Write the summary and return whether that was possible."""
+    from coggno.cli.provision.summary_text import summary_lines
 
-
-def _tell(report: Report, *, as_json: bool) -> bool:
-    """Tell of a run that is over, and return whether that could be done; who has stopped reading has had enough."""
-    is_told = True
+    is_written = True
     try:
         if as_json:
             output.write_json(report.as_data())
         else:
-            for line in report.as_text():
+            for line in summary_lines(report):
                 output.write(output.clean(line))
-        sys.stdout.flush()
-    except OSError as error:
-        output.silence_stdout()
-        if not isinstance(error, BrokenPipeError):
-            is_told = False
-            report_error(f"standard output: {error.strerror}")
-    for problem in (report.summary.stopped, report.unwritten):
+        output.flush()
+    except output.StdoutError as error:
+        # A reader that has closed the pipe does not change how the run ended.
+        is_written = report_stdout(error) is ExitCode.CLOSED_PIPE
+    for problem in (report.summary.stopped, report.write_error):
         if problem is not None:
             report_error(problem)
-    return is_told
+    return is_written

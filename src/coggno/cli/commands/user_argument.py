@@ -1,4 +1,4 @@
-"""USER on the command line: all digits are an id, anything else is a login; `--login` says that digits are one too."""
+"""The argument USER: an id if it is all digits, a login otherwise; `--login` makes digits a login, too."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from coggno.cli.commands.not_found import not_found
 from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.errors import NotFoundError
+from coggno.cli.terminal.output import clean
 
 if TYPE_CHECKING:
     from coggno import AsyncCoggno
@@ -17,53 +18,69 @@ if TYPE_CHECKING:
 
 @frozen
 class UserReference:
-    """A user as a person names one."""
+    """A user as named on the command line.
+
+    Attributes:
+        text: an id or a login.
+        is_login: whether `--login` was given.
+
+    Raises:
+        CommandError: the text cannot be an id.
+    """
 
     text: str
     is_login: bool = False
 
     def __attrs_post_init__(self) -> None:
-        if self.is_number() and self.text.startswith("0") and not self.is_login:
-            raise CommandError(f"{self.text} is no id: ids do not begin with 0. If it is a login, add --login")
+        # `int` would drop the zeros, and `delete 007` would delete user 7.
+        if self.is_number and self.text.startswith("0") and not self.is_login:
+            message = f"{self.text} is not the id of a user: ids do not begin with 0. If it is a login, add --login."
+            raise CommandError(message)
 
+    @property
     def is_number(self) -> bool:
-        """Return whether the text is all digits."""
+        """Whether the text is all digits."""
         return self.text.isascii() and self.text.isdigit()
 
-    async def id(self, coggno: AsyncCoggno) -> int:
-        """Return the user's id, reading the user where a login was given; raises as `user`."""
-        if self.is_number() and not self.is_login:
-            return int(self.text)
-        return (await self.user(coggno)).id
+    def __str__(self) -> str:
+        return f"the id {self.text}" if self.is_number and not self.is_login else f"the login `{self.text}`"
 
-    async def user(self, coggno: AsyncCoggno) -> User:
+    async def find_id(self, coggno: AsyncCoggno) -> int:
+        """Return the user's id; a login is looked up, which raises as `find` does."""
+        if self.is_number and not self.is_login:
+            return int(self.text)
+        return (await self.find(coggno)).id
+
+    async def find(self, coggno: AsyncCoggno) -> User:
         """Return the user.
 
-        In a path the API cannot tell a login of digits from an id, so such a login is looked up in the list; and an
-        answer about somebody else is not taken for the user who was asked for.
-
         Raises:
-            CommandError: no such user, or the answer is about somebody else.
+            CommandError: there is no such user, or the server returned somebody else.
         """
-        if self.is_number() and self.is_login:
-            return await self._in_list(coggno)
-        try:
-            user = await coggno.users.get(int(self.text) if self.is_number() else self.text)
-        except NotFoundError as error:
-            raise CommandError(f"no user {self.text}: {error}", ExitCode.FAILED) from None
-        if not self._is_meant(user):
-            message = f"asked for {self.text}, the server answers with user {user.id}, whose login is {user.login}"
-            raise CommandError(message, ExitCode.FAILED)
+        # In a path the API cannot tell a login of digits from an id, so such a login is searched for in the list.
+        if self.is_number and self.is_login:
+            return await self._find_in_list(coggno)
+        with not_found(f"No user has {self}."):
+            user = await coggno.users.get(int(self.text) if self.is_number else self.text)
+        # A server that reads `5abc` as the id 5 would otherwise have user 5 deleted.
+        if not self._matches(user):
+            message = f"Asked for {self}, the server returned user {user.id}, who has the login `{user.login}`."
+            raise CommandError(f"{message} Nothing was changed.", ExitCode.FAILED)
         return user
 
-    def _is_meant(self, user: User) -> bool:
-        if self.is_number():
+    def _matches(self, user: User) -> bool:
+        if self.is_number:
             return user.id == int(self.text)
         return user.login.strip().casefold() == self.text.strip().casefold()
 
-    async def _in_list(self, coggno: AsyncCoggno) -> User:
+    async def _find_in_list(self, coggno: AsyncCoggno) -> User:
         async with aclosing(coggno.users.iter()) as users:
             async for user in users:
                 if user.login == self.text:
                     return user
-        raise CommandError(f"no user has the login {self.text}", ExitCode.FAILED)
+        raise CommandError(f"No user has {self}.", ExitCode.FAILED)
+
+
+def name_of(user: User) -> str:
+    """Return a user's name for a sentence, e.g. `user ada (id 2, Ada Lovelace)`."""
+    return clean(f"user {user.login} (id {user.id}, {user.first_name} {user.last_name})")

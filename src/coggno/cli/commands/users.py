@@ -1,19 +1,19 @@
-"""`coggno users`: look at users, make one, delete one."""
+"""`coggno users`: list, show, create and delete users."""
 
 from __future__ import annotations
-
-from typing import Annotated
 
 import typer
 
 from coggno import AsyncCoggno
 from coggno.cli.client_settings import ClientSettings
-from coggno.cli.commands.user_argument import UserReference
+from coggno.cli.commands.not_found import not_found
+from coggno.cli.commands.user_argument import UserReference, name_of
 from coggno.cli.options import (
     BaseUrl,
-    Company,
+    CompanyOption,
     Email,
     FirstName,
+    GroupOption,
     IsLogin,
     Json,
     LastName,
@@ -24,34 +24,34 @@ from coggno.cli.options import (
     examples,
 )
 from coggno.cli.terminal import columns, output
-from coggno.cli.terminal.list_output import each, show_all, show_one
-from coggno.cli.terminal.prompts import password, require_consent, require_consent_possible
+from coggno.cli.terminal.list_output import iterate, show_all, show_one
+from coggno.cli.terminal.prompts import confirm, read_password, require_confirmation_possible
 from coggno.models import User
 
 users = typer.Typer(no_args_is_help=True, epilog=examples("coggno users list --json | jq -r .login"))
 
 
 @users.command("list", epilog=examples("coggno users list", "coggno users list --company 7 --json"))
-def list_users(*, company: Company = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
-    """List all users."""
+def list_users(*, company: CompanyOption = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
+    """List all users with their ids."""
 
     async def work(coggno: AsyncCoggno) -> None:
-        await show_all(coggno.users.iter(), columns.USER, as_json=as_json, nothing="No users.")
+        await show_all(coggno.users.iter(), columns.USER, as_json=as_json, if_empty="There are no users.")
 
     ClientSettings(company=company, base_url=base_url).run(work)
 
 
-@users.command("get", epilog=examples("coggno users get 42", "coggno users get ada@example.com"))
+@users.command("get", epilog=examples("coggno users get ada@example.com", "coggno users get 42"))
 def get_user(
     *,
     user: UserArgument,
     is_login: IsLogin = False,
-    company: Company = None,
+    company: CompanyOption = None,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
     """Show a user."""
-    found = ClientSettings(company=company, base_url=base_url).run(UserReference(user, is_login).user)
+    found = ClientSettings(company=company, base_url=base_url).run(UserReference(user, is_login).find)
     show_one(found, columns.USER, as_json=as_json)
 
 
@@ -65,22 +65,23 @@ def create_user(
     first_name: FirstName,
     last_name: LastName,
     login: NewLogin = None,
-    group: Annotated[int | None, typer.Option("--group", metavar="ID", help="Id of a group to join.")] = None,
+    group: GroupOption = None,
     password_stdin: PasswordStdin = False,
-    company: Company = None,
+    company: CompanyOption = None,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Create a user. The password is asked for; for many users see: coggno provision."""
-    settings = ClientSettings(company=company, base_url=base_url).checked()
-    secret = password(from_stdin=password_stdin)
+    """Create a user. The command asks for the password; to create many users, use coggno provision."""
+    # The key before the question: nobody should type a password twice for nothing.
+    settings = ClientSettings(company=company, base_url=base_url).require_key()
+    password = read_password(from_stdin=password_stdin)
 
     async def work(coggno: AsyncCoggno) -> User:
         return await coggno.users.create(
             email=email,
             first_name=first_name,
             last_name=last_name,
-            password=secret,
+            password=password,
             login=login,
             group_id=group,
         )
@@ -94,21 +95,24 @@ def delete_user(
     user: UserArgument,
     is_login: IsLogin = False,
     yes: Yes = False,
-    company: Company = None,
+    company: CompanyOption = None,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Delete a user from the LMS and all groups. Coggno keeps the person as a regular user."""
-    require_consent_possible(yes=yes)
+    """Delete a user from the LMS and from all groups. The person keeps a regular Coggno account."""
+    reference = UserReference(user, is_login)
+    require_confirmation_possible(yes=yes)
     settings = ClientSettings(company=company, base_url=base_url)
-    found = settings.run(UserReference(user, is_login).user)
-    named = f"user {found.id}, {found.login}, {found.first_name} {found.last_name}"
-    require_consent(f"Delete {named}?", yes=yes)
+    # Read first, so that the question shows who will be deleted; then deleted by id, which can mean nobody else.
+    found = settings.run(reference.find)
+    if not confirm(f"Delete the {name_of(found)}?", yes=yes):
+        output.write_message("Nothing was deleted.")
+        return
     settings.run(lambda coggno: coggno.users.delete(found.id))
     if as_json:
         output.write_json(output.as_data(found))
     else:
-        output.write(output.clean(f"Deleted {named}."))
+        output.write(f"Deleted the {name_of(found)}.")
 
 
 @users.command("licenses", epilog=examples("coggno users licenses ada@example.com"))
@@ -116,18 +120,20 @@ def list_licenses(
     *,
     user: UserArgument,
     is_login: IsLogin = False,
-    company: Company = None,
+    company: CompanyOption = None,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """List the licenses of a user. With --json: one object, as the API answers."""
-    who = UserReference(user, is_login)
+    """List the licenses of a user. With --json: one object, as the API returns it."""
+    reference = UserReference(user, is_login)
 
     async def work(coggno: AsyncCoggno) -> None:
-        answer = await coggno.users.licenses(await who.id(coggno))
+        with not_found(f"No user has {reference}."):
+            found = await coggno.users.licenses(await reference.find_id(coggno))
         if as_json:
-            output.write_json(output.as_data(answer))
-        else:
-            await show_all(each(answer.licenses), columns.LICENSE_OF_USER, as_json=False, nothing="No licenses.")
+            output.write_json(output.as_data(found))
+            return
+        licenses = iterate(found.licenses)
+        await show_all(licenses, columns.LICENSE_OF_USER, as_json=False, if_empty="The user has no licenses.")
 
     ClientSettings(company=company, base_url=base_url).run(work)

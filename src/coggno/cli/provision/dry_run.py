@@ -1,4 +1,4 @@
-"""What a plan would come to, for `--dry-run`."""
+"""How a plan would end, for `--dry-run`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ def forecast(plan: Plan, *, makes_passwords: bool) -> Iterator[RowResult]:
 
     Args:
         plan: what would be done.
-        makes_passwords: whether new users without a password would have one made.
+        makes_passwords: whether passwords would be generated for new users without one.
     """
-    lacking = set[int]() if makes_passwords else set(_without_password(plan))
+    # The plan assumes a password for everybody; without --generate-passwords the real run would reject these rows.
+    invalid = set[int]() if makes_passwords else set(_lines_without_password(plan))
     for row, result in zip(plan.roster.rows, plan.forecast(), strict=True):
         first = row if row.merged_into is None else row.merged_into
-        yield row.result(RowOutcome.INVALID, "password is missing") if first.line in lacking else result
+        yield row.result(RowOutcome.INVALID, "password is missing") if first.line in invalid else result
 
 
-def _without_password(plan: Plan) -> Iterator[int]:
-    for step in plan.planned:
-        if step.user is None and step.row.person is not None and step.row.person.password is None:
-            yield step.row.line
+def _lines_without_password(plan: Plan) -> Iterator[int]:
+    for planned in plan.planned:
+        if planned.user is None and planned.row.person is not None and planned.row.person.password is None:
+            yield planned.row.line

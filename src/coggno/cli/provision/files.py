@@ -1,4 +1,4 @@
-"""The files of a run: which they are, and that they can be written, checked before anything is sent."""
+"""The files of a run: their paths, and that they can be written, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from attrs import frozen
 from coggno.cli.exit_codes import CommandError
 from coggno.provisioning import Roster, check_writable, holds_results
 
-_EARLIER: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
-_PLAIN: Final = re.compile(r"results(-\d+)?")
-_PER_ROW: Final = 300  # bytes that outcome and detail take in results.csv, generously
+_FAILED_NAME: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
+_RESULTS_STEM: Final = re.compile(r"results(-\d+)?")
+_PASSWORDS: Final = "file of passwords"
+_BYTES_PER_ROW: Final = 300  # that outcome and detail take in the results file, generously
 
 
 @frozen(kw_only=True)
-class Files:
+class RunFiles:
     """Paths of a run.
 
     Attributes:
         roster: what is read; `None` for standard input.
         results: every row with its outcome.
         failed: the rows to run again.
-        passwords: where passwords are made, if they are.
+        passwords: the generated passwords, if there are any.
     """
 
     roster: Path | None
@@ -39,66 +40,83 @@ class Files:
     def of(cls, roster: str, *, results: Path | None, passwords: Path | None) -> Self:
         """Return the files of a run.
 
-        The rows to run again go beside the results: `failed.csv` beside `results.csv`, `march-failed.csv` beside
-        `march.csv`. The `failed.csv` of an earlier run as the roster makes `results-2.csv` and `failed-2.csv`, and so
-        on: a run that is repeated overwrites its own files, and one with the rest of another not those of the other.
+        Args:
+            roster: path of the roster, or `-` for standard input.
+            results: path of the results; `results.csv` if not given, or `results-2.csv` if the roster is the
+                `failed.csv` of an earlier run, and so on.
+            passwords: path of the generated passwords, if there are any.
         """
-        earlier = _EARLIER.fullmatch(Path(roster).name)
+        # A run that is repeated overwrites its own files, but a run of `failed.csv` not those of the run before:
+        # its results would replace those of all other rows.
+        earlier = _FAILED_NAME.fullmatch(Path(roster).name)
         number = f"-{int(earlier[1] or 1) + 1}" if earlier else ""
         chosen = Path(f"results{number}.csv") if results is None else results
         return cls(
             roster=None if roster == "-" else Path(roster),
             results=chosen,
-            failed=_beside(chosen),
+            failed=_failed_beside(chosen),
             passwords=passwords,
         )
 
     def check(self) -> None:
-        """Refuse what cannot be written, or would be overwritten.
+        """Reject files that cannot be written, or that would overwrite something else.
 
         Raises:
-            CommandError: two of them are one file, or one holds something that no run wrote.
+            CommandError: two of them are the same file, or one exists and no run has written it.
             RosterError: one cannot be written.
         """
-        outputs = {"results": self.results, "rows to run again": self.failed, "passwords": self.passwords}
-        named = {name: path for name, path in outputs.items() if path is not None}
-        for path in named.values():
+        if str(self.results) == "-":
+            raise CommandError("--results must be a file: standard output is for the summary.")
+        outputs = {"results file": self.results, "file of rows to run again": self.failed, _PASSWORDS: self.passwords}
+        paths = {name: path for name, path in outputs.items() if path is not None}
+        for path in paths.values():
             check_writable(path)
         if self.roster is not None:
-            named["roster"] = self.roster
-        for (one, first), (other, second) in combinations(named.items(), 2):
+            paths["roster"] = self.roster
+        for (one, first), (other, second) in combinations(paths.items(), 2):
+            # Resolved: a link and its target are the same file under two names.
             if os.path.realpath(first) == os.path.realpath(second):
-                raise CommandError(f"the {one} and the {other} would be one file, {first}; give another name")
-        self._check_foreign()
+                option = "--generate-passwords" if _PASSWORDS in {one, other} else "--results"
+                message = f"The {one} and the {other} would be the same file, {first}."
+                raise CommandError(f"{message} Choose another name with {option}.")
+        self._check_not_foreign()
 
-    def _check_foreign(self) -> None:
-        """Rows to run again look like any roster: that they are ours is told by the results beside them."""
-        if str(self.results) == "-":
-            raise CommandError("--results -: results go into a file, not to standard output; give it a name")
+    def _check_not_foreign(self) -> None:
         if self.results.exists() and self.results.stat().st_size and not holds_results(self.results):
-            raise CommandError(f"{self.results} is there and holds no results of a run; give another name: --results")
+            message = f"{self.results} exists and is not the results file of a run. Choose another name with --results."
+            raise CommandError(message)
+        # The rows to run again look like any roster; only the results beside them show that a run wrote them.
         if self.failed.exists() and not self.results.exists():
-            message = f"{self.failed} is there without the {self.results.name} it would belong to"
-            raise CommandError(f"{message}; move it away, or give another name: --results")
+            message = f"{self.failed} exists, but not the {self.results.name} that belongs to it."
+            raise CommandError(f"{message} Move it away, or choose another name with --results.")
 
     def check_space(self, roster: Roster) -> None:
-        """Refuse to begin where the results of `roster` will not fit on the disk.
+        """Reject a run whose results would not fit on the disk.
+
+        Args:
+            roster: the rows.
 
         Raises:
-            CommandError: saying how much is missing.
+            CommandError: there is too little space.
         """
         cells = sum(len(cell) + 1 for row in roster.rows for cell in row.cells)
-        needed = 2 * (cells + _PER_ROW * len(roster.rows))
+        # Twice: the old results stay until the new ones are complete, and the rows to run again may be all rows.
+        needed = 2 * (cells + _BYTES_PER_ROW * len(roster.rows))
         free = shutil.disk_usage(self.results.parent).free
         if free < needed:
-            message = f"the results need about {needed >> 10} KiB beside {self.results}, and {free >> 10} KiB are free"
-            raise CommandError(message)
+            sizes = f"about {_kib(needed):,} KiB, and {_kib(free):,} KiB are free beside {self.results}"
+            message = f"The results need {sizes}."
+            raise CommandError(f"{message} Free some space, or choose another disk with --results.")
 
 
-def _beside(results: Path) -> Path:
-    """Return where the rows to run again go."""
+def _kib(size: int) -> int:
+    return -(-size // 1024)
+
+
+def _failed_beside(results: Path) -> Path:
+    """Return the path of the rows to run again: `failed.csv` for `results.csv`, `x-failed.csv` for `x.csv`."""
     if not results.name:
-        return results
-    plain = _PLAIN.fullmatch(results.stem)
-    stem = f"failed{plain[1] or ''}" if plain else f"{results.stem}-failed"
+        return results  # a directory, which `check` rejects
+    default = _RESULTS_STEM.fullmatch(results.stem)
+    stem = f"failed{default[1] or ''}" if default else f"{results.stem}-failed"
     return results.with_name(stem + results.suffix)

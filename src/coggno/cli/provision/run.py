@@ -1,22 +1,23 @@
-"""One run of `coggno provision`: read, plan, carry out, write the files, tell."""
+"""One run of `coggno provision`: read, plan, apply, write the files."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coggno import APIError, AsyncCoggno, AuthenticationError, CoggnoError, PermissionDeniedError
-from coggno.cli.client_settings import ClientSettings
 from coggno.cli.error_messages import describe
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.provision.dry_run import forecast
-from coggno.cli.provision.files import Files
-from coggno.cli.provision.summary import Report
+from coggno.cli.provision.files import RunFiles
+from coggno.cli.provision.labels import label_of
+from coggno.cli.provision.options import ProvisionOptions
+from coggno.cli.provision.summary import RunReport
 from coggno.cli.terminal import output
 from coggno.cli.terminal.interrupt import Interruption, stopped_by_signals
 from coggno.cli.terminal.progress_reporter import ProgressReporter, reporting_progress
@@ -25,7 +26,6 @@ from coggno.provisioning import (
     Plan,
     Roster,
     RosterError,
-    RosterOptions,
     Run,
     RunOptions,
     StoppedError,
@@ -37,140 +37,151 @@ from coggno.provisioning import (
 )
 
 
-@frozen(kw_only=True)
-class Job:
-    """What the command line asks for."""
+@frozen
+class ProvisionRun:
+    """One run, from the roster to the files.
 
-    files: Files
-    settings: ClientSettings
-    mapping: Mapping[str, str]
-    delimiter: str | None
-    encoding: str | None
-    group: str | None
-    concurrency: int
-    rate: float | None
-    dry_run: bool
-
-
-def run(job: Job) -> Report:
-    """Do the job, write its files and return what became of it.
-
-    Raises:
-        CommandError: it could not begin, or ended before anything was changed.
-        CoggnoError: settings, files or roster cannot be used.
+    Attributes:
+        options: what the command line asks for.
+        files: where the run reads and writes.
+        progress: shows how far it is.
     """
-    job.files.check()
-    roster = _read(job) if job.files.roster is None else None  # before a bar comes in between
-    with reporting_progress() as progress:
-        progress.phase("Reading the roster")
-        roster = roster or _read(job)
-        job.files.check_space(roster)
-        _tell_of(roster)
-        report = Report(roster, job.files, is_forecast=job.dry_run)
-        with _passwords(job) as passwords:
+
+    options: ProvisionOptions
+    files: RunFiles
+    progress: ProgressReporter
+
+    def execute(self, roster: Roster) -> RunReport:
+        """Carry out a roster that is read and checked, write the files, and return what became of the rows.
+
+        Raises:
+            CommandError: the run could not begin; nothing was changed.
+            CoggnoError: a setting or a file is invalid; nothing was changed.
+        """
+        self.files.check_space(roster)
+        _report_roster(roster)
+        # After everything that can be wrong on this machine: a wrong path is corrected at once, a key takes longer.
+        self.options.client.require_key()
+        report = RunReport(roster, self.files, is_dry_run=self.options.dry_run)
+        with self._password_file() as passwords:
             began = time.monotonic()
-            asyncio.run(_carry_out(job, report, passwords, progress))
+            asyncio.run(self._apply(report, evolve(self.options.run, passwords=passwords)))
             report.summary.seconds = time.monotonic() - began
-        if not job.dry_run:
-            progress.phase("Writing the results")
-            _write(report)
-    return report
+        if not report.is_dry_run:
+            self.progress.phase("Writing the results")
+            _write_files(report)
+        return report
 
-
-def _read(job: Job) -> Roster:
-    if job.files.roster is None and not hasattr(sys.stdin, "buffer"):
-        raise CommandError("standard input is closed: there is no roster")
-    if job.files.roster is None and output.is_terminal(sys.stdin):
-        output.say("Reading the roster from standard input. Ctrl-D ends it.")
-    return read_roster(
-        "-" if job.files.roster is None else job.files.roster,
-        RosterOptions(mapping=job.mapping, delimiter=job.delimiter, encoding=job.encoding, group=job.group),
-    )
-
-
-def _tell_of(roster: Roster) -> None:
-    form = f", separated by {roster.delimiter_name}" if roster.delimiter_name else ""
-    unused = f"; columns not used: {', '.join(roster.unused)}" if roster.unused else ""
-    output.say(f"{roster.name}: {output.count_rows(len(roster.rows))}{form}{unused}")
-    for warning in roster.warnings:
-        output.say(f"Warning: {warning}")
-
-
-@contextmanager
-def _passwords(job: Job) -> Generator[PasswordFile | None]:
-    if job.files.passwords is None or job.dry_run:
-        yield None
-        return
-    file = PasswordFile(job.files.passwords)
-    try:
-        yield file
-    finally:
-        file.close()
-
-
-async def _carry_out(job: Job, report: Report, passwords: PasswordFile | None, progress: ProgressReporter) -> None:
-    async with job.settings.client(max_connections=max(50, job.concurrency)) as coggno:
-        progress.phase("Looking at what is there")
-        plan = await _plan(job, coggno, report.roster)
-        report.new_groups = plan.new_groups
-        if job.dry_run:
-            for result in forecast(plan, makes_passwords=job.files.passwords is not None):
-                report.add(result)
+    @contextmanager
+    def _password_file(self) -> Generator[PasswordFile | None]:
+        if self.files.passwords is None or self.options.dry_run:
+            yield None
             return
-        progress.begin_rows(len(report.roster.rows))
-        carried = apply_plan(coggno, plan, _options(job, passwords))
-        await _collect(carried, report, progress)
+        file = PasswordFile(self.files.passwords)
+        try:
+            yield file
+        finally:
+            file.close()
+
+    async def _apply(self, report: RunReport, run_options: RunOptions) -> None:
+        # A connection for each row in progress: otherwise rows would wait for each other in the client.
+        async with self.options.client.client(max_connections=max(50, run_options.concurrency)) as coggno:
+            self.progress.phase("Reading users and groups")
+            plan = await _plan(coggno, report.roster, run_options)
+            report.new_groups = plan.new_groups
+            if self.options.dry_run:
+                for result in forecast(plan, makes_passwords=self.files.passwords is not None):
+                    report.add(result)
+                return
+            self.progress.begin_rows(len(report.roster.rows))
+            await self._collect(apply_plan(coggno, plan, run_options), report)
+
+    async def _collect(self, run: Run, report: RunReport) -> None:
+        """Take the results until the run ends, for whatever reason."""
+        with stopped_by_signals(run) as interruption:
+            try:
+                async for result in run:
+                    report.add(result)
+                    self.progress.row_ended(label_of(result), needs_attention=not result.is_as_wanted)
+            except StoppedError as early:
+                report.summary.stopped = str(early)
+            except (CoggnoError, OSError) as error:
+                report.summary.stopped = f"The run stopped early: {error}. Run the same command again to continue."
+            except asyncio.CancelledError:
+                if not _is_second_ctrl_c(interruption):
+                    raise
+                report.summary.stopped = "Interrupted twice: ended at once. Run the same command again to continue."
+            finally:
+                await run.aclose()
+        # Every row gets a result, also the rows that the run did not come to.
+        for result in run.rest():
+            report.add(result)
+        report.is_interrupted = interruption.is_ctrl_c
 
 
-def _options(job: Job, passwords: PasswordFile | None = None) -> RunOptions:
-    return RunOptions(concurrency=job.concurrency, rate=job.rate, passwords=passwords)
-
-
-async def _plan(job: Job, coggno: AsyncCoggno, roster: Roster) -> Plan:
+async def _plan(coggno: AsyncCoggno, roster: Roster, options: RunOptions) -> Plan:
     try:
-        return await make_plan(coggno, roster, _options(job))
+        return await make_plan(coggno, roster, options)
     except APIError as error:
         is_key = isinstance(error, AuthenticationError | PermissionDeniedError)
-        then = "Correct that, then run the same command again." if is_key else "Run the same command again to go on."
+        then = "Then run the same command again." if is_key else "Run the same command again later."
         message = f"{describe(error)}\nNothing was changed. {then}"
         raise CommandError(message, ExitCode.STOPPED) from error
+    except asyncio.CancelledError:
+        # Ctrl-C: nothing else cancels this task, and here it is certain that nothing has been written yet.
+        raise CommandError("Interrupted. Nothing was changed.", ExitCode.INTERRUPTED) from None
 
 
-async def _collect(carried: Run, report: Report, progress: ProgressReporter) -> None:
-    """Take the results until the run ends, in whatever way."""
-    with stopped_by_signals(carried) as interruption:
-        try:
-            async for result in carried:
-                report.add(result)
-                progress.row_ended(result.outcome.value)
-        except StoppedError as early:
-            report.summary.stopped = str(early)
-        except (CoggnoError, OSError) as error:
-            report.summary.stopped = f"stopped early: {error}. Run the same command again to go on"
-        except asyncio.CancelledError:
-            if not _is_ours(interruption):
-                raise
-            report.summary.stopped = "stopped at once: interrupted twice. Run the same command again to go on"
-        finally:
-            await carried.aclose()
-    for result in carried.rest():
-        report.add(result)
-    report.is_interrupted = interruption.is_ctrl_c
+def run_provisioning(options: ProvisionOptions) -> RunReport:
+    """Read the roster, carry it out, write the files and return what became of the rows.
+
+    Raises:
+        CommandError: the run could not begin; nothing was changed.
+        CoggnoError: a setting, a file or the roster is invalid; nothing was changed.
+    """
+    files = RunFiles.of(options.source, results=options.output.results, passwords=options.output.passwords)
+    files.check()
+    # Standard input first, before a bar is drawn into what a person is typing.
+    typed = _read(options) if files.roster is None else None
+    with reporting_progress() as progress:
+        progress.phase("Reading the roster")
+        roster = typed or _read(options)
+        return ProvisionRun(options, files, progress).execute(roster)
 
 
-def _is_ours(interruption: Interruption) -> bool:
-    """Whether a cancellation is the second Ctrl-C; if so, it ends here."""
+def _read(options: ProvisionOptions) -> Roster:
+    if options.source == "-":
+        if not hasattr(sys.stdin, "buffer"):  # started with `<&-`, see `accept_any_text`
+            raise CommandError("Standard input is closed, so there is no roster. Give the path of a file.")
+        if output.is_terminal(sys.stdin):
+            output.write_message("Reading the roster from standard input; Ctrl-D ends it.")
+    return read_roster(options.source, options.roster)
+
+
+def _report_roster(roster: Roster) -> None:
+    form = f", separated by {roster.delimiter}" if roster.delimiter else ""
+    unused = f"; columns not used: {', '.join(roster.unused)}" if roster.unused else ""
+    output.write_message(f"{roster.name}: {output.count_rows(len(roster.rows))}{form}{unused}")
+    for warning in roster.warnings:
+        output.write_message(f"Warning: {warning}")
+
+
+def _is_second_ctrl_c(interruption: Interruption) -> bool:
+    """Return whether a cancellation is due to a second Ctrl-C; it then ends here."""
     task = asyncio.current_task()
     if interruption.signal is None or task is None:
         return False
+    # Otherwise the loop would raise KeyboardInterrupt after the run, and no file would be written.
     task.uncancel()
     return True
 
 
-def _write(report: Report) -> None:
-    """Write the files; where that fails the run has still happened, and is told of."""
+def _write_files(report: RunReport) -> None:
+    """Write results and rows to run again."""
+    # An error here must not hide the run, which has changed accounts: it is reported below the summary.
     try:
         write_results(report.files.results, report.roster, report.results)
         report.to_run_again = write_failed(report.files.failed, report.roster, report.results)
     except (RosterError, OSError) as error:
-        report.unwritten = f"{error}. Run the same command again: it changes nothing twice, and writes the file"
+        message = f"{error}. Run the same command again: it writes the file, and changes nothing twice."
+        report.write_error = message

@@ -16,9 +16,9 @@ class Column:
 
     Attributes:
         title: its heading.
-        path: where in a row its value stands, e.g. `document.title`; several paths by spaces for several values.
+        path: path of its value in a row, e.g. `document.title`; several paths separated by spaces for several values.
         right: whether it is aligned to the right.
-        between: what stands between several values.
+        between: separates several values.
     """
 
     title: str
@@ -27,13 +27,14 @@ class Column:
     between: str = " "
 
     def text(self, row: Mapping[str, Any]) -> str:
-        """Return the value for a person, harmless in a terminal."""
-        return self.between.join(_shown(_at(path, row)) for path in self.path.split())
+        """Return the value as text, harmless to a terminal."""
+        return self.between.join(_shown(_value_at(path, row)) for path in self.path.split())
 
 
-def _at(path: str, row: Mapping[str, Any]) -> Any:
+def _value_at(path: str, row: Mapping[str, Any]) -> Any:
     value: Any = row
     for name in path.split("."):
+        # The API may leave out an object that it promises; its columns are empty then.
         value = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
     return value
 
@@ -43,6 +44,7 @@ def _shown(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    # 87.5 stays, 90.0 becomes 90: scores are floats in the API, and whole numbers for people.
     return output.clean(f"{value:g}" if isinstance(value, float) else str(value))
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: it ends in order, and soon."""
+"""Ctrl-C during a run: what is under way may end, nothing new begins."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ class Stoppable(Protocol):
 
 @define
 class Interruption:
-    """Whether a run was interrupted, and by what."""
+    """Which signal interrupted a run, if one did.
+
+    Attributes:
+        signal: its number.
+    """
 
     signal: int | None = None
 
@@ -37,8 +41,9 @@ class Interruption:
         return self.signal == signal.SIGINT
 
 
-def heed_ctrl_c() -> None:
-    """Let SIGINT interrupt also where a script has started us in the background, and thus with SIGINT ignored."""
+def accept_ctrl_c() -> None:
+    """Let SIGINT interrupt this process even if it was started with SIGINT ignored."""
+    # Shells start background jobs of scripts (`coggno ... &`) like that; `kill -INT` would have no effect.
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -46,28 +51,36 @@ def heed_ctrl_c() -> None:
 
 @contextmanager
 def stopped_by_signals(run: Stoppable) -> Generator[Interruption]:
-    """Let Ctrl-C or SIGTERM stop `run` in order, as long as the context lasts; a second one does what it always did."""
+    """Let Ctrl-C or SIGTERM stop `run` in order while the context lasts.
+
+    The second signal has its usual effect, which ends the process at once.
+    """
     interruption = Interruption()
+    # Python delivers signals to the main thread only, and refuses to install handlers anywhere else.
     if threading.current_thread() is not threading.main_thread():
-        yield interruption  # only the main thread gets signals
+        yield interruption
         return
     loop = asyncio.get_running_loop()
+    before: dict[int, Any] = {}
 
     def on_signal(number: int, _: FrameType | None) -> None:
         interruption.signal = number
-        restore()
-        loop.call_soon_threadsafe(stop)
+        _restore(before)
+        # A handler may run in the middle of any line of Python; the loop calls `stop` between two of its steps.
+        loop.call_soon_threadsafe(_stop, run)
 
-    def stop() -> None:
-        output.say("Stopping: what is under way has a few seconds to end ...")
-        run.stop("interrupted")
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    before: dict[int, Any] = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    before.update({number: signal.signal(number, on_signal) for number in _SIGNALS})
     try:
         yield interruption
     finally:
-        restore()
+        _restore(before)
+
+
+def _stop(run: Stoppable) -> None:
+    output.write_message("Stopping. Waiting up to 4 seconds for requests under way; Ctrl-C again ends at once.")
+    run.stop("interrupted")
+
+
+def _restore(handlers: dict[int, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Answers of the API on standard output: tables for people, JSON Lines for programs."""
+"""Models on standard output: tables for people, JSON Lines for programs."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from coggno.cli.terminal import output
 from coggno.cli.terminal.columns import Column
 
 
-async def show_all(things: AsyncGenerator[Any], columns: Sequence[Column], *, as_json: bool, nothing: str) -> None:
+async def show_all(models: AsyncGenerator[Any], columns: Sequence[Column], *, as_json: bool, if_empty: str) -> None:
     """Print a list as it arrives.
 
     Args:
-        things: models; the generator is closed, even if not all of it is printed.
+        models: what to print; the generator is closed, even if printing fails.
         columns: of the table.
-        as_json: one JSON object per line rather than a table.
-        nothing: what to tell a person of an empty list.
+        as_json: one JSON object per line instead of a table.
+        if_empty: the message for a person if the list is empty.
     """
+    # Imported late: rich takes longer to import than everything else, and JSON does without it.
     from coggno.cli.terminal.tables import TablePrinter, terminal_width
 
-    async with aclosing(things):
-        rows = (output.as_data(thing) async for thing in things)
+    async with aclosing(models):
+        rows = (output.as_data(model) async for model in models)
         if as_json:
             async for row in rows:
                 output.write_json(row)
         elif not await TablePrinter(columns, terminal_width()).print(rows):
-            output.say(nothing)
+            # To standard error: an empty list is empty output for whatever reads it.
+            output.write_message(if_empty)
 
 
-def show_one(thing: Any, columns: Sequence[Column], *, as_json: bool) -> None:
-    """Print one model: its values for a person, or one JSON object."""
-    data = output.as_data(thing)
+def show_one(model: Any, columns: Sequence[Column], *, as_json: bool) -> None:
+    """Print one model: one line for each value, or one JSON object."""
+    data = output.as_data(model)
     if as_json:
         output.write_json(data)
         return
@@ -41,7 +43,7 @@ def show_one(thing: Any, columns: Sequence[Column], *, as_json: bool) -> None:
     print_record(columns, data)
 
 
-async def each(things: Iterable[Any]) -> AsyncGenerator[Any]:
-    """Yield the items of a list that is there already."""
-    for thing in things:
-        yield thing
+async def iterate(models: Iterable[Any]) -> AsyncGenerator[Any]:
+    """Yield the items of a list that is already complete, for `show_all`."""
+    for model in models:
+        yield model

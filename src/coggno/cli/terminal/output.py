@@ -1,4 +1,4 @@
-"""What goes to standard output and standard error: text made harmless, messages, JSON Lines."""
+"""What goes to standard output and standard error: data, JSON Lines and messages, harmless to a terminal."""
 
 from __future__ import annotations
 
@@ -10,9 +10,26 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final, TextIO, cast
 
-# In names of people these join letters; all other format characters only hide or reorder text.
+# These join letters in names of several scripts; all other format characters only hide or reorder text.
 _JOINERS: Final = "\u200c\u200d"
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+class StdoutError(Exception):
+    """Standard output cannot be written to.
+
+    An exception apart from OSError: a connection or a certificate file raises OSError too, and must not be reported
+    as a problem of standard output.
+
+    Attributes:
+        is_closed_pipe: whether the reader has closed the pipe, which is no problem, as with `| head -1`.
+        reason: the operating system's message.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror or str(error))
+        self.is_closed_pipe = isinstance(error, BrokenPipeError)
+        self.reason = error.strerror or str(error)
 
 
 def clean(text: str) -> str:
@@ -28,8 +45,9 @@ def _visible(char: str) -> str:
     return char.encode("unicode_escape").decode()
 
 
-def say(message: str) -> None:
-    """Write a message for a person to standard error; lines of it stay lines. A closed stream is no error."""
+def write_message(message: str) -> None:
+    """Write a message to standard error; its line breaks are kept."""
+    # A closed standard error is no reason to fail: the exit code still says how the command ended.
     try:
         sys.stderr.write("".join(f"{clean(line)}\n" for line in message.split("\n")))
         sys.stderr.flush()
@@ -37,52 +55,71 @@ def say(message: str) -> None:
         pass
 
 
-def count_rows(count: int) -> str:
-    """Return `count` with its noun."""
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
-
-
 def write(text: str) -> None:
-    """Write a line of data, which must be clean, to standard output."""
-    sys.stdout.write(text + "\n")
+    """Write a line to standard output.
+
+    Args:
+        text: the line, already harmless to a terminal (see `clean`).
+
+    Raises:
+        StdoutError: it cannot be written.
+    """
+    try:
+        sys.stdout.write(text + "\n")
+    except OSError as error:
+        raise StdoutError(error) from error
 
 
 def write_json(data: Any) -> None:
-    """Write one JSON value on one line, in ASCII: harmless in every terminal, readable in every encoding."""
+    """Write one JSON value on one line of standard output; raises as `write` does."""
+    # ASCII only: harmless in every terminal, and readable whatever encoding the stream has.
     write(json.dumps(data, ensure_ascii=True, default=str))
 
 
-def as_data(thing: Any) -> Mapping[str, Any]:
-    """Return a model as JSON data under its names on the wire."""
-    from coggno._protocol.converter import unstructure
-
-    return cast("Mapping[str, Any]", unstructure(thing))
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Return whether a person is at `stream`; a stream that is closed or was never open has nobody."""
+def flush() -> None:
+    """Write out what standard output still buffers; raises as `write` does."""
     try:
-        return stream is not None and stream.isatty()
-    except ValueError:
-        return False
-
-
-def tolerate_any_text() -> None:
-    """Let no character end a command: what an encoding lacks is written as an escape.
-
-    A stream that the process was started without (`>&-`) becomes one that leads nowhere.
-    """
-    sys.stdin, sys.stdout, sys.stderr = (stream or io.StringIO() for stream in (sys.stdin, sys.stdout, sys.stderr))
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+        sys.stdout.flush()
+    except OSError as error:
+        raise StdoutError(error) from error
 
 
 def silence_stdout() -> None:
-    """Send what is still to be written nowhere, so that nothing complains when the process ends."""
+    """Discard what standard output still buffers, so that Python does not complain about it at exit."""
     try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
     except (OSError, ValueError):
         sys.stdout = io.StringIO()
+
+
+def as_data(model: Any) -> Mapping[str, Any]:
+    """Return a model as JSON data with the API's field names."""
+    # Imported late: the converter takes a while to build, and `--help` does not need it.
+    from coggno._protocol.converter import unstructure
+
+    return cast("Mapping[str, Any]", unstructure(model))
+
+
+def count_rows(count: int) -> str:
+    """Return `1 row`, `2 rows` and so on."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a person is at `stream`."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # the stream is closed
+        return False
+
+
+def accept_any_text() -> None:
+    """Make standard output and standard error accept every character, and replace streams that are missing."""
+    # A process started with `>&-` has no such stream at all; Python sets it to None.
+    sys.stdin, sys.stdout, sys.stderr = (stream or io.StringIO() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name in Greek must not end a command on a terminal whose encoding is Latin-1.
+            stream.reconfigure(errors="backslashreplace")

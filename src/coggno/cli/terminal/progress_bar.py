@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, Self, TextIO, cast
 
@@ -18,13 +17,6 @@ from coggno.cli.terminal.row_counter import RowCounter
 
 _SHORTEST: Final = 12  # cells; a bar that would be shorter gets a line of its own
 _REFRESH: Final = 8  # times a second
-_STYLES: Final[Mapping[str, str]] = {
-    "created": "green",
-    "joined": "green",
-    "exists": "cyan",
-    "duplicate": "cyan",
-}
-_NEEDS_ATTENTION: Final = "red"
 
 
 @frozen
@@ -126,7 +118,7 @@ def _line(*cells: RenderableType) -> Table:
 
 def _counts(rows: RowCounter) -> Text:
     parts = [
-        Text(f"{count:,} {outcome}", style=_STYLES.get(outcome, _NEEDS_ATTENTION))
-        for outcome, count in rows.outcomes.most_common()
+        Text(f"{count:,} {label}", style="red" if label in rows.needing_attention else "green")
+        for label, count in rows.labels.most_common()
     ]
     return Text(", ").join(parts)

@@ -23,21 +23,21 @@ class ProgressLines:
 
     def show_phase(self, text: str) -> None:
         """Write what is being done."""
-        output.say(f"{text} ...")
+        output.write_message(f"{text} ...")
 
     def show_rows(self, rows: RowCounter) -> None:
         """Write how many rows there are."""
         self._rows = rows
         self._last_line = self.clock()
-        output.say(f"{output.count_rows(rows.total)} ...")
+        output.write_message(f"{output.count_rows(rows.total)} ...")
 
     def update(self) -> None:
         """Write how far the run is, if the last line is old."""
         if self.clock() - self._last_line < _INTERVAL:
             return
         self._last_line = self.clock()
-        counts = ", ".join(f"{count:,} {outcome}" for outcome, count in self._rows.outcomes.most_common())
-        output.say(f"{self._rows.status()}: {counts}")
+        counts = ", ".join(f"{count:,} {label}" for label, count in self._rows.labels.most_common())
+        output.write_message(f"{self._rows.status()}: {counts}")
 
     def close(self) -> None:
         """Do nothing: lines stay."""

@@ -57,10 +57,15 @@ class ProgressReporter:
         self._rows = RowCounter(total, self.clock)
         self.display.show_rows(self._rows)
 
-    def row_ended(self, outcome: str) -> None:
-        """Report that a row has ended with `outcome`."""
+    def row_ended(self, label: str, *, needs_attention: bool = False) -> None:
+        """Report that a row has ended.
+
+        Args:
+            label: its outcome, in the user's words.
+            needs_attention: whether the user has to do something about it.
+        """
         if self._rows is not None:
-            self._rows.add(outcome)
+            self._rows.add(label, needs_attention=needs_attention)
             self.display.update()
 
 

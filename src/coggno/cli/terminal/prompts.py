@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal: consent and passwords."""
+"""Questions to the person at the terminal: confirmations and passwords."""
 
 from __future__ import annotations
 
@@ -7,69 +7,77 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from coggno.cli.exit_codes import CommandError, ExitCode
+from coggno.cli.exit_codes import CommandError
 from coggno.cli.terminal import output
 
 
-def require_consent_possible(*, yes: bool) -> None:
-    """Refuse early, before anything is sent, where nobody could answer.
+def require_confirmation_possible(*, yes: bool) -> None:
+    """Reject a deletion that nobody could confirm; called before anything is sent.
+
+    Args:
+        yes: whether `--yes` was given.
 
     Raises:
-        CommandError: not `yes`, and standard input is not a terminal.
+        CommandError: it was not, and standard input is not a terminal.
     """
     if not yes and not output.is_terminal(sys.stdin):
-        raise CommandError("this deletes, and nobody is there to ask: standard input is not a terminal. Use --yes")
+        raise CommandError("Cannot ask for confirmation: standard input is not a terminal. Add --yes to delete.")
 
 
-def require_consent(question: str, *, yes: bool) -> None:
-    """Ask a yes-or-no question, unless the answer was given with `--yes`.
+def confirm(question: str, *, yes: bool) -> bool:
+    """Ask a yes-or-no question and return whether to go on; only `y` and `yes` do.
 
-    Raises:
-        CommandError: the answer is not yes.
+    Args:
+        question: such as `Delete the group Hall (id 3)?`.
+        yes: whether `--yes` was given; then nothing is asked.
     """
     if yes:
-        return
+        return True
+    # Standard error, so that the question is seen even if standard output is a file.
     sys.stderr.write(f"{output.clean(question)} [y/N] ")
     sys.stderr.flush()
-    with _line_ended():
-        answer = sys.stdin.readline()
-    if answer.strip().casefold() not in {"y", "yes"}:
-        raise CommandError("nothing was deleted", ExitCode.FAILED)
+    with _newline_when_interrupted():
+        reply = sys.stdin.readline()
+    return reply.strip().casefold() in {"y", "yes"}
 
 
-def password(*, from_stdin: bool) -> str:
-    """Return a password: the first line of standard input, or what a person types twice, unseen.
+def read_password(*, from_stdin: bool) -> str:
+    """Return a password: the first line of standard input, or what a person types twice.
+
+    Args:
+        from_stdin: whether `--password-stdin` was given.
 
     Raises:
-        CommandError: nobody could be asked, or the two differ, or it is too short or too long.
+        CommandError: there is nobody to ask, the two differ, or the length is not 6 to 40.
     """
     if from_stdin:
-        given = sys.stdin.readline().rstrip("\r\n")
-    elif output.is_terminal(sys.stdin):
-        given = _typed_twice()
-    else:
-        raise CommandError("no password: standard input is no terminal, so nobody can be asked. Use --password-stdin")
-    return _checked(given)
+        # Only the end of the line is removed: a password may begin or end with a space.
+        return _checked(sys.stdin.readline().rstrip("\r\n"))
+    if not output.is_terminal(sys.stdin):
+        message = "Cannot ask for a password: standard input is not a terminal. Use --password-stdin to pipe it in."
+        raise CommandError(message)
+    return _type_twice()
 
 
-def _typed_twice() -> str:
-    with _line_ended():
+def _type_twice() -> str:
+    with _newline_when_interrupted():
+        # Checked before it is typed again, which would be for nothing.
         first = _checked(getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr))
-        second = getpass.getpass("Once more: ", stream=sys.stderr)
+        second = getpass.getpass("Repeat the password: ", stream=sys.stderr)
     if first != second:
-        raise CommandError("the two passwords differ")
+        raise CommandError("The two passwords differ. Nothing was created.")
     return first
 
 
-def _checked(given: str) -> str:
-    if not 6 <= len(given) <= 40:
-        raise CommandError("the password must have 6 to 40 characters")
-    return given
+def _checked(password: str) -> str:
+    if not 6 <= len(password) <= 40:  # reference: Create User
+        raise CommandError(f"The password must have 6 to 40 characters, not {len(password)}. Nothing was created.")
+    return password
 
 
 @contextmanager
-def _line_ended() -> Generator[None]:
-    """After Ctrl-C or Ctrl-D the next message begins on a line of its own."""
+def _newline_when_interrupted() -> Generator[None]:
+    """Start a new line after Ctrl-C or Ctrl-D, which leave the cursor behind the question."""
     try:
         yield
     except (KeyboardInterrupt, EOFError):

@@ -17,18 +17,20 @@ MonotonicClock: TypeAlias = Callable[[], float]
 
 @define
 class RowCounter:
-    """Counts rows by outcome and measures the rate.
+    """Counts rows by the label of their outcome, and measures the rate.
 
     Attributes:
         total: rows of the roster.
         clock: returns seconds, of which only differences count.
-        outcomes: rows that have ended, by outcome.
+        labels: label -> rows that have ended so.
+        needing_attention: labels of rows that the user has to do something about.
         done: rows that have ended.
     """
 
     total: int
     clock: MonotonicClock = time.monotonic
-    outcomes: Counter[str] = field(factory=Counter[str])
+    labels: Counter[str] = field(factory=Counter[str])
+    needing_attention: set[str] = field(factory=set[str])
     done: int = 0
     # Time and number of rows done by then; the oldest is as old as the window.
     _samples: deque[tuple[float, int]] = field(factory=deque[tuple[float, int]])
@@ -36,9 +38,16 @@ class RowCounter:
     def __attrs_post_init__(self) -> None:
         self._samples.append((self.clock(), 0))
 
-    def add(self, outcome: str) -> None:
-        """Count a row that has ended."""
-        self.outcomes[outcome] += 1
+    def add(self, label: str, *, needs_attention: bool = False) -> None:
+        """Count a row that has ended.
+
+        Args:
+            label: its outcome, in the user's words.
+            needs_attention: whether the user has to do something about it.
+        """
+        self.labels[label] += 1
+        if needs_attention:
+            self.needing_attention.add(label)
         self.done += 1
         now = self.clock()
         # Half-second samples: a sample for each of a million rows would fill the memory and change nothing.

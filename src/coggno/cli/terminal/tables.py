@@ -1,7 +1,8 @@
-"""Tables for people: aligned, folded to the terminal's width, printed as the rows arrive."""
+"""Tables: aligned, folded to the width of the terminal, printed as the rows arrive."""
 
 from __future__ import annotations
 
+import io
 import operator
 import shutil
 import sys
@@ -19,12 +20,12 @@ from coggno.cli.terminal.columns import Column
 
 _GAP: Final = 2  # cells between columns
 _NARROWEST: Final = 8  # cells; below this a record per row reads better than a table
-_WIDEST: Final = 60  # cells; where nothing is folded, one long value must not stretch every line
-_BATCH: Final = 500  # rows that are looked at together to find the widths
+_WIDEST: Final = 60  # cells; in a file nothing is folded, and one long value must not stretch every line
+_BATCH: Final = 500  # rows whose widths are measured together; a long list appears at once, and its columns rarely move
 
 
 def terminal_width() -> int | None:
-    """Return the cells of a line on standard output, or `None` where nobody watches and lines have no end."""
+    """Return the cells of a line on standard output, or `None` if it is a file or a pipe, where lines have no end."""
     return shutil.get_terminal_size().columns if output.is_terminal(sys.stdout) else None
 
 
@@ -35,15 +36,19 @@ def print_record(columns: Sequence[Column], row: Mapping[str, Any]) -> None:
 
 @define
 class TablePrinter:
-    """Prints rows to standard output: a table, or a record per row where the terminal is too narrow for one."""
+    """Prints rows to standard output: as a table, or as one record per row if the terminal is too narrow.
+
+    Attributes:
+        columns: of the table.
+        width: cells of a line; `None` to fold nothing.
+    """
 
     columns: Sequence[Column]
     width: int | None
-    """Cells to fit into; `None`: fold nothing."""
+    # Cells of the longest value of each column so far.
     _natural: list[int] = field(factory=list[int])
-    """Cells that each column would like, from what was seen so far."""
+    # Cells that each column gets; empty if a table does not fit, None before the first batch.
     _widths: list[int] | None = None
-    """Cells that each column gets; none, where a table does not fit."""
 
     async def print(self, rows: AsyncIterator[Mapping[str, Any]]) -> int:
         """Print all rows, a batch at a time, and return how many there were."""
@@ -65,6 +70,7 @@ class TablePrinter:
         columns = zip(known, zip(titles, *batch, strict=True), strict=True)
         self._natural = [max(wide, *map(_cells, cells)) for wide, cells in columns]
         is_first = self._widths is None
+        # What began as a table stays one, even if a later batch is too wide for it.
         self._widths = self._fit() or self._widths or []
         if not self._widths:
             _print_records(self.columns, batch, is_first=is_first)
@@ -75,7 +81,7 @@ class TablePrinter:
             self._print_row(row)
 
     def _fit(self) -> list[int]:
-        """Take cells from the widest column until the line fits; return nothing if that leaves too little."""
+        """Take cells from the widest column until the line fits; return an empty list if that leaves too little."""
         if self.width is None:
             return [min(width, _WIDEST) for width in self._natural]
         widths = list(self._natural)
@@ -98,6 +104,7 @@ class TablePrinter:
 
 
 def _cells(text: str) -> int:
+    # Letters of East Asia take two cells, combining accents none; ASCII is quick to measure.
     return len(text) if text.isascii() else cell_len(text)
 
 
@@ -129,4 +136,6 @@ def _print_bold(text: str) -> None:
 
 
 def _console() -> Console:
-    return Console(markup=False, highlight=False, emoji=False)
+    # Not on standard output itself: rich flushes its stream whenever it likes, and only `output` may report that.
+    is_terminal = output.is_terminal(sys.stdout)
+    return Console(file=io.StringIO(), force_terminal=is_terminal, markup=False, highlight=False, emoji=False)

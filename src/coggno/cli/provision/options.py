@@ -1,0 +1,64 @@
+"""What the command line asks of a run, in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from coggno.cli.client_settings import ClientSettings
+from coggno.provisioning import RosterOptions, RunOptions
+
+
+@frozen(kw_only=True)
+class OutputOptions:
+    """Where the run writes, and what its exit code counts.
+
+    Attributes:
+        results: path of the results file; `results.csv` if not given.
+        passwords: path of the file for generated passwords, if there is one.
+        as_json: whether the summary is one JSON object.
+        allow_refused: whether rows that the check of the roster rejects leave the exit code at 0.
+    """
+
+    results: Path | None
+    passwords: Path | None
+    as_json: bool
+    allow_refused: bool
+
+
+@frozen(kw_only=True)
+class SandboxOptions:
+    """Whether the run goes to a sandbox of its own.
+
+    Attributes:
+        is_used: whether `--sandbox` was given.
+        faults: what goes wrong there, as `--fault` describes it.
+    """
+
+    is_used: bool
+    faults: Sequence[str]
+
+
+@frozen(kw_only=True)
+class ProvisionOptions:
+    """Everything that `coggno provision` was given.
+
+    Attributes:
+        source: path of the roster, or `-` for standard input.
+        roster: how the roster is read.
+        run: how the run proceeds; its passwords are added when their file is open.
+        output: where the run writes.
+        sandbox: whether it goes to a sandbox.
+        client: the connection to the API.
+        dry_run: whether nothing is changed.
+    """
+
+    source: str
+    roster: RosterOptions
+    run: RunOptions
+    output: OutputOptions
+    sandbox: SandboxOptions
+    client: ClientSettings
+    dry_run: bool

@@ -1,0 +1,59 @@
+"""Mistakes in a command line, in one sentence and with the command that helps."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, cast
+
+import typer
+
+from coggno.cli.error_messages import report_error
+from coggno.cli.exit_codes import ExitCode
+from coggno.cli.terminal import output
+
+# Newer versions of typer carry their own click and export BadParameter only; its base is the error of every mistake.
+UsageError: Final = cast("type[Exception]", typer.BadParameter.__base__)
+_EXTRA_ARGUMENTS: Final = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)")
+
+
+def report(error: Any) -> ExitCode:
+    """Write what is wrong to standard error, and return the exit code.
+
+    Args:
+        error: a `UsageError`.
+    """
+    if type(error).__name__ == "NoArgsIsHelpError":
+        # Not a mistake but a first look at the program: its message is the help text.
+        output.write_message(error.format_message())
+        return ExitCode.INVALID
+    message = _message(error)
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        message += f"\nSee: {context.command_path} --help"
+    report_error(message)
+    return ExitCode.INVALID
+
+
+def _message(error: Any) -> str:
+    # By name, because the classes live in click or in typer, depending on the version of typer.
+    kind = type(error).__name__
+    if kind == "MissingParameter":
+        return f"{_parameter(error)} is missing."
+    if kind == "BadParameter":
+        return f"{_parameter(error)} {error.message}"
+    if kind == "NoSuchOption":
+        near = " or ".join(sorted(error.possibilities or ()))
+        return f"There is no option {error.option_name}." + (f" Did you mean {near}?" if near else "")
+    extra = _EXTRA_ARGUMENTS.search(error.message)
+    if extra is not None:
+        return f"There are too many arguments: {extra[1]}."
+    return cast("str", error.message)
+
+
+def _parameter(error: Any) -> str:
+    parameter = error.param
+    if parameter is None:
+        return "A value"
+    if parameter.param_type_name == "argument":
+        return cast("str", parameter.metavar or parameter.name)
+    return cast("str", parameter.opts[0])

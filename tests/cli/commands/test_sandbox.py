@@ -1,0 +1,76 @@
+"""`coggno sandbox`: how it starts, what it prints, what it rejects."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+
+import pytest
+
+from coggno.cli.commands.sandbox import FAULTS_HELP
+from coggno.sandbox import parse_fault
+from tests.cli.helpers import COGGNO, run_process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_server_prints_how_to_use_it(number):
+    command = [*COGGNO, "sandbox", "--port", "0", "--users", "2"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as server:
+        shown = ""
+        while "/docs" not in shown:
+            line = server.stdout.readline()
+            assert line, server.stderr.read()
+            shown += line
+        url = re.search(r"http://[\d.]+:\d+", shown)[0]
+        assert f"  curl {url}/api/v1/users -u test_sandbox:\n" in shown
+        assert f"  export COGGNO_BASE_URL={url} COGGNO_API_KEY=test_sandbox\n" in shown
+        with urllib.request.urlopen(f"{url}/") as response:
+            assert response.status == 200
+        environment = {**os.environ, "COGGNO_API_KEY": "test_sandbox", "COGGNO_BASE_URL": url}
+        assert len(run_process("users", "list", "--json", env=environment).stdout.splitlines()) == 2
+        server.send_signal(number)
+        assert server.wait(10) == (0 if number == signal.SIGINT else -number)
+        assert server.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--fault", "createUsr:drop"], "createUser"),
+        (["--fault", "createUser:dropp"], "drop"),
+        (["--host", "0.0.0.0"], "--allow-remote"),
+        (["--host", "192.0.2.1", "--allow-remote"], "Cannot listen on 192.0.2.1"),
+        (["--port", "99999"], "--port must be a whole number from 0 to 65535, not '99999'."),
+        (["--users", "x"], "--users must be a whole number of at least 0, not 'x'."),
+    ],
+)
+def test_invalid_option_is_rejected(arguments, hint):
+    done = run_process("sandbox", "--port", "0", *arguments)
+    assert done.returncode == 2
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_occupied_port_is_reported(address):
+    done = run_process("sandbox", "--port", address.rpartition(":")[2])
+    assert done.returncode == 2
+    assert "Cannot listen on 127.0.0.1, port" in done.stderr
+    assert "--port 0" in done.stderr
+
+
+def test_faults_in_the_help_are_valid():
+    shown = re.findall(r"^  (\S+)   +", FAULTS_HELP, re.MULTILINE)
+    assert len(shown) == 6
+    for text in shown:
+        assert parse_fault(text)
+
+
+def test_help_names_every_kind_of_fault():
+    kinds = re.findall(r"\b([a-z]+)(?:=[A-Z_]+)?[,.]", FAULTS_HELP.partition("Kinds:")[2].partition("When:")[0])
+    for kind in kinds:
+        assert parse_fault(f"{kind}=1" if kind in {"latency", "rate", "capacity"} else kind)
+    assert len(kinds) == 11

@@ -1,0 +1,99 @@
+"""The summary at the end of a run, for people and for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coggno.sandbox import Sandbox
+from tests.cli.helpers import (
+    ADA,
+    GRACE,
+    INVALID,
+    people,
+    read_table,
+    write_roster,
+)
+
+
+def test_invalid_rows_are_listed(provision):
+    ended = provision(write_roster(ADA, INVALID))
+    assert ended.code == 1
+    assert (
+        "line 3, alan.example.com: email is not an address; password must have 6 to 40 characters, has 3" in ended.out
+    )
+    assert [row["first name"] for row in read_table("failed.csv")] == ["Alan"]
+    assert "failed.csv (1 row;" in ended.out
+
+
+def test_allow_refused_ignores_invalid_rows(provision):
+    assert provision(write_roster(ADA, INVALID), "--allow-refused").code == 0
+
+
+def test_allow_refused_does_not_hide_conflicts(provision, sandbox: Sandbox):
+    sandbox.seed_user("ada@example.com", first_name="Augusta", last_name="King")
+    ended = provision(write_roster(ADA, INVALID), "--allow-refused")
+    assert ended.code == 1
+    assert "Augusta King" in ended.out
+
+
+def test_allow_refused_does_not_hide_later_refusals(provision, sandbox: Sandbox):
+    sandbox.seed_group("Analysts")
+    sandbox.seed_group("Analysts")
+    ended = provision(write_roster(ADA, INVALID), "--allow-refused")
+    assert ended.code == 1
+    assert "Refused (1 row):\n  line 2, ada@example.com: several groups" in ended.out
+
+
+def test_allow_refused_ignores_contradicting_rows(provision):
+    assert provision(write_roster(GRACE, ADA, ADA.replace("Ada,", "Augusta,")), "--allow-refused").code == 0
+
+
+def test_ten_rows_of_each_kind_are_listed(provision):
+    rows = [row.replace("Everybody", f"{number};G") for number, row in enumerate(people(13))]
+    clash = [f"{row}{row.replace('First', 'Other')}" for row in rows]
+    ended = provision(write_roster(*clash))
+    assert ended.out.count("  line ") == 10
+    assert "  and 16 more, see results.csv" in ended.out
+
+
+def test_common_details_are_one_line(provision):
+    wrong = [row.replace("@", " at ") for row in people(13)]
+    ended = provision(write_roster(ADA, *wrong))
+    assert ended.out.count("  13 rows from line 3 on: ") == 1
+    assert "  line " not in ended.out
+
+
+def test_summary_leads_to_the_passwords(provision):
+    ended = provision(write_roster(ADA, INVALID))
+    assert "To keep their passwords, correct people.csv" in ended.out
+    Path("failed.csv").write_text(Path("failed.csv").read_text().replace("alan.", "alan@"))
+    ended = provision("failed.csv")
+    assert "Fill in the missing passwords" in ended.out
+    assert "To keep their passwords" not in ended.out
+
+
+def test_json_is_one_object(provision):
+    ended = provision(write_roster(ADA, INVALID), "--json")
+    (summary,) = ended.json
+    assert summary["outcomes"] == {"created": 1, "invalid": 1}
+    assert (summary["rows"], summary["not_as_wanted"], summary["stopped"]) == (2, 1, None)
+    assert summary["not_attempted"] == 0
+    assert (summary["results"], summary["failed"], summary["passwords"]) == ("results.csv", "failed.csv", None)
+    assert [problem["line"] for problem in summary["problems"]] == [3]
+    assert ended.code == 1
+
+
+def test_warnings_and_unused_columns_are_reported(provision):
+    Path("people.csv").write_text(
+        "email,first name,last name,password,Shoe size\nada@example.com,Ada,1.23E+11,difference-engine,38\n"
+    )
+    ended = provision("people.csv")
+    assert ended.err.count("Shoe size") == 1
+    assert "Warning: line 2: last_name '1.23E+11'" in ended.err
+
+
+def test_hostile_name_is_harmless(provision, sandbox: Sandbox):
+    sandbox.seed_user("ada@example.com", first_name="\x1b[2J[red]", last_name="\u202eK")
+    ended = provision(write_roster(ADA))
+    assert r"\x1b[2J[red] \u202eK" in ended.out
+    assert all(line.isprintable() for line in (ended.out + ended.err).splitlines())

@@ -1,0 +1,65 @@
+"""Mistakes in a command line: one sentence, the right command to turn to, and exit code 2."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.helpers import RunCommand
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "help_of"),
+    [
+        ("usrs", "No such command 'usrs'. Did you mean 'users'?", "coggno"),
+        ("users lst", "No such command 'lst'. Did you mean 'list'?", "coggno users"),
+        ("provison", "No such command 'provison'. Did you mean 'provision'?", "coggno"),
+        ("users list --compny 1", "There is no option --compny. Did you mean --company?", "coggno users list"),
+        ("users get a b", "There are too many arguments: b.", "coggno users get"),
+        ("users get", "USER is missing.", "coggno users get"),
+        ("users create", "--email is missing.", "coggno users create"),
+        ("provision", "ROSTER is missing.", "coggno provision"),
+        (
+            "provision x --concurrency x",
+            "--concurrency must be a whole number from 1 to 1000, not 'x'.",
+            "coggno provision",
+        ),
+        (
+            "provision x --concurrency 0",
+            "--concurrency must be a whole number from 1 to 1000, not '0'.",
+            "coggno provision",
+        ),
+        (
+            "provision x --rate nan",
+            "--rate must be a number above 0, such as 0.5 or 30, not 'nan'.",
+            "coggno provision",
+        ),
+        (
+            "users list --company no-id",
+            "--company must be the id of a connected company, such as 7, not 'no-id'. See: coggno companies list",
+            "coggno users list",
+        ),
+        (
+            "documents licenses x",
+            "DOCUMENT must be the id of a document, such as 5, not 'x'. See: coggno documents list",
+            "coggno documents licenses",
+        ),
+    ],
+)
+def test_mistake_is_one_sentence(coggno: RunCommand, arguments, message, help_of):
+    """No key is needed to learn about it."""
+    ended = coggno(*arguments.split())
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"Error: {message}\nSee: {help_of} --help\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("provision x --timeout", "Option '--timeout' requires an argument."),
+        ("users get 1 --json=3", "Option '--json' does not take a value."),
+    ],
+)
+def test_option_with_the_wrong_number_of_values(coggno: RunCommand, arguments, message):
+    ended = coggno(*arguments.split())
+    assert ended.code == 2
+    assert ended.err.startswith(f"Error: {message}")
