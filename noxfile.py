@@ -16,7 +16,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 COVERAGE_FLOOR = 95  # percent, branches counted
 WHEEL_LIMIT = 525  # kB
-ALL_EXTRAS = ".[aiohttp,cli,sandbox,speed]"
+ALL_EXTRAS = ".[aiohttp,cli,sandbox,speed,swagger]"
 
 
 def install(session: nox.Session, *groups: str, project: str | None = ALL_EXTRAS) -> None:
@@ -94,20 +94,13 @@ def demo(session: nox.Session) -> None:
 def interop(session: nox.Session) -> None:
     """Other people's tools check the spec, the client and the sandbox. Tests without Node or Chromium are skipped."""
     packages = nox.project.dependency_groups(PYPROJECT, "interop")
-    session.install(*packages, "-e", ".[aiohttp,sandbox]", "-c", "tests/interop/constraints.txt")
+    session.install(*packages, "-e", ".[aiohttp,sandbox,swagger]", "-c", "tests/interop/constraints.txt")
     if shutil.which("npm") is None:
         session.warn("Node is not installed: the tests that need it are skipped")
     else:
         with session.chdir("tests/interop"):
             session.run("npm", "ci", "--no-progress", external=True)
     session.run("pytest", "tests/interop", *session.posargs)
-
-
-@nox.session
-def docs(session: nox.Session) -> None:
-    """The API reference that the sandbox serves at /docs. `-- --check` only looks; `-- --npm` takes Redoc anew."""
-    session.install("pyyaml", *CONSTRAINTS)
-    session.run("python", "docs/reference/build.py", *session.posargs)
 
 
 @nox.session

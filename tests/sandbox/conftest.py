@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from coggno.sandbox import ManualClock, Sandbox
-
-from .support import connect
+from tests.sandbox.helpers import connect
 
 
 @pytest.fixture

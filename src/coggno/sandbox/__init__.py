@@ -7,7 +7,7 @@
         ...
     print(sandbox.effects)
 
-It shares no code with the client: else it would repeat its mistakes.
+It shares no code with the client: else it would repeat its mistakes, and tests of the one by the other would pass.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ except ModuleNotFoundError as exc:
         raise
     raise ImportError("the sandbox needs starlette: pip install 'coggno[sandbox]'") from exc
 
+from .api.operations import OPERATION_IDS
+from .api.request_log import RequestLog, RequestRecord
 from .app import Sandbox
 from .clock import Clock, ManualClock, RealClock
-from .connection import ConnectionDroppedError
+from .execution import Effect
 from .faults import (
     Action,
     Capacity,
@@ -29,19 +31,28 @@ from .faults import (
     Drop,
     Empty,
     Fault,
+    FaultRule,
     Faults,
+    FaultSyntaxError,
+    Gateway,
     Html,
+    IdsOnly,
     LateCommit,
     Latency,
     RateLimit,
-    Rule,
+    ReadLag,
+    RemoveField,
+    RequireField,
+    SetField,
     Status,
+    UnwrapList,
+    WrapInList,
     WrongType,
+    fault_help,
+    format_fault,
+    parse_fault,
 )
-from .log import Effect, RequestRecord, Requests
-from .notation import FaultSyntaxError, parse_fault
-from .operations import OPERATION_IDS
-from .serve import ServerThread, run, serving
+from .server import ConnectionDroppedError, ServerThread, run, serving
 from .state import SandboxCompany, SandboxDocument, SandboxGroup, SandboxLicense, SandboxUser
 
 __all__ = [
@@ -55,17 +66,22 @@ __all__ = [
     "Effect",
     "Empty",
     "Fault",
+    "FaultRule",
     "FaultSyntaxError",
     "Faults",
+    "Gateway",
     "Html",
+    "IdsOnly",
     "LateCommit",
     "Latency",
     "ManualClock",
     "RateLimit",
+    "ReadLag",
     "RealClock",
+    "RemoveField",
+    "RequestLog",
     "RequestRecord",
-    "Requests",
-    "Rule",
+    "RequireField",
     "Sandbox",
     "SandboxCompany",
     "SandboxDocument",
@@ -73,8 +89,13 @@ __all__ = [
     "SandboxLicense",
     "SandboxUser",
     "ServerThread",
+    "SetField",
     "Status",
+    "UnwrapList",
+    "WrapInList",
     "WrongType",
+    "fault_help",
+    "format_fault",
     "parse_fault",
     "run",
     "serving",

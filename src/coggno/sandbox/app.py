@@ -1,68 +1,55 @@
-"""The sandbox as an ASGI application: reads a request, lets it in, carries it out, lets faults strike."""
+"""The sandbox as an ASGI application."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import quote
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from typing import Final
 
-from attrs import field, frozen
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from .answers import ApiResponse, altered, forestalled, injected, refused, send_part
-from .clock import Clock
-from .connection import ConnectionDroppedError, MakeError, break_off
-from .faults import CutBody, Drop, Fault, FaultDecision, Faults, LateCommit, Seen, Status
-from .forms import SECRETS, Pairs, check, identity, read_form, read_pairs, readable
-from .log import Requests
-from .notation import parse_fault
-from .operations import ApiCall, SandboxOperation
-from .pages import page
-from .quirks import Quirks
-from .refusals import Refusal
-from .routes import find
-from .world import World
+from .api.authentication import ApiKeys
+from .api.errors import ApiError
+from .api.request_log import OpenRequest, RequestLog
+from .api.requests import ReceivedRequest, check_host, raw_path, read_body, read_request
+from .api.responses import error_response
+from .clock import Clock, RealClock
+from .execution import Executor, Seeding, StateLookups
+from .faults import CutBody, Drop, Fault, FaultDecision, Faults, RequestFacts, parse_fault, parse_quirk
+from .faults.responses import send_part
+from .handler import RequestHandler
+from .pages import Site
+from .server.connections import ConnectionDroppedError, MakeError, break_connection
+from .state import AccountState, LoginFolding, SandboxCompany
+
+_SAMPLES: Final = ("Training", "Workplace Safety", "Data Protection")
+"""Titles of documents: no operation creates one, so an empty sandbox would have nothing to show."""
+_MAX_BODY_BYTES: Final = 1_048_576
+"""1 MiB: the largest form of the API is under 10 kB."""
 
 
-@frozen
-class _Incoming:
-    """A request as far as it could be read."""
-
-    operation: SandboxOperation
-    path: Mapping[str, str]
-    form: Pairs | Refusal = field(repr=False)
-    query: Pairs | Refusal = field(repr=False)
-    raw_path: str
-    authorization: str | None = field(repr=False)
-    company: str | None
-
-    def seen(self) -> Seen:
-        """Return what a fault may know of it."""
-        pairs = readable(self.form)
-        values = {value for name, value in pairs if name not in SECRETS}
-        # The company tells requests apart, the key does not: it is a secret.
-        what = f"{self.operation.id} {self.raw_path} {self.company} {identity(pairs)}"
-        return Seen(self.operation.id, what, frozenset(values.union(self.path.values())))
-
-
-class Sandbox(World):
-    """The Coggno API on this machine: an ASGI application with state, faults and a log.
+class Sandbox(Seeding, StateLookups):
+    """The Coggno API on this machine: an ASGI application with state, faults and a log of effects.
 
     Served under `/api/v1` and `/capp/api/v1`; see `serving`, `ServerThread` and `run`, or use it in process:
-    `httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox), base_url="http://sandbox")`.
+    `httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox), base_url="http://localhost")`.
 
     Args:
         keys: API keys that are accepted; `None` accepts every key that begins with `test_`.
-        quirks: odd answer shapes, such as `getUser:list`; `reference` for those the reference shows.
+        quirks: oddities of a server that works, such as `getUser:list`; `reference` for those the reference shows.
         faults: what goes wrong, as `Fault` or as text for `parse_fault`.
-        seed: of the faults: the same requests meet the same fate.
-        clock: the time; give a `ManualClock` and nothing ever waits.
-        lag: seconds during which a user just created is not found yet.
-        fold_logins: whether logins that differ only in case are the same.
-        documents: whether a few sample documents are there.
-        dropped: makes what is raised for a dropped connection where there is no socket (in process); give
-            `httpx.ReadError` for a client to see the error of its own library.
-        keep: how many exchanges `requests.recent` keeps.
+        seed: of the faults: with the same seed, the same requests get the same faults.
+        clock: the time; with a `ManualClock` nothing ever waits.
+        lag: seconds during which reads do not see a user that was created; short for the quirk `createUser:lag=N`.
+        fold_logins: whether logins are the same that differ only in case (`"case"`), in how Unicode composes an
+            accent (`"nfc"`), or in either (`True`).
+        documents: whether there are a few sample documents.
+        dropped: makes the exception for a dropped connection where there is no socket (in process); with
+            `httpx.ReadError` a client gets the error of its own library.
+        keep: how many requests `requests.recent` keeps.
+        max_body_bytes: the largest request body; a larger one gets 413, and is never in memory as a whole.
+        allowed_hosts: names in the `Host` header to accept besides loopback names and IP addresses; `*` for all.
 
     Raises:
         ValueError: an unknown quirk, or a fault that cannot be read.
@@ -77,135 +64,123 @@ class Sandbox(World):
         seed: int = 0,
         clock: Clock | None = None,
         lag: float = 0.0,
-        fold_logins: bool = False,
+        fold_logins: LoginFolding = False,
         documents: bool = True,
         dropped: MakeError = ConnectionDroppedError,
         keep: int = 1000,
+        max_body_bytes: int = _MAX_BODY_BYTES,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
-        super().__init__(keys=keys, clock=clock, lag=lag, fold_logins=fold_logins, documents=documents)
-        self.requests = Requests(keep)
-        """Counts, the last exchanges, and how many ran at once."""
+        self.clock: Clock = clock or RealClock()
+        """The time that faults and late commits go by."""
+        self.requests = RequestLog(keep)
+        """Counts, the last requests, and how many ran at once."""
         self.faults = Faults(seed)
         """What goes wrong; `add`, `remove` and `clear` at any time."""
-        self._quirks = Quirks(quirks)
+        executor = Executor(AccountState(fold_logins), self.clock)
+        Seeding.__init__(self, executor)
+        StateLookups.__init__(self, executor)
+        self._keys = ApiKeys(keys)
+        # Apart from the faults: `faults.clear()` ends an outage, but does not make another server of this one.
+        self._quirks = Faults(seed)
+        self._handler = RequestHandler(executor, self._keys, self.clock)
+        self._site = Site(self, self.requests, self.faults, self._keys, max_body_bytes=max_body_bytes)
+        self._max_body_bytes = max_body_bytes
+        self._allowed_hosts = frozenset(each.lower() for each in allowed_hosts)
         self._dropped = dropped
-        for fault in [faults] if isinstance(faults, str) else faults:
-            self.faults.add(parse_fault(fault) if isinstance(fault, str) else fault)
+        self._add_faults(quirks, faults, lag)
+        self._new_account("Sandbox", "owner")
+        for title in _SAMPLES if documents else ():
+            self.seed_document(title)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or attend a server's lifespan.
+        """Respond to one request, or take part in a server's lifespan.
 
         Raises:
             RuntimeError: a protocol other than HTTP.
             Exception: what `dropped` makes, for a dropped connection where there is no socket.
         """
         if scope["type"] == "http":
-            await self._serve(scope, receive, send)
+            await self._respond(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await _attend(receive, send)
+            await _run_lifespan(receive, send)
         else:
-            raise RuntimeError(f"the sandbox does not speak {scope['type']}")
+            raise RuntimeError(f"the sandbox serves HTTP only, not {scope['type']}")
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def seed_account(self, key: str, *, name: str = "Another account") -> SandboxCompany:
+        """Open another account with a company of its own, and accept `key` for it.
+
+        Raises:
+            ValueError: the key is empty.
+        """
+        if not key:
+            raise ValueError("an API key must not be empty")
+        company = self._new_account(name)
+        self._keys.add(key, company.id)
+        return company
+
+    def _add_faults(self, quirks: Iterable[str], faults: Iterable[Fault | str], lag: float) -> None:
+        # A single text is one fault, not a fault for each of its characters.
+        texts = [quirks] if isinstance(quirks, str) else [*quirks]
+        for text in [*texts, f"createUser:lag={lag}"] if lag else texts:
+            for quirk in parse_quirk(text):
+                self._quirks.add(quirk)
+        for fault in [faults] if isinstance(faults, str) else faults:
+            self.faults.add(parse_fault(fault) if isinstance(fault, str) else fault)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = page(self, self.requests, request.method, scope["path"])
-        if response is not None:
-            await response(scope, receive, send)
-            return
         try:
-            body = await request.body()
+            check_host(request.headers.get("host"), self._allowed_hosts)
+            page = await self._site.page(request)
+            if page is not None:
+                await page(scope, receive, send)
+                return
+            received = read_request(request, await read_body(request, self._max_body_bytes))
         except ClientDisconnect:
             return
-        await self._exchange(_incoming(request, body), scope, receive, send)
+        except ApiError as error:
+            await self._refuse(error, scope, receive, send)
+        else:
+            await self._exchange(received, scope, receive, send)
 
-    async def _exchange(self, incoming: _Incoming | Refusal, scope: Scope, receive: Receive, send: Send) -> None:
-        operation = None if isinstance(incoming, Refusal) else incoming.operation.id
-        raw_path = _raw_path(scope).decode("ascii", errors="backslashreplace")
-        with self.requests.arrival(operation, scope["method"], raw_path) as entry:
-            self.arrive()
-            if isinstance(incoming, Refusal):
-                strike, answer = FaultDecision(), refused(incoming)
-            else:
-                strike = self.faults.strike(incoming.seen(), self.clock.now())
-                answer = await self._answer(incoming, strike)
-            entry.fault = type(strike.ending).__name__ if strike.ending else None
-            response = answer.response(f"sandbox-{entry.seq}")
-            if isinstance(strike.ending, Drop):
-                await break_off(scope, receive, reset=strike.ending.reset, error=self._dropped)
-            elif isinstance(strike.ending, CutBody):
-                await send_part(response, strike.ending, scope, receive, send, error=self._dropped)
+    async def _refuse(self, error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond to a request that is for no operation: it counts, but no fault can be meant for it."""
+        with self._recording(None, scope) as entry:
+            response = error_response(error).render(f"sandbox-{entry.seq}")
+            entry.status = response.status_code
+            await response(scope, receive, send)
+
+    async def _exchange(self, received: ReceivedRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._recording(received.operation.id, scope) as entry:
+            decision = self._decide(received)
+            entry.fault = decision.name
+            response = (await self._handler.respond(received, decision)).render(f"sandbox-{entry.seq}")
+            ending = decision.ending
+            # A broken connection has no status in the log, whatever the operation would have returned.
+            if isinstance(ending, Drop):
+                await break_connection(scope, receive, reset=ending.reset, error=self._dropped)
+            elif isinstance(ending, CutBody):
+                await send_part(response, ending, scope, receive, send, error=self._dropped)
             else:
                 entry.status = response.status_code
                 await response(scope, receive, send)
 
-    async def _answer(self, incoming: _Incoming, strike: FaultDecision) -> ApiResponse:
-        if strike.wait_before:
-            await self.clock.sleep(strike.wait_before)
-        instead = forestalled(strike.ending)
-        if instead is not None:
-            return instead
-        try:
-            answer = self._carry_out(self._admitted(incoming), strike)
-        except Refusal as refusal:
-            answer = refused(refusal)
-        if strike.wait_after:
-            await self.clock.sleep(strike.wait_after)
-        return altered(answer, strike.ending)
+    @contextmanager
+    def _recording(self, operation: str | None, scope: Scope) -> Generator[OpenRequest]:
+        path = raw_path(scope).decode("ascii", errors="backslashreplace")
+        with self.requests.recording(operation, scope["method"], path) as entry:
+            # Counts towards late commits that wait for a number of requests.
+            self._executor.receive()
+            yield entry
 
-    def _admitted(self, incoming: _Incoming) -> ApiCall:
-        company = self.admit(incoming.authorization, incoming.company)
-        for pairs in (incoming.form, incoming.query):
-            if isinstance(pairs, Refusal):
-                raise pairs
-        form = check(readable(incoming.form), readable(incoming.query), incoming.operation.fields)
-        return ApiCall(
-            operation=incoming.operation,
-            company=company,
-            path=incoming.path,
-            form=form,
-            logins=self._quirks.takes_logins(incoming.operation.id),
-        )
-
-    def _carry_out(self, call: ApiCall, strike: FaultDecision) -> ApiResponse:
-        late = strike.ending
-        if isinstance(late, LateCommit):
-            self.postpone(call, seconds=late.seconds, requests=late.requests)
-            return injected(Status(late.code))
-        return ApiResponse(200, self._quirks.shaped(call.operation.id, self.perform(call)))
+    def _decide(self, received: ReceivedRequest) -> FaultDecision:
+        facts = RequestFacts(received.operation.id, received.identity(), received.values())
+        now = self.clock.now()
+        return self.faults.decide(facts, now, self._quirks.decide(facts, now))
 
 
-def _incoming(request: Request, body: bytes) -> _Incoming | Refusal:
-    raw_path = _raw_path(request.scope)
-    try:
-        operation, path = find(request.method, raw_path)
-    except Refusal as refusal:
-        return refusal
-    headers = request.headers
-    return _Incoming(
-        operation,
-        path,
-        _or_refusal(lambda: read_form(body, headers.get("content-type"))),
-        _or_refusal(lambda: read_pairs(request.scope["query_string"], "query")),
-        raw_path.decode("ascii"),
-        headers.get("authorization"),
-        # A header given twice is no id.
-        ",".join(headers.getlist("coggno-lms")) if "coggno-lms" in headers else None,
-    )
-
-
-def _or_refusal(read: Callable[[], Pairs]) -> Pairs | Refusal:
-    try:
-        return read()
-    except Refusal as refusal:
-        return refusal
-
-
-def _raw_path(scope: Scope) -> bytes:
-    raw: bytes | None = scope.get("raw_path")
-    return quote(scope["path"]).encode() if raw is None else raw
-
-
-async def _attend(receive: Receive, send: Send) -> None:
+async def _run_lifespan(receive: Receive, send: Send) -> None:
     while (await receive())["type"] != "lifespan.shutdown":
         await send({"type": "lifespan.startup.complete"})
     await send({"type": "lifespan.shutdown.complete"})

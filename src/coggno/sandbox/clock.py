@@ -32,7 +32,7 @@ class RealClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is told to move.
+    """A clock that stands still until it is moved.
 
     `sleep` never waits: it moves the clock to the moment the sleeper wanted, and lets other tasks run once.
     Sleepers that start together therefore wake together, as they would in real time.
@@ -55,5 +55,6 @@ class ManualClock:
     async def sleep(self, seconds: float) -> None:
         """Move the clock to `seconds` from now and return."""
         due = self._now + seconds
+        # Whoever starts to sleep in the meantime must still start from the old time.
         await asyncio.sleep(0)
         self._now = max(self._now, due)

@@ -47,7 +47,7 @@ def logins_made(sandbox: Sandbox) -> Counter[str]:
 def test_signal_stops_and_the_same_command_continues(coggno: RunCommand, sandbox: Sandbox, how, code):
     slow = sandbox.faults.add(parse_fault("createUser:latency=0.3"))
     with start(write_roster(*people(60)), "--concurrency", "4") as run:
-        wait_until(lambda: slow.struck >= 8)
+        wait_until(lambda: slow.applied >= 8)
         run.send_signal(how)
         began = time.monotonic()
         out, err = run.communicate(timeout=20)
@@ -73,7 +73,7 @@ def test_signal_stops_and_the_same_command_continues(coggno: RunCommand, sandbox
 def test_endless_requests_end_as_unknown(sandbox: Sandbox):
     slow = sandbox.faults.add(parse_fault("createUser:latency=60,after"))
     with start(write_roster(*people(5)), "--concurrency", "2") as run:
-        wait_until(lambda: slow.struck >= 2)
+        wait_until(lambda: slow.applied >= 2)
         run.send_signal(signal.SIGINT)
         began = time.monotonic()
         run.communicate(timeout=20)
@@ -86,7 +86,7 @@ def test_endless_requests_end_as_unknown(sandbox: Sandbox):
 def test_second_ctrl_c_ends_at_once(sandbox: Sandbox):
     slow = sandbox.faults.add(parse_fault("createUser:latency=60"))
     with start(write_roster(*people(5))) as run:
-        wait_until(lambda: slow.struck >= 5)
+        wait_until(lambda: slow.applied >= 5)
         run.send_signal(signal.SIGINT)
         time.sleep(0.3)
         run.send_signal(signal.SIGINT)
@@ -103,7 +103,7 @@ def test_second_ctrl_c_ends_at_once(sandbox: Sandbox):
 def test_ctrl_c_before_the_first_write(sandbox: Sandbox):
     slow = sandbox.faults.add(parse_fault("listUsers:latency=60"))
     with start(write_roster(*people(5))) as run:
-        wait_until(lambda: slow.struck >= 1)
+        wait_until(lambda: slow.applied >= 1)
         run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=20)
     assert (run.returncode, out) == (130, "")

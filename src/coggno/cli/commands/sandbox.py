@@ -32,20 +32,32 @@ In another terminal:
 API documentation: {url}/docs"""
 FAULTS_HELP: Final = """\
 \b
-A fault is [OPERATION:]KIND[=VALUE][,OPTION[=VALUE]]...
-  createUser:status=503,after,p=0.05   5 % of users: created, but 503 returned
-  writes:drop,times=2                  the first two writes get no response
-  getUser:html=502                     a proxy's error page instead of JSON
-  createUser:late,requests=3           504, and created three requests later
-  listUsers:cut=0.9                    90 % of the body, then disconnected
-  rate=10                              429 above ten requests per second
+Faults and quirks are written [OPERATION:]KIND[=VALUE][,OPTION[=VALUE]]...
+  createUser:status=503,after,p=0.05   an error, here after it was carried out
+  writes:drop,times=2                  closes the connection, no response
+  reset,after                          resets the connection, no response
+  *:latency=0.2,after                  waits so many seconds
+  rate=10,burst=20                     429 above so many requests per second
+  capacity=16,seconds=0.1              so many at a time, the others wait
+  listUsers:cut=0.9                    sends part of the body, then closes
+  getUser:html=502                     a proxy's HTML page instead of JSON
+  getUser:gateway=404,body=text        a gateway's 404; body=json|text|empty
+  deleteUser:empty=204                 carried out, but nothing in the body
+  createUser:late,requests=3           504 now, done N requests later
+  createUser:lag,reads=2               N reads (or seconds) do not see it
+  getUser:type=id                      a field has another type
+  listUsers:set=*.last_name,to=null    a field has another value, or is new
+  listUsers:remove=3.id                a field is missing
+  getUser:list                         a list where one object is due
+  listGroupUsers:object                one object where a list of one is due
+  deleteUser:ids                       the path takes ids, but no logins
+  deleteGroup:require=name             an optional form field is required
 
-Kinds: status=CODE, drop, reset, latency=SECONDS, rate=PER_SECOND,
-capacity=SLOTS, cut=SHARE, html=CODE, empty=CODE, late=SECONDS, type=FIELD.
-When: before or after the server carries out the request. How often: p=SHARE,
-times=N, skip=N, key=KEY. OPERATION: an operationId as in /docs, reads,
-writes, or * for all.
+OPERATION is an operationId such as createUser; or reads, writes, * for all.
+Every kind takes p=SHARE, times=N, skip=N, and key=VALUE (only requests
+that carry this login or id); before is the opposite of after.
 """
+"""What `coggno.sandbox.fault_help` returns; a copy, since importing the sandbox would slow every command down."""
 
 
 def sandbox(

@@ -1,0 +1,45 @@
+"""Counts of requests and the last of them."""
+
+import pytest
+
+from coggno.sandbox import RequestLog
+
+
+def answer(requests: RequestLog, operation: str | None, status: int | None) -> None:
+    with requests.recording(operation, "GET", "/") as entry:
+        entry.status = status
+
+
+def test_requests_are_counted_by_operation_and_status():
+    requests = RequestLog()
+    for operation, status in [("getUser", 200), ("getUser", 404), ("getUser", 404), (None, 404), ("listUsers", None)]:
+        answer(requests, operation, status)
+    assert requests.total == requests.count() == 5
+    assert requests.count("getUser") == 3
+    assert requests.count("getUser", status=404) == 2
+    assert requests.count(status=404) == 3
+    assert requests.count("createUser") == 0
+
+
+def test_the_peak_is_the_most_that_were_open_at_once():
+    requests = RequestLog()
+    with requests.recording("getUser", "GET", "/"), requests.recording("getUser", "GET", "/"):
+        assert requests.in_flight == 2
+    answer(requests, "getUser", 200)
+    assert (requests.in_flight, requests.peak) == (0, 2)
+
+
+def test_only_the_last_exchanges_are_kept():
+    requests = RequestLog(keep=3)
+    for status in range(200, 210):
+        answer(requests, "getUser", status)
+    assert [(each.seq, each.status) for each in requests.recent] == [(8, 207), (9, 208), (10, 209)]
+    assert requests.total == 10
+
+
+def test_a_request_that_fails_is_counted_all_the_same():
+    requests = RequestLog()
+    with pytest.raises(RuntimeError), requests.recording("getUser", "GET", "/x"):
+        raise RuntimeError
+    (exchange,) = requests.recent
+    assert (exchange.path, exchange.status, requests.in_flight) == ("/x", None, 0)
