@@ -83,7 +83,13 @@ class APIError(CoggnoError):
 
 
 class APIConnectionError(APIError):
-    """No answer, or only part of one. `outcome` tells whether the request can have been carried out."""
+    """No response, or only part of one. `outcome` says whether the request can have been carried out.
+
+    Attributes:
+        retryable: whether another attempt may succeed; not when the server's certificate was refused, for example.
+    """
+
+    retryable = True
 
 
 class APITimeoutError(APIConnectionError):

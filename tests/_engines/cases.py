@@ -207,10 +207,10 @@ SENDING: Final = (
         script=(s.read_head, send(answer_bytes({"error": "too big"}, status=413)), s.stop_reading, s.until_it_leaves),
         limits=Timeout(connect=20, read=20, write=0.25, pool=20),
         upload=True,
-        told="unknown timeout",
-        but=only(*ON_AIOHTTP, is_=413),
-        through=NOT_DONE,
-        through_but=only(*ON_AIOHTTP, is_=Through(post="POST: APIStatusError")),
+        told=413,
+        but=only(*BOTH_HTTPX, is_="unknown timeout"),
+        through=Through(post="POST: APIStatusError"),
+        through_but=only(*BOTH_HTTPX, is_=NOT_DONE),
     ),
 )
 

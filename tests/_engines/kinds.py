@@ -10,7 +10,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import aiohttp
-import aiohttp.connector
 import httpx
 import pytest
 from attrs import frozen
@@ -64,7 +63,7 @@ async def _httpx2(setting: Setting) -> AsyncIterator[Any]:
 @asynccontextmanager
 async def _aiohttp(setting: Setting) -> AsyncIterator[str]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", setting.trust)
+        patch.setattr("httpx.create_ssl_context", lambda: setting.trust)
         yield "aiohttp"
 
 

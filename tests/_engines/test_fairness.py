@@ -88,7 +88,7 @@ async def test_one_task_needs_one_connection(kind):
 async def test_a_connection_that_was_idle_too_long_is_not_used(kind, monkeypatch):
     async with world(kind) as this:
         await this.get()
-        monkeypatch.setattr("httpcore._async.http11.time.monotonic", lambda: 1e12)
+        monkeypatch.setattr("coggno._engines.http11.time.monotonic", lambda: 1e12)
         await this.get()
         monkeypatch.undo()
         assert this.server.connections == 2
@@ -117,7 +117,7 @@ async def test_what_a_burst_leaves_behind_is_closed_bit_by_bit(kind, monkeypatch
         await asyncio.gather(*(this.get() for _ in range(6)))
         assert this.coggno._session.engine.pool.open_connections == (6, 0)
         for connection in this.coggno._session.engine.pool._idle[:5]:
-            connection._connection._expire_at = 0.0
+            connection._expires_at = 0.0
         for left in (5, 4, 3, 2, 1, 1):
             await this.get()
             assert this.coggno._session.engine.pool.open_connections == (left, 0)

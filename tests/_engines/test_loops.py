@@ -5,39 +5,62 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import aiohttp
+import httpx
 import pytest
 
 from coggno import AsyncCoggno, ConfigurationError
+from coggno._engines.default import DefaultEngine
 from coggno.sandbox import Sandbox, ServerThread
 
 KEY = "test_key"
 ADA = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": "difference-engine"}
 
-# what was open ended with its loop, and Python says so in one way or another
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed (transport|<socket):ResourceWarning")
+# what was open ended with its loop, and Python reports it in one way or another
+pytestmark = pytest.mark.filterwarnings("ignore:(?i)unclosed:ResourceWarning")
 
 
-def test_the_default_engine_begins_anew_in_the_next_loop():
+@pytest.mark.parametrize("http_client", [None, "aiohttp"])
+def test_own_connections_begin_anew_in_the_next_loop(http_client):
     """Not with a connection of the loop before: a write on that would be in doubt, and was not even sent."""
-    sandbox = Sandbox()
-    seen = []
-    with ServerThread(sandbox) as url:
-        coggno = AsyncCoggno(KEY, base_url=url, on_exchange=seen.append)
-
-        async def look():
-            return await coggno.users.list()
+    exchanges = []
+    with ServerThread(Sandbox()) as url:
+        coggno = AsyncCoggno(KEY, base_url=url, on_exchange=exchanges.append, http_client=http_client)
 
         async def create():
             async with coggno:
                 return await coggno.users.create(**ADA)
 
-        assert asyncio.run(look()) == []
-        assert asyncio.run(look()) == []
+        async def list_users():
+            return await coggno.users.list()
+
+        assert asyncio.run(list_users()) == []
+        assert asyncio.run(list_users()) == []
         assert asyncio.run(create()).login == "ada@example.com"
-    assert [(exchange.attempt, exchange.outcome) for exchange in seen] == [(1, "done")] * 3
+    assert [(exchange.attempt, exchange.outcome) for exchange in exchanges] == [(1, "done")] * 3
 
 
-def test_two_loops_at_once_are_refused():
+def test_new_loop_has_a_new_queue():
+    """The one before may be full for ever: the calls that held its turns ended with their loop."""
+    with ServerThread(Sandbox()) as url:
+        coggno = AsyncCoggno(KEY, base_url=url, max_connections=1, timeout=5)
+        engine = coggno._session.engine
+        assert isinstance(engine, DefaultEngine)
+
+        async def hold():
+            await coggno.users.list()
+            await engine.pool.acquire(coggno._session.config.timeout)
+
+        async def list_users():
+            async with coggno:
+                return await coggno.users.list()
+
+        asyncio.run(hold())
+        assert asyncio.run(list_users()) == []
+
+
+@pytest.mark.parametrize("http_client", [None, "aiohttp"])
+def test_two_loops_at_once_are_refused(http_client):
     with ServerThread(Sandbox()) as url:
         failures = []
 
@@ -48,7 +71,7 @@ def test_two_loops_at_once_are_refused():
                 failures.append(str(error))
 
         async def main():
-            async with AsyncCoggno(KEY, base_url=url) as coggno:
+            async with AsyncCoggno(KEY, base_url=url, http_client=http_client) as coggno:
                 await coggno.users.list()
                 thread = threading.Thread(target=lambda: asyncio.run(elsewhere(coggno)))
                 thread.start()
@@ -59,14 +82,29 @@ def test_two_loops_at_once_are_refused():
     assert failures == ["the client is in use in another event loop; make one for each loop"]
 
 
-def test_aiohttp_stays_in_the_loop_where_it_was_made():
-    async def make():
-        return AsyncCoggno(KEY, base_url="http://localhost:1", http_client="aiohttp")
+@pytest.mark.parametrize("make", [lambda: httpx.AsyncClient(trust_env=False), aiohttp.ClientSession])
+def test_callers_client_belongs_to_its_loop(make):
+    """It would fail on the connections of the loop before, with a RuntimeError of its own."""
+    with ServerThread(Sandbox()) as url:
 
-    async def use(coggno):
-        async with coggno:
-            with pytest.raises(ConfigurationError, match="another event loop"):
+        async def first():
+            coggno = AsyncCoggno(KEY, base_url=url, http_client=make())
+            assert await coggno.users.list() == []
+            return coggno
+
+        async def second(coggno):
+            with pytest.raises(ConfigurationError, match="in an event loop that has ended; make one for each loop"):
                 await coggno.users.list()
 
-    coggno = asyncio.run(make())
-    asyncio.run(use(coggno))
+        coggno = asyncio.run(first())
+        asyncio.run(second(coggno))
+
+
+def test_test_double_of_httpx_works_in_any_loop():
+    client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=[])))
+    coggno = AsyncCoggno(KEY, http_client=client)
+
+    async def list_users():
+        return await coggno.users.list()
+
+    assert [asyncio.run(list_users()), asyncio.run(list_users())] == [[], []]

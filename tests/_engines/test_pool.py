@@ -4,335 +4,265 @@ from __future__ import annotations
 
 import asyncio
 
-import httpcore
 import pytest
 from attrs import define, field
 
-from coggno import APITimeoutError, ConfigurationError
+from coggno import APITimeoutError, Timeout
 from coggno._engines import pool as pool_module
-from coggno._engines.backend import finish
-from coggno._engines.pool import Pool
+from coggno._engines.origin import Origin
+from coggno._engines.pool import ConnectionPool
 
-ORIGIN = httpcore.Origin(b"http", b"localhost", 80)
+ORIGIN = Origin.of("http://localhost:80")
+NO_LIMIT = Timeout(pool=None)
+SHORT = Timeout(pool=0.001)
 
 
 @define(eq=False)
-class Connection:
-    """What the pool asks of a connection of httpcore."""
+class FakeConnection:
+    """What the pool needs of a connection."""
 
-    available: bool = True
-    expired: bool = False
+    reusable: bool = True
+    usable: bool = True
     closed: int = 0
-    hanging: asyncio.Event | None = None
-    error: Exception | None = None
 
-    def is_available(self):
-        return self.available
+    def reset(self):
+        return self.reusable
 
-    def has_expired(self):
-        return self.expired
+    def is_usable(self):
+        return self.usable
 
-    async def aclose(self):
-        if self.error is not None:
-            raise self.error
-        if self.hanging is not None:
-            await self.hanging.wait()
+    def close(self):
         self.closed += 1
 
 
 @define(eq=False)
-class Made:
-    """A pool of such connections, and all that it made."""
+class Maker:
+    """Makes such connections for a pool, and keeps them."""
 
-    pool: Pool
-    connections: list[Connection] = field(factory=list)
+    pool: ConnectionPool
+    connections: list[FakeConnection] = field(factory=list)
 
-    def __call__(self):
-        self.connections.append(Connection())
+    async def __call__(self, _):
+        self.connections.append(FakeConnection())
         return self.connections[-1]
 
 
 def pool_of(size):
-    made = Made(Pool(ORIGIN, size))
-    made.pool._connect = made
-    return made.pool, made.connections
+    maker = Maker(ConnectionPool(ORIGIN, size))
+    maker.pool._connect = maker
+    return maker.pool, maker.connections
 
 
-async def waiting(pool, order, name, timeout=None):
-    connection = await pool.acquire(timeout)
+async def acquire(pool, order, name):
+    connection = await pool.acquire(NO_LIMIT)
     order.append(name)
     return connection
 
 
-async def turns(number=5):
+async def loop_turns(number=5):
     for _ in range(number):
         await asyncio.sleep(0)
 
 
 async def test_first_come_first_served():
     pool, made = pool_of(2)
-    held = [await pool.acquire(None), await pool.acquire(None)]
+    held = [await pool.acquire(NO_LIMIT), await pool.acquire(NO_LIMIT)]
     order = []
     tasks = []
     for name in range(6):
-        tasks.append(asyncio.ensure_future(waiting(pool, order, name)))
-        await turns()
-    for place in range(6):
-        await pool.release(held[place])
-        await turns()
-        assert order == list(range(place + 1))
-        held.append(await tasks[place])
+        tasks.append(asyncio.ensure_future(acquire(pool, order, name)))
+        await loop_turns()
+    for index in range(6):
+        pool.release(held[index])
+        await loop_turns()
+        assert order == list(range(index + 1))
+        held.append(await tasks[index])
     assert len(made) == 2
 
 
-async def test_who_comes_back_at_once_overtakes_nobody():
-    """The holder of the only connection asks for it again before anybody else has run: it is last."""
+async def test_returning_task_overtakes_nobody():
+    """The holder of the only connection asks for it again before any other task has run: it is last."""
     pool, _ = pool_of(1)
     order = []
-    connection = await pool.acquire(None)
-    tasks = [asyncio.ensure_future(waiting(pool, order, name)) for name in "abc"]
-    await turns()
-
-    async def greedy():
-        await pool.release(connection)
-        return await waiting(pool, order, "greedy")
-
-    tasks.append(asyncio.ensure_future(greedy()))
+    connection = await pool.acquire(NO_LIMIT)
+    tasks = [asyncio.ensure_future(acquire(pool, order, name)) for name in "abc"]
+    await loop_turns()
+    pool.release(connection)
+    tasks.append(asyncio.ensure_future(acquire(pool, order, "returning")))
     for task in tasks:
-        await pool.release(await task)
-    assert order == ["a", "b", "c", "greedy"]
+        pool.release(await task)
+    assert order == ["a", "b", "c", "returning"]
 
 
-async def test_the_connection_that_was_used_last_is_used_next():
+async def test_last_used_connection_is_used_next():
     pool, made = pool_of(3)
-    first, second, third = [await pool.acquire(None) for _ in range(3)]
+    first, second, third = [await pool.acquire(NO_LIMIT) for _ in range(3)]
     for connection in (second, third, first):
-        await pool.release(connection)
-    assert await pool.acquire(None) is first
-    assert await pool.acquire(None) is third
-    assert await pool.acquire(None) is second
+        pool.release(connection)
+    assert await pool.acquire(NO_LIMIT) is first
+    assert await pool.acquire(NO_LIMIT) is third
+    assert await pool.acquire(NO_LIMIT) is second
     assert len(made) == 3
 
 
-async def test_no_more_connections_than_allowed_and_none_before_it_is_needed():
+async def test_connections_are_made_when_needed_up_to_size():
     pool, made = pool_of(2)
     assert made == []
     for _ in range(5):
-        await pool.release(await pool.acquire(None))
+        pool.release(await pool.acquire(NO_LIMIT))
     assert len(made) == 1
     assert pool.open_connections == (1, 0)
-    await pool.acquire(None)
-    await pool.acquire(None)
+    await pool.acquire(NO_LIMIT)
+    await pool.acquire(NO_LIMIT)
     assert pool.open_connections == (0, 2)
     with pytest.raises(APITimeoutError):
-        await pool.acquire(0.001)
+        await pool.acquire(SHORT)
 
 
-async def test_a_wait_that_takes_too_long_was_not_sent_and_says_which_limit():
+async def test_waiting_too_long_names_the_limit():
     pool, _ = pool_of(1)
-    connection = await pool.acquire(None)
+    connection = await pool.acquire(NO_LIMIT)
     with pytest.raises(APITimeoutError, match=r"0\.001 s \(Timeout\.pool, max_connections\)") as caught:
-        await pool.acquire(0.001)
+        await pool.acquire(SHORT)
     assert caught.value.outcome == "not_sent"
-    await pool.release(connection)
-    assert await pool.acquire(0.001) is connection
+    pool.release(connection)
+    assert await pool.acquire(SHORT) is connection
 
 
-async def test_who_gives_up_or_is_cancelled_leaves_the_queue():
+async def test_cancelled_waiters_leave_the_queue():
     pool, _ = pool_of(1)
     order = []
-    connection = await pool.acquire(None)
-    tasks = [asyncio.ensure_future(waiting(pool, order, name)) for name in "abcd"]
-    await turns()
+    connection = await pool.acquire(NO_LIMIT)
+    tasks = [asyncio.ensure_future(acquire(pool, order, name)) for name in "abcd"]
+    await loop_turns()
     tasks[0].cancel()
     tasks[2].cancel()
-    await pool.release(connection)
+    pool.release(connection)
     for task in (tasks[1], tasks[3]):
-        await pool.release(await task)
+        pool.release(await task)
     assert order == ["b", "d"]
 
 
-async def test_a_place_given_to_one_who_is_cancelled_goes_to_the_next():
-    """Released and cancelled in the same turn of the loop: the place is not lost."""
+async def test_turn_given_to_cancelled_waiter_is_passed_on():
+    """Released and cancelled in the same turn of the loop."""
     pool, _ = pool_of(1)
     order = []
-    connection = await pool.acquire(None)
-    tasks = [asyncio.ensure_future(waiting(pool, order, name)) for name in "ab"]
-    await turns()
-    await pool.release(connection)
+    connection = await pool.acquire(NO_LIMIT)
+    tasks = [asyncio.ensure_future(acquire(pool, order, name)) for name in "ab"]
+    await loop_turns()
+    pool.release(connection)
     tasks[0].cancel()
-    await pool.release(await tasks[1])
+    pool.release(await tasks[1])
     assert order == ["b"]
-    assert await pool.acquire(0.01) is connection
+    assert await pool.acquire(SHORT) is connection
 
 
-async def test_an_expired_connection_is_closed_and_replaced():
+async def test_cancelled_while_connecting_gives_turn_back():
+    pool, _ = pool_of(1)
+
+    async def never(_):
+        await asyncio.Event().wait()
+
+    make, pool._connect = pool._connect, never
+    task = asyncio.ensure_future(pool.acquire(NO_LIMIT))
+    await loop_turns()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    pool._connect = make
+    await pool.acquire(SHORT)
+
+
+async def test_unusable_connection_is_closed_and_replaced():
     pool, made = pool_of(2)
-    first, second = await pool.acquire(None), await pool.acquire(None)
-    await pool.release(first)
-    await pool.release(second)
-    second.expired = True
-    assert await pool.acquire(None) is first
+    first, second = await pool.acquire(NO_LIMIT), await pool.acquire(NO_LIMIT)
+    pool.release(first)
+    pool.release(second)
+    second.usable = False
+    assert await pool.acquire(NO_LIMIT) is first
     assert (first.closed, second.closed) == (0, 1)
-    first.expired = True
-    await pool.release(first)
-    assert await pool.acquire(None) is made[2]
+    first.usable = False
+    pool.release(first)
+    assert await pool.acquire(NO_LIMIT) is made[2]
     assert first.closed == 1
 
 
-async def test_connections_that_nobody_gets_down_to_are_closed_one_by_one():
+async def test_unreachable_connections_are_closed_one_by_one():
     pool, made = pool_of(5)
-    for connection in [await pool.acquire(None) for _ in range(5)]:
-        await pool.release(connection)
+    for connection in [await pool.acquire(NO_LIMIT) for _ in range(5)]:
+        pool.release(connection)
     for connection in made[:4]:
-        connection.expired = True
+        connection.usable = False
     for closed in (1, 2, 3, 4, 4):
-        await pool.release(await pool.acquire(None))
+        pool.release(await pool.acquire(NO_LIMIT))
         assert sum(connection.closed for connection in made) == closed
     assert pool.open_connections == (1, 0)
     assert made[4].closed == 0
 
 
-async def test_a_connection_that_cannot_be_used_again_is_closed():
+async def test_connection_that_cannot_be_reused_is_closed():
     pool, made = pool_of(1)
-    connection = await pool.acquire(None)
-    connection.available = False
-    await pool.release(connection)
+    connection = await pool.acquire(NO_LIMIT)
+    connection.reusable = False
+    pool.release(connection)
     assert connection.closed == 1
-    assert await pool.acquire(None) is made[1]
+    assert await pool.acquire(NO_LIMIT) is made[1]
 
 
-async def test_a_connection_with_something_left_in_it_is_closed():
-    pool, made = pool_of(1)
-    connection = await pool.acquire(None)
-    connection.__class__ = type("Full", (Connection,), {"_connection": _Inner(b"HTTP/1.1 200 OK"), "__slots__": ()})
-    await pool.release(connection)
-    assert connection.closed == 1
-    assert await pool.acquire(None) is made[1]
+def test_release_cannot_be_cancelled():
+    """It does not wait, so that no cancellation comes between giving up a connection and keeping it."""
+    assert not asyncio.iscoroutinefunction(ConnectionPool.release)
 
 
-class _Inner:
-    def __init__(self, left):
-        self._h11_state = type("State", (), {"trailing_data": (left, False)})
-
-
-async def test_a_release_that_is_cancelled_closes_all_the_same():
+async def test_failed_connection_gives_turn_back():
     pool, _ = pool_of(1)
-    connection = await pool.acquire(None)
-    connection.available = False
-    connection.hanging = asyncio.Event()
-    task = asyncio.ensure_future(pool.release(connection))
-    await turns()
-    task.cancel()
-    await turns()
-    assert not task.done()
-    connection.hanging.set()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert connection.closed == 1
-    await pool.acquire(0.01)
-
-
-async def test_a_connection_that_cannot_be_closed_costs_no_place():
-    pool, _ = pool_of(1)
-    connection = await pool.acquire(None)
-    connection.available, connection.error = False, OSError("x")
-    with pytest.raises(OSError, match="x"):
-        await pool.release(connection)
-    await pool.acquire(0.01)
-
-
-async def test_a_connection_that_cannot_be_made_costs_no_place():
-    pool, _ = pool_of(1)
-    pool._connect = lambda: 1 / 0
+    make, pool._connect = pool._connect, lambda _: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        await pool.acquire(None)
-    pool._connect = Connection
-    await pool.acquire(0.01)
+        await pool.acquire(NO_LIMIT)
+    pool._connect = make
+    await pool.acquire(SHORT)
 
 
-async def test_closing_closes_idle_and_busy_whatever_happens():
+async def test_closing_closes_idle_and_busy():
     pool, made = pool_of(3)
-    busy, bad, idle = [await pool.acquire(None) for _ in range(3)]
-    await pool.release(bad)
-    await pool.release(idle)
-    bad.error = OSError("x")
+    busy, *others = [await pool.acquire(NO_LIMIT) for _ in range(3)]
+    for connection in others:
+        pool.release(connection)
     await pool.aclose()
-    assert [connection.closed for connection in made] == [1, 0, 1]
-    await pool.release(busy)
+    assert [connection.closed for connection in made] == [1, 1, 1]
+    pool.release(busy)
     assert pool.open_connections == (0, 0)
+    assert busy.closed == 1
 
 
-async def test_closing_that_is_cancelled_closes_all_the_same():
-    pool, made = pool_of(2)
-    for connection in [await pool.acquire(None), await pool.acquire(None)]:
-        connection.hanging = asyncio.Event()
-        await pool.release(connection)
-    task = asyncio.ensure_future(pool.aclose())
-    await turns()
-    task.cancel()
-    for connection in made:
-        connection.hanging.set()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert [connection.closed for connection in made] == [1, 1]
-
-
-async def test_after_closing_nobody_is_served_not_even_who_waits():
+async def test_release_after_closing_gives_no_extra_turn():
     pool, _ = pool_of(1)
-    connection = await pool.acquire(None)
-    task = asyncio.ensure_future(pool.acquire(None))
-    await turns()
+    connection = await pool.acquire(NO_LIMIT)
     await pool.aclose()
-    await pool.release(connection)
-    for call in (task, pool.acquire(None)):
-        with pytest.raises(ConfigurationError, match="closed"):
-            await call
+    pool.release(connection)
+    with pytest.raises(APITimeoutError):
+        await pool.acquire(SHORT)
 
 
-async def test_certificates_are_loaded_once_and_only_for_https(monkeypatch):
-    loaded = []
-    monkeypatch.setattr("httpx.create_ssl_context", lambda: loaded.append(1) or object())
-    plain = Pool(ORIGIN, 2)
-    await plain.acquire(None)
-    assert loaded == []
-    secure = Pool(httpcore.Origin(b"https", b"localhost", 443), 2)
-    connections = [await secure.acquire(None) for _ in range(2)]
+async def test_certificates_are_loaded_once_for_https(monkeypatch):
+    loaded, used = [], []
+
+    async def connect(host, port, tls, timeout):
+        used.append(tls)
+
+    monkeypatch.setattr(pool_module, "connect", connect)
+    monkeypatch.setattr(pool_module, "create_ssl_context", lambda: loaded.append(1) or object())
+    monkeypatch.setattr(pool_module, "Http11Connection", lambda stream: FakeConnection())
+    await ConnectionPool(ORIGIN, 2).acquire(NO_LIMIT)
+    assert (loaded, used) == ([], [None])
+    pool = ConnectionPool(Origin.of("https://localhost"), 2)
+    for _ in range(2):
+        await pool.acquire(NO_LIMIT)
     assert loaded == [1]
-    assert connections[0]._ssl_context is connections[1]._ssl_context is secure._tls
+    assert used[1] is used[2] is pool._tls
 
 
-async def test_idle_connections_expire_before_most_servers_close_them():
-    connection = await Pool(ORIGIN, 1).acquire(None)
-    assert connection._keepalive_expiry == pool_module.KEEPALIVE == 5.0
-
-
-async def test_finishing_goes_on_when_cancelled_and_says_so_afterwards():
-    done, go = [], asyncio.Event()
-
-    async def closing():
-        await go.wait()
-        done.append(1)
-
-    task = asyncio.ensure_future(finish(closing()))
-    await turns()
-    task.cancel()
-    await turns()
-    go.set()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert done == [1]
-
-
-async def test_finishing_hands_on_what_closing_raises():
-    async def closing():
-        raise OSError("x")
-
-    with pytest.raises(OSError, match="x"):
-        await finish(closing())
-
-
-async def test_a_hundred_tasks_on_five_connections_take_turns():
+async def test_hundred_tasks_share_five_connections_evenly():
     """Deterministic: after every round each task has been served as often as every other."""
     pool, made = pool_of(5)
     served = [0] * 100
@@ -340,16 +270,16 @@ async def test_a_hundred_tasks_on_five_connections_take_turns():
 
     async def work(number):
         for _ in range(rounds):
-            connection = await pool.acquire(None)
+            connection = await pool.acquire(NO_LIMIT)
             served[number] += 1
             assert max(served) - min(served) <= 1
             await asyncio.sleep(0)
-            await pool.release(connection)
+            pool.release(connection)
 
     await asyncio.gather(*map(work, range(100)))
     assert served == [rounds] * 100
     assert len(made) == 5
 
 
-def test_a_pool_may_be_made_without_a_loop():
-    assert Pool(ORIGIN, 1).open_connections == (0, 0)
+def test_pool_may_be_made_without_a_loop():
+    assert ConnectionPool(ORIGIN, 1).open_connections == (0, 0)

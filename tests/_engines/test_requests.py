@@ -188,7 +188,7 @@ async def test_a_redirect_to_nowhere_is_not_followed_either(kind, location):
 async def test_a_name_that_httpx_refuses_is_a_matter_of_configuration():
     """Nothing was sent, and trying again would not help."""
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
-    with pytest.raises(ConfigurationError, match="address cannot be used"):
+    with pytest.raises(ConfigurationError, match="base_url cannot be used"):
         await AsyncCoggno(KEY, base_url="https://xn--a.example", http_client=client).users.create(**GRACE)
 
 
@@ -295,9 +295,6 @@ async def test_after_closing_calls_say_so(kind):
     async with world(kind) as this:
         await this.get()
         await this.coggno.aclose()
-        if kind in THEIRS and kind.name != "aiohttp session":
-            assert (await this.get()).status == 200  # the client is the caller's, and open
-            return
         with pytest.raises(ConfigurationError, match="closed"):
             await this.get()
 

@@ -1,12 +1,12 @@
-"""Engines send the bytes. `base` is the protocol that the session needs; each other module adapts one HTTP library."""
+"""Engines send the bytes. `base` is what the session needs of one; each other module adapts one HTTP library."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from coggno._engines.base import Engine
+from coggno._engines.environment import proxy_for
 from coggno._engines.origin import Origin
 from coggno.errors import ConfigurationError
 
@@ -15,14 +15,16 @@ def engine_for(http_client: Any, *, base_url: str, max_connections: int) -> Engi
     """Return the engine for a client of the caller's, or one of our own when there is none.
 
     Args:
-        http_client: an `httpx.AsyncClient`, an `httpx2.AsyncClient`, an `aiohttp.ClientSession`, `"aiohttp"` for a
+        http_client: an `httpx.AsyncClient`, an `httpx2.AsyncClient` or an `aiohttp.ClientSession`, `"aiohttp"` for a
             session of ours, or `None`. A client of the caller's stays the caller's to close.
         base_url: where all requests go.
         max_connections: limit of our own pool; a client of the caller's has its own.
 
     Raises:
-        ConfigurationError: `http_client` is something else, or is closed; or no host can have this name.
+        ConfigurationError: `http_client` is something else, or is closed; `max_connections` is not a positive `int`;
+            the host name of `base_url` is not valid; the environment names a proxy that cannot be used.
     """
+    _check_size(max_connections)
     origin = Origin.of(base_url)
     if http_client is None:
         return _own_engine(origin, max_connections)
@@ -32,57 +34,55 @@ def engine_for(http_client: Any, *, base_url: str, max_connections: int) -> Engi
     if library in {"httpx", "httpx2"} and isinstance(http_client, sys.modules[library].AsyncClient):
         from coggno._engines.httpx import HttpxEngine
 
-        return HttpxEngine.around(http_client, library, origin)
+        return HttpxEngine(http_client, origin, sys.modules[library])
     if library == "aiohttp" and isinstance(http_client, sys.modules[library].ClientSession):
         from coggno._engines.aiohttp import AiohttpEngine
 
-        return _in_a_loop(lambda: AiohttpEngine.around(http_client, origin))
-    message = (
-        "http_client must be an httpx.AsyncClient, an httpx2.AsyncClient or an aiohttp.ClientSession, "
-        f"not {type(http_client).__module__}.{type(http_client).__qualname__}"
+        return AiohttpEngine(http_client, origin)
+    raise ConfigurationError(_unusable(http_client, library))
+
+
+def _check_size(max_connections: int) -> None:
+    # type(): a bool is an int, and True would be a pool of one.
+    if type(max_connections) is not int or max_connections < 1:
+        raise ConfigurationError(f"max_connections must be an int of at least 1, not {max_connections!r}")
+
+
+def _unusable(http_client: object, library: str | None) -> str:
+    kind = type(http_client)
+    name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
+    if library is not None:
+        other = library if library in {"httpx", "httpx2"} else "httpx"
+        return f"http_client: a {name} is for synchronous code; pass an {other}.AsyncClient"
+    return (
+        "http_client must be an httpx.AsyncClient, an httpx2.AsyncClient, an aiohttp.ClientSession or 'aiohttp', "
+        f"not {name}"
     )
-    raise ConfigurationError(message)
 
 
 def _library(http_client: object) -> str | None:
     """Return the library that a client, or the class it is derived from, belongs to."""
-    homes = (kind.__module__.partition(".")[0] for kind in type(http_client).__mro__)
-    return next((home for home in homes if home in {"httpx", "httpx2", "aiohttp"}), None)
+    # By name: importing aiohttp to compare classes would cost everybody 150 ms.
+    modules = (kind.__module__.partition(".")[0] for kind in type(http_client).__mro__)
+    return next((name for name in modules if name in {"httpx", "httpx2", "aiohttp", "requests"}), None)
 
 
 def _own_engine(origin: Origin, max_connections: int) -> Engine:
-    if proxied(origin):
-        from coggno._engines.httpx import HttpxEngine
+    proxy = proxy_for(origin)
+    if proxy is not None:
+        from coggno._engines.httpx import OwnHttpxEngine
 
-        return HttpxEngine.own(origin, max_connections=max_connections)
-    from coggno._engines.httpcore import HttpcoreEngine
+        return OwnHttpxEngine(origin, proxy, max_connections=max_connections)
+    from coggno._engines.default import DefaultEngine
 
-    return HttpcoreEngine.to(origin, max_connections=max_connections)
+    return DefaultEngine(origin, max_connections=max_connections)
 
 
 def _named_engine(name: str, origin: Origin, max_connections: int) -> Engine:
     if name != "aiohttp":
         raise ConfigurationError(f"http_client: the only engine that is chosen by name is 'aiohttp', not {name!r}")
     try:
-        from coggno._engines.aiohttp import AiohttpEngine
+        from coggno._engines.aiohttp import OwnAiohttpEngine
     except ImportError as error:
         raise ConfigurationError("http_client='aiohttp' needs aiohttp: pip install 'coggno[aiohttp]'") from error
-    return _in_a_loop(lambda: AiohttpEngine.own(origin, max_connections=max_connections))
-
-
-def _in_a_loop(make: Callable[[], Engine]) -> Engine:
-    try:
-        return make()
-    except RuntimeError as error:
-        message = "http_client: aiohttp needs a running event loop; make the client inside a coroutine"
-        raise ConfigurationError(message) from error
-
-
-def proxied(origin: Origin) -> bool:
-    """Return whether the environment names a proxy for `origin` (`HTTPS_PROXY`, `NO_PROXY`, ...)."""
-    import urllib.request
-
-    proxies = urllib.request.getproxies()
-    if not (proxies.get(origin.scheme) or proxies.get("all")):
-        return False
-    return not urllib.request.proxy_bypass(origin.netloc)
+    return OwnAiohttpEngine(origin, max_connections=max_connections)

@@ -6,173 +6,152 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import aiohttp
-from attrs import frozen
 from yarl import URL
 
 from coggno._config import Timeout
-from coggno._engines.base import (
-    EngineRequest,
-    EngineResponse,
-    decoded,
-    failure,
-    raise_alone,
-    read_whole,
-    without_quotations,
-)
+from coggno._engines.aiohttp_private import CheckedRequest
+from coggno._engines.base import Engine, EngineRequest
+from coggno._engines.body import decoded
+from coggno._engines.environment import create_ssl_context
+from coggno._engines.failures import failure, raise_alone, without_quotations
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
-from coggno.errors import APIConnectionError, APIError, ConfigurationError
+from coggno.errors import CoggnoError, ConfigurationError
 
-_BEFORE_SENDING: Final = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-)
 _PIECE: Final = 1 << 16  # bytes that aiohttp writes without waiting for the server to take them
 
 
-async def _once(request: Any, send: Any) -> Any:
-    """A middleware of aiohttp that leaves it no failure to repeat a request on.
-
-    aiohttp sends a GET or DELETE again, unasked, when a connection that was used before is lost. The repetition is
-    made around the middlewares, for two classes of errors; ours is neither.
-    """
-    with _translated():
-        return await send(request)
-
-
-class _Request(aiohttp.ClientRequest):
-    """A request that looks at its connection first.
-
-    aiohttp hands out a connection that is being closed, and one on which an answer lies that nobody asked for: the
-    request would take it for its own.
-    """
-
-    async def send(self, conn: Any) -> aiohttp.ClientResponse:
-        if conn.transport is None or conn.transport.is_closing() or conn.protocol.should_close:
-            raise APIConnectionError("the connection was used up before the request was sent", outcome="not_sent")
-        return await super().send(conn)
-
-
-# Before 3.12 there are no middlewares, and the repetition knows a method by its upper-case name only; see `_request`.
-_ONCE: Final[dict[str, Any]] = {"middlewares": (_once,)} if hasattr(aiohttp, "ClientMiddlewareType") else {}
-
-
-@frozen(eq=False)
-class AiohttpEngine:
-    """Sends through an `aiohttp.ClientSession` of ours, on a connector of ours or of the caller's.
+class AiohttpEngine(Engine):
+    """Sends through an `aiohttp.ClientSession` of ours, on the connector and with the trace configs of the caller's.
 
     The session is always ours: no cookies, no default headers, no netrc, no proxy from the environment, no middleware.
     In front of the connector stands a queue that serves in order, which aiohttp's own does not.
+
+    Args:
+        session: an open session of the running event loop.
+        origin: where all requests go.
+
+    Raises:
+        ConfigurationError: the session is closed, or there is no running event loop.
     """
 
-    session: aiohttp.ClientSession
-    origin: Origin
-    connector_owner: bool
-    turns: ConnectionQueue
-    loop: asyncio.AbstractEventLoop
-
-    @classmethod
-    def own(cls, origin: Origin, *, max_connections: int) -> AiohttpEngine:
-        """Return an engine with a connector of its own."""
-        return cls._on(aiohttp.TCPConnector(limit=max_connections), origin, owned=True)
-
-    @classmethod
-    def around(cls, session: aiohttp.ClientSession, origin: Origin) -> AiohttpEngine:
-        """Return an engine on the connector (and trace configs) of the caller's session, which stays the caller's."""
+    def __init__(self, session: aiohttp.ClientSession, origin: Origin) -> None:
+        super().__init__()
+        self._origin = origin
+        self._is_owner = False
         if session.closed or session.connector is None:
             raise ConfigurationError("http_client: the aiohttp.ClientSession is closed")
-        return cls._on(session.connector, origin, owned=False, trace_configs=session.trace_configs)
+        self._loop = _running_loop()
+        self._use(session.connector, session.trace_configs)
 
-    @classmethod
-    def _on(
-        cls,
-        connector: aiohttp.BaseConnector,
-        origin: Origin,
-        *,
-        owned: bool,
-        trace_configs: list[aiohttp.TraceConfig] | None = None,
-    ) -> AiohttpEngine:
-        session = aiohttp.ClientSession(
+    def _use(self, connector: aiohttp.BaseConnector, trace_configs: list[aiohttp.TraceConfig] | None = None) -> None:
+        self._session = aiohttp.ClientSession(
             connector=connector,
-            connector_owner=owned,
+            connector_owner=self._is_owner,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            request_class=_Request,
+            request_class=CheckedRequest,
             trace_configs=trace_configs,
-            **_ONCE,
         )
-        queue = ConnectionQueue(connector.limit or sys.maxsize)
-        return cls(session, origin, owned, queue, asyncio.get_running_loop())
+        self._queue = ConnectionQueue(connector.limit or sys.maxsize)
 
-    async def send(self, request: EngineRequest, timeout: Timeout, max_response_bytes: int) -> EngineResponse:
-        """See `Engine.send`."""
-        async with self.stream(request, timeout) as answer:
-            content = await read_whole(answer, max_response_bytes)
-        return EngineResponse(status=answer.status, headers=answer.headers, content=content)
+    def _start(self) -> None:
+        # The caller's connector belongs to the loop in which it was made.
+        raise ConfigurationError("http_client was made in an event loop that has ended; make one for each loop")
 
     @asynccontextmanager
-    async def stream(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[AiohttpResponse]:
-        """See `Engine.stream`."""
-        if self.session.closed:
-            raise ConfigurationError("the client is closed; make calls inside its `async with`")
-        if self.loop is not asyncio.get_running_loop():
-            raise ConfigurationError("the client was made in another event loop; make one for each loop")
-        await self.turns.take(timeout.pool)
+    async def _open(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[AiohttpResponse]:
+        if self._session.closed:
+            raise ConfigurationError("http_client is closed; close it after the AsyncCoggno that uses it")
+        await self._queue.take(timeout.pool)
         try:
-            with _translated():
+            with translated(request):
                 response = await self._request(request, timeout)
             try:
-                yield AiohttpResponse(response)
+                yield AiohttpResponse(response, request)
             finally:
+                # Neither waits, so that a cancellation cannot come in between.
                 response.release() if response.content.at_eof() else response.close()
         finally:
-            self.turns.give_back()
+            self._queue.give_back()
 
     async def _request(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
-        return await self.session.request(
-            request.method.lower(),
-            URL(f"{self.origin}{request.target}", encoded=True),  # encoded: yarl keeps it as it is written
+        return await self._session.request(
+            request.method,
+            URL(f"{self._origin}{request.target}", encoded=True),  # encoded: yarl keeps it as it is written
             headers=request.headers,
             data=_body(request.content, timeout.write),
             allow_redirects=False,
-            timeout=_limits(timeout, owned=self.connector_owner),
+            timeout=_limits(timeout, owned=self._is_owner),
             skip_auto_headers=("Content-Type",),
+            middlewares=(partial(_send_once, request),),
         )
 
-    def __del__(self) -> None:
-        if not self.connector_owner:
-            self.session.detach()  # there is nothing to close, so nothing to warn of
+    async def _close(self) -> None:
+        self._session.detach()
 
-    async def aclose(self) -> None:
-        """See `Engine.aclose`."""
-        if self.connector_owner:
-            await self.session.close()
-        else:
-            self.session.detach()
+    def __del__(self) -> None:
+        # There is nothing to close: without this, aiohttp warns of an unclosed session.
+        if not self._is_owner and hasattr(self, "_session"):
+            self._session.detach()
+
+
+class OwnAiohttpEngine(AiohttpEngine):
+    """Sends through a session and a connector of ours.
+
+    Args:
+        origin: where all requests go.
+        max_connections: how many connections may be open at once.
+    """
+
+    def __init__(self, origin: Origin, *, max_connections: int) -> None:
+        Engine.__init__(self)
+        self._origin = origin
+        self._is_owner = True
+        self._max_connections = max_connections
+
+    def _start(self) -> None:
+        trusted = create_ssl_context() if self._origin.scheme == "https" else True
+        self._use(aiohttp.TCPConnector(limit=self._max_connections, ssl=trusted))
+
+    async def _close(self) -> None:
+        if self._loop is not None:
+            await self._session.close()
 
 
 class AiohttpResponse:
     """A `StreamedResponse` on an `aiohttp.ClientResponse`."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, request: EngineRequest) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
+        self._request = request
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body, piece by piece."""
         return decoded(self._raw(), self.status, self.headers)
 
     async def _raw(self) -> AsyncIterator[bytes]:
-        with _translated():
+        with translated(self._request):
             async for chunk in self._response.content.iter_any():
                 yield chunk
+
+
+async def _send_once(request: EngineRequest, outgoing: Any, send: Any) -> Any:
+    """A middleware of aiohttp that leaves it no failure to repeat a request on.
+
+    aiohttp sends a GET or DELETE again, unasked, when a connection that was used before is lost. The repetition is
+    made around the middlewares, for two classes of errors; ours is neither.
+    """
+    outgoing.engine_request = request
+    with translated(request):
+        return await send(outgoing)
 
 
 @lru_cache
@@ -190,7 +169,7 @@ def _body(content: bytes, limit: float | None) -> bytes | aiohttp.Payload | None
 
 
 class _Upload(aiohttp.Payload):
-    """A body in pieces, each under the limit for writing: aiohttp has none, and waits for ever."""
+    """A body in pieces, each under the limit for writing: aiohttp has none, and would wait without end."""
 
     def __init__(self, content: bytes, limit: float | None) -> None:
         super().__init__(content)
@@ -202,25 +181,32 @@ class _Upload(aiohttp.Payload):
         return self._content.decode(encoding, errors)
 
     async def write(self, writer: Any) -> None:
-        for place in range(0, len(self._content), _PIECE):
+        for start in range(0, len(self._content), _PIECE):
             async with asyncio.timeout(self._limit):
-                await writer.write(self._content[place : place + _PIECE])
+                await writer.write(self._content[start : start + _PIECE])
 
 
 @contextmanager
-def _translated() -> Generator[None]:
-    """Turn aiohttp's errors into ours; what is not known to come before the first byte is an unknown outcome."""
+def translated(request: EngineRequest) -> Generator[None]:
+    """Turn aiohttp's errors into ours."""
     try:
         yield
-    except APIError:
+    except CoggnoError:
         raise
     except aiohttp.InvalidURL as error:
-        raise ConfigurationError(f"the address cannot be used: {error}") from None
+        raise ConfigurationError(f"base_url cannot be used: {error}") from None
     except aiohttp.ClientResponseError as error:
-        # it carries the headers of the request, and quotes the answer
+        # It carries the headers of the request, and quotes the response.
         raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(error.message)))
     except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
-        raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(str(error))))
+        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=without_quotations(str(error))))
     except Exception as error:
-        sent = not isinstance(error, _BEFORE_SENDING)
-        raise failure(error, sent=sent, timed_out=isinstance(error, TimeoutError)) from error
+        raise failure(error, sent=request.sent, timed_out=isinstance(error, TimeoutError)) from error
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        message = "http_client: an aiohttp.ClientSession needs a running event loop; make the client in a coroutine"
+        raise ConfigurationError(message) from None

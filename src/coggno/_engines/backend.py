@@ -1,7 +1,6 @@
-"""httpcore's network on plain asyncio transports.
+"""Connections on plain asyncio transports: connecting, TLS, reading and writing.
 
-httpcore's own goes through anyio, which spends several turns of the event loop on every request (see
-docs/performance.md). This is the interface that httpcore documents for the purpose: connect, read, write, close, TLS.
+anyio, which httpcore goes through, spends several turns of the event loop on every request (see docs/performance.md).
 """
 
 from __future__ import annotations
@@ -11,213 +10,172 @@ import select
 import socket
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Iterable
 from itertools import zip_longest
-from typing import Any, Final, cast
+from typing import Final, cast
 
-import httpcore
-
-_HELD: Final = 1 << 18  # bytes that may arrive unread before the other side is made to wait
-_EYEBALLS: Final = 0.25  # seconds that one address of a host is tried before the next joins in (RFC 8305)
-_HANDSHAKE: Final = 86_400.0  # seconds; the limit that counts is the one around it
+_RECEIVED: Final = 1 << 18  # bytes that may be received unread before the other side is made to wait
+_NEXT_ADDRESS: Final = 0.25  # seconds that one address of a host is tried before the next joins in (RFC 8305, 5)
+_HANDSHAKE: Final = 86_400.0  # seconds: asyncio demands a limit; the one that counts is around the call
 
 
-class AsyncioBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections on the running event loop."""
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> SocketStream:
-        """Open a connection to `host`, which may have several addresses.
-
-        Raises:
-            httpcore.ConnectTimeout: it took longer than `timeout` seconds.
-            httpcore.ConnectError: it did not succeed.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                addresses = await _addresses(host, port)
-                connection = await _first_to_connect([(address, port, local_address) for address in addresses])
-        except TimeoutError as error:
-            raise httpcore.ConnectTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        for option in socket_options or ():
-            connection.get_extra_info("socket").setsockopt(*option)
-        return connection
-
-
-class SocketStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
+class SocketStream(asyncio.Protocol):
     """A connection for one request at a time: it is either written to or read from."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._pieces: deque[bytes] = deque()
-        self._held = 0
+        self._received = 0
         """Bytes in `_pieces`."""
-        self._is_held_back = False
+        self._is_paused = False
         self._at_end = False
         self._error: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
-        self._may_write = asyncio.Event()
-        self._may_write.set()
+        self._waiter: asyncio.Future[None] | None = None
+        self._may_write = True
 
     @property
     def transport(self) -> asyncio.Transport:
-        assert self._transport is not None  # noqa: S101 - asyncio hands a connection out when it is made
+        assert self._transport is not None  # noqa: S101 - asyncio returns a connection when it is made
         return self._transport
-
-    # what asyncio tells us
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self._pieces.append(data)
-        self._held += len(data)
-        if self._held > _HELD and not self._is_held_back:
-            self._is_held_back = True
+        self._received += len(data)
+        if self._received > _RECEIVED and not self._is_paused:
+            self._is_paused = True
             self.transport.pause_reading()
-        self._wake_reader()
+        self._wake()
 
     def eof_received(self) -> None:
         self._at_end = True
-        self._wake_reader()
+        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._at_end = True
         self._error = self._error or exc
-        self._wake_reader()
-        self._may_write.set()
+        self._wake()
 
     def pause_writing(self) -> None:
-        self._may_write.clear()
+        self._may_write = False
 
     def resume_writing(self) -> None:
-        self._may_write.set()
+        self._may_write = True
+        self._wake()
 
-    # what httpcore asks of us
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has arrived, at least one byte; nothing at the end.
+    async def read(self, timeout: float | None) -> bytes:
+        """Return what was received, at least one byte; nothing at the end.
 
         Raises:
-            httpcore.ReadTimeout: nothing came in `timeout` seconds.
-            httpcore.ReadError: the connection broke.
+            TimeoutError: nothing was received in `timeout` seconds.
+            OSError: the connection broke.
         """
         if not self._pieces and not self._at_end:
-            await self._arrival(timeout)
+            await self._wait(timeout)
         if self._pieces:
-            return self._take(max_bytes)
+            return self._take()
         if self._error is not None:
-            raise httpcore.ReadError(str(self._error)) from self._error
+            raise self._error
         return b""
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send, and wait while the other side takes less than is sent.
+    async def write(self, data: bytes, timeout: float | None) -> None:
+        """Send `data`; return when it has left, or when something was received instead.
+
+        A server may refuse a large body before it has read it: who only waits for it to read would wait in vain.
 
         Raises:
-            httpcore.WriteTimeout: it took nothing for `timeout` seconds.
-            httpcore.WriteError: the connection is broken or closed.
+            TimeoutError: the other side took nothing for `timeout` seconds.
+            OSError: the connection is broken or closed.
         """
-        if not buffer:
-            return
-        self._check_writable()
-        self.transport.write(buffer)
-        if self._may_write.is_set():
-            return
-        try:
-            async with asyncio.timeout(timeout):
-                await self._may_write.wait()
-        except TimeoutError as error:
-            raise httpcore.WriteTimeout(str(error)) from error
-        self._check_writable()
+        # asyncio would take the data for a lost connection, drop it, and only log that it did.
+        if self._at_end or self.transport.is_closing():
+            raise ConnectionResetError("the connection is closed")
+        self.transport.write(data)
+        while not self._may_write and not self._pieces and not self._at_end:
+            await self._wait(timeout)
 
-    async def aclose(self) -> None:
-        """Close at once; a read that is under way fails."""
+    def abort(self) -> None:
+        """Close at once, without waiting for what is still to be sent; a read in progress fails."""
         self._error = self._error or ConnectionAbortedError("closed on this side")
         self.transport.abort()
-        await asyncio.sleep(0)  # the turn in which asyncio closes the socket
 
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> SocketStream:
-        """Go on encrypted.
+    def is_drained(self) -> bool:
+        """Return whether everything has left, and everything that was received has been read."""
+        return not (self._pieces or self._at_end or self.transport.get_write_buffer_size())
+
+    def is_quiet(self) -> bool:
+        """Return whether an idle connection is open and nothing was received on it."""
+        # The system knows of a lost connection before the event loop does.
+        return self.is_drained() and not _is_readable(self.transport.get_extra_info("socket").fileno())
+
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Continue encrypted.
 
         Raises:
-            httpcore.ConnectTimeout: the handshake took longer than `timeout` seconds.
-            httpcore.ConnectError: it failed.
+            OSError: the handshake failed.
         """
         if self._pieces or self._at_end:  # no handshake begins like this, and asyncio would wait for one
-            self.transport.abort()
-            raise httpcore.ConnectError("the server does not speak TLS, or closed the connection")
-        try:
-            async with asyncio.timeout(timeout):
-                transport = await self._loop.start_tls(
-                    self.transport,
-                    self,
-                    ssl_context,
-                    server_hostname=server_hostname,
-                    ssl_handshake_timeout=_HANDSHAKE,
-                )
-        except BaseException as error:
-            self.transport.abort()
-            if isinstance(error, TimeoutError):
-                raise httpcore.ConnectTimeout(str(error)) from error
-            if isinstance(error, OSError):
-                raise httpcore.ConnectError(str(error)) from error
-            raise
-        if transport is None:  # lost in the last moment
-            raise httpcore.ConnectError("the connection broke during the TLS handshake")
+            raise ConnectionResetError("the server does not speak TLS, or closed the connection")
+        transport = await self._loop.start_tls(
+            self.transport, self, context, server_hostname=host, ssl_handshake_timeout=_HANDSHAKE
+        )
+        if transport is None:  # lost at the last moment
+            raise ConnectionResetError("the connection broke during the TLS handshake")
         self._transport = transport
-        return self
 
-    def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore may ask for; `is_readable`: there is something to read, be it the end."""
-        if info == "is_readable":
-            return bool(self._pieces) or self._at_end or _is_readable(self.transport.get_extra_info("socket").fileno())
-        names = {"client_addr": "sockname", "server_addr": "peername"}
-        return self.transport.get_extra_info(names.get(info, info))
-
-    async def _arrival(self, timeout: float | None) -> None:
-        """Wait until something has arrived. Half the cost of `asyncio.timeout`, and this is done for every request."""
-        reader = self._reader = self._loop.create_future()
-        alarm = None if timeout is None else self._loop.call_later(timeout, _expire, reader)
+    async def _wait(self, timeout: float | None) -> None:
+        """Wait until something happens. Half the cost of `asyncio.timeout`, and done for every request."""
+        waiter = self._waiter = self._loop.create_future()
+        timer = None if timeout is None else self._loop.call_later(timeout, _expire, waiter)
         try:
-            await reader
+            await waiter
         finally:
-            self._reader = None
-            if alarm is not None:
-                alarm.cancel()
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
 
-    def _wake_reader(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
-    def _take(self, max_bytes: int) -> bytes:
+    def _take(self) -> bytes:
         piece = self._pieces.popleft()
-        if len(piece) > max_bytes:
-            self._pieces.appendleft(piece[max_bytes:])
-            piece = piece[:max_bytes]
-        self._held -= len(piece)
-        if self._is_held_back and self._held <= _HELD // 2:
-            self._is_held_back = False
+        self._received -= len(piece)
+        if self._is_paused and self._received <= _RECEIVED // 2:
+            self._is_paused = False
             self.transport.resume_reading()
         return piece
 
-    def _check_writable(self) -> None:
-        if self._at_end or self.transport.is_closing():
-            raise httpcore.WriteError("the connection is closed")
+
+async def connect(host: str, port: int, tls: ssl.SSLContext | None, timeout: float | None) -> SocketStream:
+    """Open a connection to `host`, which may have several addresses.
+
+    Args:
+        host: a name or an IP address.
+        port: the TCP port.
+        tls: certificates to trust; `None` for a connection that is not encrypted.
+        timeout: seconds for DNS, TCP and TLS together.
+
+    Raises:
+        TimeoutError: it took too long.
+        OSError: it did not succeed.
+    """
+    async with asyncio.timeout(timeout):
+        addresses = await _addresses(host, port)
+        stream = await _first_to_connect([(address, port) for address in addresses])
+        if tls is not None:
+            try:
+                await stream.start_tls(tls, host)
+            except BaseException:
+                stream.abort()
+                raise
+    return stream
 
 
 async def _addresses(host: str, port: int) -> list[str]:
-    """Return the addresses of a host in the system's order, but with IPv6 and IPv4 taking turns (RFC 8305, 4)."""
+    """Return the addresses of a host in the system's order, with IPv6 and IPv4 alternating (RFC 8305, 4)."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = {str(address[0]): family for family, *_, address in found}
     preferred = [address for address, family in addresses.items() if family == found[0][0]]
@@ -225,8 +183,8 @@ async def _addresses(host: str, port: int) -> list[str]:
     return [address for pair in zip_longest(preferred, others) for address in pair if address is not None]
 
 
-async def _first_to_connect(places: list[tuple[str, int, str | None]]) -> SocketStream:
-    """Try the places one after the other, a slow one beside those that follow it; return the first that is there.
+async def _first_to_connect(addresses: list[tuple[str, int]]) -> SocketStream:
+    """Try the addresses one after the other, a slow one beside those that follow it; return the first connection.
 
     asyncio can do the same, but up to 3.12 it loses a connection that is made in the moment of a cancellation.
     """
@@ -234,15 +192,15 @@ async def _first_to_connect(places: list[tuple[str, int, str | None]]) -> Socket
     winner: asyncio.Task[SocketStream] | None = None
     try:
         while winner is None:
-            if len(attempts) < len(places):
-                attempts.append(asyncio.ensure_future(_connect(*places[len(attempts)])))
+            if len(attempts) < len(addresses):
+                attempts.append(asyncio.ensure_future(_connect(*addresses[len(attempts)])))
             pending = [attempt for attempt in attempts if not attempt.done()]
             if pending:
-                limit = _EYEBALLS if len(attempts) < len(places) else None
+                limit = _NEXT_ADDRESS if len(attempts) < len(addresses) else None
                 await asyncio.wait(pending, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
             winner = next((attempt for attempt in attempts if attempt.done() and not attempt.exception()), None)
-            if winner is None and len(attempts) == len(places) and all(attempt.done() for attempt in attempts):
-                winner = attempts[0]  # whose failure is as good as any
+            if winner is None and len(attempts) == len(addresses) and all(attempt.done() for attempt in attempts):
+                winner = attempts[0]  # all have failed: the first address is the preferred one, and so is its reason
         return winner.result()
     finally:
         for attempt in attempts:
@@ -251,10 +209,9 @@ async def _first_to_connect(places: list[tuple[str, int, str | None]]) -> Socket
                 attempt.add_done_callback(_abandon)
 
 
-async def _connect(address: str, port: int, local_address: str | None) -> SocketStream:
-    local = None if local_address is None else (local_address, 0)
-    _, connection = await asyncio.get_running_loop().create_connection(SocketStream, address, port, local_addr=local)
-    return connection
+async def _connect(address: str, port: int) -> SocketStream:
+    _, stream = await asyncio.get_running_loop().create_connection(SocketStream, address, port)
+    return stream
 
 
 def _abandon(attempt: asyncio.Task[SocketStream]) -> None:
@@ -262,27 +219,16 @@ def _abandon(attempt: asyncio.Task[SocketStream]) -> None:
         attempt.result().transport.abort()
 
 
-def _expire(reader: asyncio.Future[None]) -> None:
-    if not reader.done():
-        reader.set_exception(httpcore.ReadTimeout("nothing arrived in time"))
+def _expire(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError("nothing was received or sent in time"))
 
 
 def _is_readable(number: int) -> bool:
-    """Ask the system, which knows of a lost connection before the event loop does."""
     if number < 0:
         return True
     if not hasattr(select, "poll"):  # Windows
         return bool(select.select([number], [], [], 0)[0])
-    poll = select.poll()  # select() knows no file descriptor from 1024 on
+    poll = select.poll()  # select() fails on file descriptors from 1024 on
     poll.register(number, select.POLLIN)
     return bool(poll.poll(0))
-
-
-async def finish(closing: Awaitable[Any]) -> None:
-    """Close to the end even if the caller is being cancelled: half a close is a leaked socket."""
-    task = asyncio.ensure_future(closing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise

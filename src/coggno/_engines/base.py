@@ -1,25 +1,23 @@
-"""What the session asks of an engine.
+"""What the session needs of an engine, and what all engines have in common.
 
-An engine sends one request once. It follows no redirect, keeps no cookie, repeats nothing, and sorts every failure into
+An engine sends a request once. It follows no redirect, keeps no cookie, repeats nothing, and sorts every failure into
 `not_sent` (nothing of the request can have reached the server) or `unknown`.
 """
 
 from __future__ import annotations
 
-import re
-import zlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
-from typing import Final, NoReturn, Protocol
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Protocol
 
 from attrs import define, field, frozen
 
 from coggno._config import Timeout
-from coggno.errors import APIConnectionError, APIError, APITimeoutError, DecodeError
-
-_GZIP: Final = zlib.MAX_WBITS | 16
-_PIECE: Final = 1 << 20  # bytes that one piece of a compressed answer may unfold to
-_QUOTATION: Final = re.compile(r"""\s*(?:[\n:(<\[{'"]|\bb['"]).*""", re.DOTALL)
+from coggno._engines.body import read_whole
+from coggno._engines.calls import RunningCalls
+from coggno.errors import ConfigurationError
 
 
 @define(kw_only=True)
@@ -46,127 +44,15 @@ class EngineRequest:
 
 @frozen(kw_only=True)
 class EngineResponse:
-    """An answer, read whole. Header names are in lower case."""
+    """A response with its whole body. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
 
 
-async def read_whole(answer: StreamedResponse, limit: int) -> bytes:
-    """Read a body to its end; of an answer whose status is not 2xx, at most its first `limit` bytes.
-
-    Raises:
-        DecodeError: a 2xx answer is longer than `limit` bytes.
-    """
-    content = bytearray()
-    async for chunk in answer.chunks():
-        content += chunk
-        if len(content) > limit:
-            if not is_success(answer.status):
-                break
-            raise DecodeError(
-                f"the response is longer than {limit} bytes (max_response_bytes): use iter() for long lists"
-            )
-    return bytes(content[:limit])
-
-
-def is_success(status: int) -> bool:
-    """Return whether `status` is 2xx."""
-    return 200 <= status < 300
-
-
-def decoded(pieces: AsyncIterator[bytes], status: int, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
-    """Undo the content encoding of a body.
-
-    If the status is not 2xx, a body that cannot be read ends where it fails: it must not hide the status.
-
-    Raises:
-        DecodeError: a 2xx answer is not whole gzip, or in an encoding that was not asked for.
-    """
-    encoding = headers.get("content-encoding", "").strip().lower()
-    if encoding in {"gzip", "x-gzip"}:
-        pieces = _unzipped(pieces)
-    elif encoding not in {"", "identity"}:
-        pieces = _refused(pieces)
-    return pieces if is_success(status) else _as_far_as_it_goes(pieces)
-
-
-async def _as_far_as_it_goes(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    try:
-        async for piece in pieces:
-            yield piece
-    except APIError:
-        pass
-
-
-async def _refused(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """An empty body is in no encoding, whatever the header says."""
-    async for _ in pieces:
-        raise DecodeError("the answer is in a content encoding that was not asked for", complete=False)
-    return
-    yield  # makes this a generator
-
-
-async def _unzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Undo gzip in bounded pieces: a few bytes may unfold to very many. An empty body has no gzip to undo."""
-    unzip, begun = zlib.decompressobj(_GZIP), False
-    try:
-        async for piece in pieces:
-            rest, begun = piece, True
-            while rest:
-                if unzip.eof:
-                    if not rest.startswith(b"\x1f"):
-                        break  # padding; another member would begin like this (RFC 1952, 2.2)
-                    unzip = zlib.decompressobj(_GZIP)
-                yield unzip.decompress(rest, _PIECE)
-                rest = unzip.unconsumed_tail or unzip.unused_data
-    except zlib.error:
-        whole = False
-    else:
-        whole = unzip.eof or not begun
-    if not whole:
-        raise DecodeError("the answer is not whole gzip", complete=False)
-
-
-def failure(error: Exception, *, sent: bool, timed_out: bool, detail: str | None = None) -> APIConnectionError:
-    """Return our error for a library's.
-
-    Args:
-        error: what the library raised.
-        sent: whether a byte of the request may have left.
-        timed_out: whether a time limit ran out.
-        detail: what to say of it; the error's own text if not given.
-    """
-    if sent:
-        what = "no answer in time" if timed_out else "the connection failed after the request may have been sent"
-    else:
-        what = "no connection in time" if timed_out else "no connection"
-    text = " ".join((str(error) if detail is None else detail).split())
-    kind = APITimeoutError if timed_out else APIConnectionError
-    name = type(error).__name__
-    return kind(f"{what} ({name}: {text})" if text else f"{what} ({name})", outcome="unknown" if sent else "not_sent")
-
-
-def without_quotations(text: str) -> str:
-    """Return what a library says of an answer, up to where it quotes it."""
-    return _QUOTATION.sub("", text, count=1)
-
-
-def raise_alone(error: Exception) -> NoReturn:
-    """Raise `error` with neither cause nor context.
-
-    For what a library raises with the request hanging on it, or quoting the answer: a server may send back what it was
-    sent, key and password included.
-    """
-    try:
-        raise error from None
-    finally:
-        error.__context__ = None
-
-
 class StreamedResponse(Protocol):
-    """An answer whose body is still coming."""
+    """A response whose body is still being received."""
 
     @property
     def status(self) -> int: ...
@@ -179,22 +65,95 @@ class StreamedResponse(Protocol):
         ...
 
 
-class Engine(Protocol):
-    """Moves bytes for one client and its copies."""
+class Engine(ABC):
+    """Sends the requests of one client and its copies."""
+
+    def __init__(self) -> None:
+        self._calls = RunningCalls()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def send(self, request: EngineRequest, timeout: Timeout, max_response_bytes: int) -> EngineResponse:
-        """Send `request` once and read the answer whole.
+        """Send `request` once and read the whole response.
 
         Raises:
             APIConnectionError: with `outcome` `not_sent` or `unknown`; `APITimeoutError` if a limit ran out.
-            DecodeError: the answer is longer than `max_response_bytes` bytes.
+            DecodeError: a 2xx response is longer than `max_response_bytes` bytes.
+            ConfigurationError: the client is closed, or belongs to another event loop; nothing was sent.
         """
-        ...
+        self._begin(request)
+        async with self._calls.until_closed(request), self._open(request, timeout) as response:
+            content = await read_whole(response, max_response_bytes)
+        return EngineResponse(status=response.status, headers=response.headers, content=content)
 
-    def stream(self, request: EngineRequest, timeout: Timeout) -> AbstractAsyncContextManager[StreamedResponse]:
-        """Send `request` once and hand out the answer as soon as its headers are there; raises as `send`."""
-        ...
+    @asynccontextmanager
+    async def stream(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[StreamedResponse]:
+        """Send `request` once and return the response as soon as its headers are received; raises as `send`."""
+        self._begin(request)
+        async with AsyncExitStack() as stack:
+            async with self._calls.until_closed(request):
+                response = await stack.enter_async_context(self._open(request, timeout))
+            yield _UntilClosed(response, self._calls, request)
 
     async def aclose(self) -> None:
-        """Close what the engine opened itself; a client of the caller's is left alone."""
-        ...
+        """End the calls in progress, and close what the engine opened itself; a client of the caller's stays open."""
+        # In this order: a call that goes on could send its request on a connection that is closed under it.
+        await self._calls.close()
+        await self._close()
+
+    def _begin(self, request: EngineRequest) -> None:
+        self._calls.check_open()
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            if self._loop is not None and not self._loop.is_closed():
+                raise ConfigurationError("the client is in use in another event loop; make one for each loop")
+            # Each asyncio.run() makes a loop. Sockets and locks of an earlier one are of no use in it.
+            self._start()
+            self._loop = loop
+            self._calls.forget()
+        request.sent = False
+
+    @abstractmethod
+    def _start(self) -> None:
+        """Make what belongs to one event loop: before the first call, and again when the loop has ended.
+
+        Raises:
+            ConfigurationError: it cannot be made.
+        """
+
+    @abstractmethod
+    def _open(self, request: EngineRequest, timeout: Timeout) -> AbstractAsyncContextManager[StreamedResponse]:
+        """Send `request` once, set `request.sent` before the first byte leaves, and receive the headers."""
+
+    @abstractmethod
+    async def _close(self) -> None:
+        """Close connections that the engine opened itself."""
+
+
+@frozen
+class _UntilClosed:
+    """A response that ends when the engine is closed.
+
+    Each piece is waited for on its own: between two of them the task runs the caller's code, which must not be
+    cancelled.
+    """
+
+    response: StreamedResponse
+    calls: RunningCalls
+    request: EngineRequest
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.response.headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        pieces = aiter(self.response.chunks())
+        while True:
+            async with self.calls.until_closed(self.request):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
+            yield piece

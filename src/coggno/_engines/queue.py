@@ -8,26 +8,27 @@ from coggno.errors import APITimeoutError
 
 
 class ConnectionQueue:
-    """As many turns as there are connections.
+    """Lets as many calls through at once as there are connections.
 
     aiohttp's own queue lets a task that comes back at once overtake those that wait (450 of 500 tasks got at most one
-    request in six seconds), and httpx starves some as well; this one serves its waiters in order.
+    request in six seconds), and httpx starves some as well; this one serves them in order.
     """
 
     def __init__(self, size: int) -> None:
+        # Bound to the event loop in which somebody first has to wait: a new loop needs a new queue.
         self._free = asyncio.Semaphore(size)
 
     async def take(self, limit: float | None) -> None:
-        """Wait for a turn; `give_back` it in any case.
+        """Wait for a free connection; call `give_back` afterwards, whatever happens.
 
         Args:
-            limit: seconds to wait; `None` waits for ever.
+            limit: seconds to wait; `None` waits without limit.
 
         Raises:
-            APITimeoutError: there was none in time; nothing was sent.
+            APITimeoutError: none was free in time; nothing was sent.
         """
         if not self._free.locked():
-            await self._free.acquire()  # at once: no timer is needed
+            await self._free.acquire()  # returns without waiting, so that no timer is needed
             return
         try:
             async with asyncio.timeout(limit):
@@ -37,5 +38,5 @@ class ConnectionQueue:
             raise APITimeoutError(message, outcome="not_sent") from error
 
     def give_back(self) -> None:
-        """Let the next one go."""
+        """Let the next call through."""
         self._free.release()

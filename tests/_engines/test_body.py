@@ -1,11 +1,9 @@
-"""Reading and decoding of answers, and what may be said of a failure; without engines."""
+"""Reading and decoding the body of a response, without engines."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
-import traceback
 import tracemalloc
 
 import pytest
@@ -13,15 +11,8 @@ from attrs import define
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coggno import APIConnectionError, APITimeoutError, DecodeError
-from coggno._engines.base import (
-    _PIECE,
-    decoded,
-    failure,
-    raise_alone,
-    read_whole,
-    without_quotations,
-)
+from coggno import DecodeError
+from coggno._engines.body import _PIECE, decoded, read_whole
 
 
 async def pieces(content, size):
@@ -42,9 +33,6 @@ class Answer:
 
     def chunks(self):
         return pieces(self.content, self.size)
-
-
-# Encodings
 
 
 @pytest.mark.parametrize("encoding", [None, "", "identity", " Identity "])
@@ -77,7 +65,7 @@ async def test_what_unfolds_to_more_than_a_piece_comes_whole(size, piece):
 async def test_every_cut_is_noticed():
     zipped = gzip.compress(b"some text")
     for length in range(1, len(zipped)):
-        with pytest.raises(DecodeError, match="not whole gzip") as caught:
+        with pytest.raises(DecodeError, match="not complete gzip") as caught:
             await whole(zipped[:length], 3)
         assert (caught.value.complete, caught.value.outcome) == (False, "unknown")
 
@@ -124,9 +112,6 @@ class Bomb:
         return decoded(pieces(self.content, 1 << 16), self.status, {"content-encoding": "gzip"})
 
 
-# Reading whole
-
-
 async def test_an_answer_may_be_as_long_as_the_limit_and_no_longer():
     assert await read_whole(Answer(200, bytes(99)), 99) == bytes(99)
     with pytest.raises(DecodeError, match=r"longer than 98 bytes \(max_response_bytes\)") as caught:
@@ -136,68 +121,3 @@ async def test_an_answer_may_be_as_long_as_the_limit_and_no_longer():
 
 async def test_a_refusal_is_cut_at_the_limit():
     assert await read_whole(Answer(422, b"abcdef", size=4), 5) == b"abcde"
-
-
-# Failures
-
-
-@pytest.mark.parametrize(
-    ("sent", "timed_out", "outcome", "kind", "start"),
-    [
-        (False, False, "not_sent", APIConnectionError, "no connection (OSError: x y)"),
-        (False, True, "not_sent", APITimeoutError, "no connection in time"),
-        (True, False, "unknown", APIConnectionError, "the connection failed after the request may have been sent"),
-        (True, True, "unknown", APITimeoutError, "no answer in time"),
-    ],
-)
-def test_what_a_failure_says(sent, timed_out, outcome, kind, start):
-    error = failure(OSError("x\n  y"), sent=sent, timed_out=timed_out)
-    assert type(error) is kind
-    assert error.outcome == outcome
-    assert str(error).startswith(start)
-
-
-def test_a_failure_may_be_described_otherwise_or_not_at_all():
-    assert str(failure(OSError("x"), sent=False, timed_out=False, detail="y")) == "no connection (OSError: y)"
-    assert str(failure(OSError("x"), sent=False, timed_out=False, detail="")) == "no connection (OSError)"
-
-
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("illegal status line: bytearray(b'HTTP/2 200')", "illegal status line"),
-        ("illegal header line: bytearray(b'x')", "illegal header line"),
-        ("Illegal header value b'Basic x'", "Illegal header value"),
-        ('Illegal header value b"Basic x"', "Illegal header value"),
-        ("malformed chunk footer: bytearray(b'xx') (expected b'\\r\\n')", "malformed chunk footer"),
-        (
-            "peer closed connection without sending complete message body (received 1 bytes, expected 9)",
-            "peer closed connection without sending complete message body",
-        ),
-        ("Bad status line:\n Expected HTTP/:\n\n b'x'\n ^", "Bad status line"),
-        ("<RawResponseMessage(version=...)>", ""),
-        ("Response payload is not completed: <ContentLengthError: 400>", "Response payload is not completed"),
-        ("Receive buffer too long", "Receive buffer too long"),
-        ("Server disconnected without sending a response.", "Server disconnected without sending a response."),
-        ("first\nsecond", "first"),
-        ("", ""),
-    ],
-)
-def test_what_a_library_says_of_an_answer_is_kept_and_what_it_quotes_is_not(text, left):
-    assert without_quotations(text) == left
-
-
-def test_an_error_raised_alone_leads_back_to_nothing():
-    with pytest.raises(ValueError, match="ours") as caught, instead_of(KeyError):
-        raise KeyError("theirs")
-    assert caught.value.__cause__ is None
-    assert caught.value.__context__ is None
-    assert "theirs" not in "".join(traceback.format_exception(caught.value))
-
-
-@contextlib.contextmanager
-def instead_of(kind):
-    try:
-        yield
-    except kind:
-        raise_alone(ValueError("ours"))

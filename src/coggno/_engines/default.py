@@ -1,0 +1,87 @@
+"""The default engine: HTTP/1.1 from a pool of connections to one origin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+
+import h11
+
+from coggno._config import Timeout
+from coggno._engines.base import Engine, EngineRequest
+from coggno._engines.body import decoded
+from coggno._engines.failures import failure, raise_alone, without_quotations
+from coggno._engines.http11 import Http11Connection
+from coggno._engines.origin import Origin
+from coggno._engines.pool import ConnectionPool
+from coggno.errors import CoggnoError
+
+
+class DefaultEngine(Engine):
+    """Sends over connections of its own.
+
+    Args:
+        origin: where all requests go.
+        max_connections: how many connections may be open at once.
+    """
+
+    def __init__(self, origin: Origin, *, max_connections: int) -> None:
+        super().__init__()
+        self._origin = origin
+        self._max_connections = max_connections
+        self.pool = ConnectionPool(origin, max_connections)
+
+    def _start(self) -> None:
+        self.pool = ConnectionPool(self._origin, self._max_connections)
+
+    @asynccontextmanager
+    async def _open(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[DefaultResponse]:
+        with translated(request):
+            connection = await self.pool.acquire(timeout)
+        try:
+            with translated(request):
+                head = await connection.send(request, self._origin.netloc, timeout)
+            yield DefaultResponse(head, connection, request, timeout)
+        finally:
+            self.pool.release(connection)
+
+    async def _close(self) -> None:
+        await self.pool.aclose()
+
+
+class DefaultResponse:
+    """A `StreamedResponse` on a connection of the pool."""
+
+    def __init__(
+        self, head: h11.Response, connection: Http11Connection, request: EngineRequest, timeout: Timeout
+    ) -> None:
+        self.status = head.status_code
+        self.headers: Mapping[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers
+        }
+        self._connection = connection
+        self._request = request
+        self._timeout = timeout
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body, piece by piece."""
+        return decoded(self._raw(), self.status, self.headers)
+
+    async def _raw(self) -> AsyncIterator[bytes]:
+        with translated(self._request):
+            async for piece in self._connection.body(self._timeout.read):
+                yield piece
+
+
+@contextmanager
+def translated(request: EngineRequest) -> Generator[None]:
+    """Turn errors of the network and of the protocol into ours."""
+    try:
+        yield
+    except CoggnoError:
+        raise
+    except h11.ProtocolError as error:
+        # h11 quotes the response, which may repeat what it was sent.
+        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=without_quotations(str(error))))
+    except Exception as error:
+        raise failure(error, sent=request.sent, timed_out=isinstance(error, TimeoutError)) from error

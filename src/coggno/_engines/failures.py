@@ -1,0 +1,89 @@
+"""What a library raises becomes one of our errors, without secrets."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator
+from typing import Final, NoReturn, TypeVar
+
+from coggno.errors import APIConnectionError, APITimeoutError
+
+E = TypeVar("E", bound=APIConnectionError)
+_QUOTATION: Final = re.compile(r"""\s*(?:[\n:(<\[{'"]|\bb['"]).*""", re.DOTALL)
+
+
+def failure(
+    error: BaseException, *, sent: bool, timed_out: bool, detail: str | None = None, proxy: str | None = None
+) -> APIConnectionError:
+    """Return our error for a library's.
+
+    Args:
+        error: what the library raised.
+        sent: whether a byte of the request may have left.
+        timed_out: whether a time limit ran out.
+        detail: what to report of it; the error's own text if not given.
+        proxy: host and port of the proxy that the connection goes through, if any.
+    """
+    refused = None if sent else _refused_certificate(error)
+    if refused is not None:
+        return _certificate_failure(refused)
+    if sent:
+        what = "no response in time" if timed_out else "the connection failed after the request may have been sent"
+    else:
+        what = "no connection in time" if timed_out else "no connection"
+    if proxy is not None and not sent:
+        what = f"{what} through the proxy {proxy}"
+    text = " ".join((str(error) if detail is None else detail).split())
+    kind = APITimeoutError if timed_out else APIConnectionError
+    name = type(error).__name__
+    return kind(f"{what} ({name}: {text})" if text else f"{what} ({name})", outcome="unknown" if sent else "not_sent")
+
+
+def not_retryable(error: E) -> E:
+    """Mark an error that another attempt cannot mend."""
+    error.retryable = False
+    return error
+
+
+def _certificate_failure(error: ssl.SSLCertVerificationError) -> APIConnectionError:
+    message = (
+        f"the server's certificate was refused: {error.verify_message or error.reason}. If a company proxy or a test "
+        "server uses its own certificate authority, set SSL_CERT_FILE to the file with that authority's certificate"
+    )
+    return not_retryable(APIConnectionError(message, outcome="not_sent"))
+
+
+def _refused_certificate(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    for cause in _causes(error):
+        # aiohttp's own error is one as well, by inheritance, and knows no reason.
+        if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_message"):
+            return cause
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what led to it: httpx shows a refused certificate only as the cause of a ConnectError."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def without_quotations(text: str) -> str:
+    """Return what a library writes about a response, up to where it quotes it."""
+    return _QUOTATION.sub("", text, count=1)
+
+
+def raise_alone(error: Exception) -> NoReturn:
+    """Raise `error` with neither cause nor context.
+
+    For what a library raises with the request attached, or quoting the response: a server may send back what it was
+    sent, key and password included.
+    """
+    try:
+        raise error from None
+    finally:
+        error.__context__ = None

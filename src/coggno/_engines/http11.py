@@ -1,0 +1,99 @@
+"""HTTP/1.1 on one connection. h11 knows the protocol and does no I/O; this module moves the bytes in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final
+
+import h11
+
+from coggno._config import Timeout
+from coggno._engines.backend import SocketStream
+from coggno._engines.base import EngineRequest
+
+KEEPALIVE: Final = 5.0  # seconds that an idle connection is trusted; most servers keep it longer
+_MAX_HEADERS: Final = 100 * 1024  # bytes of status line and headers
+_MAX_INTERIM: Final = 20  # responses such as 103 before the final one; else a server could hold a call for ever
+_WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})  # their empty body has a length as well (RFC 9110, 8.6)
+
+
+class Http11Connection:
+    """Sends one request at a time and reads its response."""
+
+    def __init__(self, stream: SocketStream) -> None:
+        self._stream = stream
+        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEADERS)
+        self._expires_at = 0.0
+
+    async def send(self, request: EngineRequest, host: str, timeout: Timeout) -> h11.Response:
+        """Send a request and receive the headers of its response.
+
+        Args:
+            request: its `sent` is set when a byte may leave.
+            host: the `Host` header.
+            timeout: the limits for writing and reading.
+
+        Raises:
+            h11.LocalProtocolError: the request cannot be sent as it is; nothing was sent.
+            h11.RemoteProtocolError: the response is not HTTP, or more than the limits above.
+            OSError: the connection broke, or a limit ran out (`TimeoutError`).
+        """
+        data = self._encoded(request, host)
+        request.sent = True
+        # A server may refuse a request and close before it has read it: what it sent can still be read.
+        with suppress(ConnectionError):
+            await self._stream.write(data, timeout.write)
+        return await self._receive_headers(timeout.read)
+
+    def _encoded(self, request: EngineRequest, host: str) -> bytes:
+        headers = [("Host", host), *request.headers.items()]
+        if request.content or request.method in _WITH_LENGTH:
+            headers.append(("Content-Length", str(len(request.content))))
+        state = self._h11
+        head = state.send(h11.Request(method=request.method, target=request.target, headers=headers))
+        body = state.send(h11.Data(request.content)) if request.content else b""
+        state.send(h11.EndOfMessage())
+        return (head or b"") + (body or b"")
+
+    async def _receive_headers(self, timeout: float | None) -> h11.Response:
+        for _ in range(_MAX_INTERIM):
+            event = await self._next_event(timeout)
+            if isinstance(event, h11.Response):
+                return event
+        raise h11.RemoteProtocolError("too many interim responses")
+
+    async def body(self, timeout: float | None) -> AsyncIterator[bytes]:
+        """Receive the body, piece by piece; raises as `send`."""
+        while isinstance(event := await self._next_event(timeout), h11.Data):
+            yield bytes(event.data)
+
+    async def _next_event(self, timeout: float | None) -> h11.Event | type[h11.PAUSED]:
+        while (event := self._h11.next_event()) is h11.NEED_DATA:
+            data = await self._stream.read(timeout)
+            if not data and self._h11.their_state is h11.SEND_RESPONSE:
+                # h11 would report the state of its state machine.
+                raise ConnectionResetError("the server closed the connection without a response")
+            self._h11.receive_data(data)
+        return event  # type: ignore[return-value]
+
+    def reset(self) -> bool:
+        """Prepare for another request, and return whether there can be one."""
+        state = self._h11
+        if state.our_state is not h11.DONE or state.their_state is not h11.DONE:
+            return False
+        # If more than the response was received, the next request would take it for its own response.
+        if state.trailing_data[0] or not self._stream.is_drained():
+            return False
+        state.start_next_cycle()
+        self._expires_at = time.monotonic() + KEEPALIVE
+        return True
+
+    def is_usable(self) -> bool:
+        """Return whether an idle connection can still be used."""
+        return time.monotonic() < self._expires_at and self._stream.is_quiet()
+
+    def close(self) -> None:
+        """Close at once; a request in progress fails."""
+        self._stream.abort()
