@@ -102,6 +102,14 @@ def test_message_uses_the_words_of_the_user(capsys, error, message):
     assert ended(error, capsys) == (1, message)
 
 
+@pytest.mark.parametrize(
+    ("operation", "body"), [("getUser", "<html>"), ("getUser", None), ("listUsers", {"error": "no such path"})]
+)
+def test_404_of_another_server_names_the_address(capsys, operation, body):
+    error = NotFoundError("404", status_code=404, operation=operation, body=body)
+    assert "does not look like the Coggno API: check --base-url" in ended(error, capsys)[1]
+
+
 def test_attempts_are_counted(capsys):
     error = APITimeoutError("no response in time", outcome="unknown", operation="getGroup")
     error.attempts = 4

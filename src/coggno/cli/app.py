@@ -85,8 +85,9 @@ def root(
 ) -> None:
     """Manage users, groups and training of the Coggno LMS.
 
-    The API key is read from the environment variable COGGNO_API_KEY. To try the commands without a key, start a test
-    server on this machine with: coggno sandbox
+    The API key is read from the environment variable COGGNO_API_KEY.
+
+    To try the commands without a key, start a test server: coggno sandbox
     """
 
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _NO_KEY: Final = (
     "No API key. Set COGGNO_API_KEY to a key from Coggno's page Settings > API Keys.\n"
-    "To try a command without a key, start a test server (coggno sandbox) or use: coggno provision ROSTER --sandbox"
+    "To try the commands without a key, start a test server: coggno sandbox"
 )
 
 

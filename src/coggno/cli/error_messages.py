@@ -26,6 +26,7 @@ from coggno.errors import (
     RateLimitError,
 )
 
+_ALWAYS_THERE: Final = frozenset({"listCompanies", "listDocuments", "listGroups", "listUsers"})
 _SHOWN: Final = 10  # candidates; more would push the message itself off the screen
 
 
@@ -129,7 +130,8 @@ def _describe_rate_limit(error: RateLimitError) -> str:
 
 
 def _describe_not_found(error: NotFoundError) -> str:
-    if is_page(error):
+    # The lists of an account always exist, so a server without one is not this API.
+    if is_page(error) or error.operation in _ALWAYS_THERE:
         return f"{_could_not(error)}.\nThis does not look like the Coggno API: check --base-url and COGGNO_BASE_URL."
     return f"{_could_not(error)}."
 

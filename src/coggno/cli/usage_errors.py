@@ -28,7 +28,8 @@ def report(error: Any) -> ExitCode:
         return ExitCode.INVALID
     message = _message(error)
     context = getattr(error, "ctx", None)
-    if context is not None:
+    # A message that names a command already, such as `coggno groups list`, leads further than the help.
+    if context is not None and "See:" not in message:
         message += f"\nSee: {context.command_path} --help"
     report_error(message)
     return ExitCode.INVALID

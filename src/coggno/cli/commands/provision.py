@@ -141,14 +141,22 @@ def provision(
     company: CompanyOption = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Create the users, groups and memberships of a roster.
+    r"""Create the users, groups and memberships of a roster.
 
-    The whole roster is checked before anything is sent. Every row gets an outcome, which is saved in a results file.
-    Users, groups and memberships that already exist are left as they are, so it is safe to interrupt a run and to run
-    the same roster again.
+    The roster needs columns for e-mail, first name and last name; login, password and group are optional. They are
+    found by their usual names, such as "Email Address" or "surname"; --map names the others. Several groups in one
+    cell are separated by semicolons.
 
-    Exit codes: 0 all rows succeeded; 1 some rows need attention; 2 invalid arguments or roster, nothing was sent; 3
-    stopped early, run it again to continue; 130 interrupted, run it again to continue.
+    The whole roster is checked before anything is sent. Users, groups and memberships that already exist are left as
+    they are, so it is safe to interrupt a run and to run the same roster again.
+
+    \b
+    Exit codes:
+      0    all rows succeeded
+      1    some rows need attention: see the results file
+      2    invalid arguments or roster, nothing was sent
+      3    stopped early: run the same command again to continue
+      130  interrupted: run the same command again to continue
     """
     # Imported late: provisioning is the largest part of the package, and `--help` does without it.
     from coggno.cli.provision.options import OutputOptions, ProvisionOptions, SandboxOptions

@@ -81,7 +81,7 @@ def sandbox(
     ] = 0,
     quirks: Annotated[
         bool,
-        typer.Option("--quirks", help="Respond as inconsistently as the API reference does: one object as a list."),
+        typer.Option("--quirks", help="Imitate inconsistencies of the API reference, such as a list for one object."),
     ] = False,
     users: Annotated[
         int, typer.Option("--users", metavar="N", parser=whole_number(0), help="Start with N made-up users.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from coggno.provisioning import RowOutcome, RowResult
 
 _NOT_ATTEMPTED: Final = "not attempted"
+_NOT_ATTEMPTED_DETAIL: Final = re.compile(r"(the same as line \d+: )?not attempted\b:? ?")
 _LABELS: Final[Mapping[RowOutcome, str]] = {
     RowOutcome.EXISTS: "already existing",
     RowOutcome.JOINED: "added to groups",
@@ -24,12 +26,12 @@ def label_of(result: RowResult) -> str:
 
 def is_not_attempted(result: RowResult) -> bool:
     """Return whether the run ended before it began with this row."""
-    return result.outcome is RowOutcome.FAILED and result.detail.startswith(_NOT_ATTEMPTED)
+    return result.outcome is RowOutcome.FAILED and _NOT_ATTEMPTED_DETAIL.match(result.detail) is not None
 
 
 def detail_of(result: RowResult) -> str:
     """Return what there is to say about a row beyond its label."""
     detail = result.detail
     if is_not_attempted(result):
-        detail = detail.removeprefix(_NOT_ATTEMPTED).lstrip(": ")
+        detail = _NOT_ATTEMPTED_DETAIL.sub("", detail, count=1)
     return detail or label_of(result)

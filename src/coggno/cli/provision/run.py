@@ -104,13 +104,13 @@ class ProvisionRun:
                     report.add(result)
                     self.progress.row_ended(label_of(result), needs_attention=not result.is_as_wanted)
             except StoppedError as early:
-                report.summary.stopped = str(early)
+                report.summary.stopped = _stop_message(early.reason, interruption)
             except (CoggnoError, OSError) as error:
-                report.summary.stopped = f"The run stopped early: {error}. Run the same command again to continue."
+                report.summary.stopped = _stop_message(str(error), interruption)
             except asyncio.CancelledError:
                 if not _is_second_ctrl_c(interruption):
                     raise
-                report.summary.stopped = "Interrupted twice: ended at once. Run the same command again to continue."
+                report.summary.stopped = _stop_message("interrupted twice", interruption)
             finally:
                 await run.aclose()
         # Every row gets a result, also the rows that the run did not come to.
@@ -159,11 +159,16 @@ def _read(options: ProvisionOptions) -> Roster:
 
 
 def _report_roster(roster: Roster) -> None:
-    form = f", separated by {roster.delimiter}" if roster.delimiter else ""
+    form = f", separated by {roster.delimiter_name}" if roster.delimiter else ""
     unused = f"; columns not used: {', '.join(roster.unused)}" if roster.unused else ""
     output.write_message(f"{roster.name}: {output.count_rows(len(roster.rows))}{form}{unused}")
     for warning in roster.warnings:
         output.write_message(f"Warning: {warning}")
+
+
+def _stop_message(reason: str, interruption: Interruption) -> str:
+    what = "Interrupted" if interruption.is_ctrl_c else f"The run stopped early: {reason.rstrip('.')}"
+    return f"{what}. Run the same command again to continue."
 
 
 def _is_second_ctrl_c(interruption: Interruption) -> bool:

@@ -83,10 +83,12 @@ def _file_lines(report: RunReport) -> Iterator[str]:
     if report.to_run_again:
         count = count_rows(report.to_run_again)
         yield f"Rows to run again: {files.failed} ({count}; the passwords are left out)"
-        if files.roster is not None and _gives_passwords(report):
+        # After an early stop the message below already says to run the same command again.
+        is_complete = report.summary.stopped is None
+        if is_complete and files.roster is not None and _gives_passwords(report):
             yield f"To keep their passwords, correct {files.roster} and run it again instead."
     if files.passwords is not None:
-        yield f"Passwords: {files.passwords}"
+        yield f"Generated passwords: {files.passwords}"
 
 
 def _gives_passwords(report: RunReport) -> bool:
