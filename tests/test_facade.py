@@ -2,7 +2,7 @@
 
 from coggno import AsyncCoggno
 from coggno.sandbox import Sandbox
-from tests.provisioning.support import client_of
+from tests.provisioning.helpers import client_of
 
 
 def test_copies_are_of_the_same_class():

@@ -6,8 +6,8 @@ from coggno import CoggnoError
 from coggno.provisioning import RosterError, RowOutcome, RowResult, StoppedError, Summary
 
 
-def result(outcome, line=1):
-    return RowResult(line=line, login="a@b.example", outcome=outcome)
+def result(outcome, line=1, **more):
+    return RowResult(line=line, login="a@b.example", outcome=outcome, **more)
 
 
 def test_the_set_of_outcomes_is_the_documented_one():
@@ -49,6 +49,14 @@ def test_a_summary_adds_up_and_knows_the_pace():
     assert (summary.rows, sum(summary.counts.values()), summary.rows_per_second) == (3, 3, 1.5)
 
 
+def test_rows_not_attempted_are_counted_apart():
+    """They are failed rows: the sum of the counts is still the number of rows."""
+    summary = Summary()
+    summary.add(result(RowOutcome.FAILED))
+    summary.add(result(RowOutcome.FAILED, not_attempted=True))
+    assert (summary.rows, summary.counts[RowOutcome.FAILED], summary.not_attempted) == (2, 2, 1)
+
+
 def test_the_errors_are_caught_as_ours_and_say_where():
     error = RosterError("wrong", line=3, column=7)
     assert isinstance(error, CoggnoError)
@@ -56,4 +64,4 @@ def test_the_errors_are_caught_as_ours_and_say_where():
     stopped = StoppedError("interrupted")
     assert isinstance(stopped, CoggnoError)
     assert stopped.reason == "interrupted"
-    assert "run the same roster again" in str(stopped)
+    assert "Run the same roster again" in str(stopped)

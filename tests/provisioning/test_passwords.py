@@ -138,8 +138,11 @@ def test_wherever_a_crash_has_cut_the_file_goes_on(cut, tmp_path_factory):
     [
         ("a,b,c\n", "columns are not login and password"),
         ("my notes", "columns are not"),
-        ("login,password\nada@example.com,12345\nx\n", "row 2 is no login"),
-        ("login,password\nada@example.com,s3cret-word,x\n", "row 2 is no login"),
+        ("login,password\nada@example.com,12345\nx\n", "row 2 is not a login with a password of 6 to 40 characters"),
+        (
+            "login,password\nada@example.com,s3cret-word,x\n",
+            "row 2 is not a login with a password of 6 to 40 characters",
+        ),
         (b"login,password\n\xff,abcdefg\n", "not UTF-8"),
         ('login,password\n"a"b,abcdefg\n', "expected after"),
     ],
@@ -173,7 +176,7 @@ def test_a_link_a_directory_and_a_pipe_are_refused(tmp_path, path):
 
 def test_one_run_at_a_time_has_the_file(path):
     first = PasswordFile(path)
-    with pytest.raises(RosterError, match="another run"):
+    with pytest.raises(RosterError, match="Another run is using"):
         PasswordFile(path)
     first.close()
     PasswordFile(path).close()

@@ -5,8 +5,7 @@ import pytest
 from coggno import APIError, AuthenticationError, ConfigurationError
 from coggno.provisioning import RowOutcome, RunOptions, apply_plan, make_plan, read_roster
 from coggno.sandbox import Sandbox
-
-from .support import client_of, collect, people
+from tests.provisioning.helpers import client_of, collect, people
 
 
 async def plan_of(sandbox, rows, **options):

@@ -149,5 +149,5 @@ def test_a_file_that_cannot_be_written_is_noticed_before(tmp_path, monkeypatch):
 
 
 def test_a_failed_file_that_cannot_go_is_a_typed_error(tmp_path):
-    with pytest.raises(RosterError, match="cannot be written"):
+    with pytest.raises(RosterError, match="cannot be removed"):
         write_failed(tmp_path, roster(), results(RowOutcome.EXISTS))

@@ -1,4 +1,4 @@
-"""Passwords that are made for rows without one, written down before they are sent."""
+"""Passwords that are generated for rows without one, on the disk before they are sent."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from typing import IO, Final
 
 from attrs import field, frozen
 
-from coggno.provisioning.checks import LONGEST_PASSWORD, SHORTEST_PASSWORD, fold
-from coggno.provisioning.outcomes import RosterError
+from coggno._protocol.identity import login_key
+from coggno.provisioning.errors import RosterError
+from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from coggno.provisioning.safe_file import sync_directory
 
 LENGTH: Final = 20
 _ALPHABET: Final = string.ascii_letters + string.digits
@@ -27,16 +29,16 @@ _HEADER_LINE: Final = b"login,password\r\n"
 class PasswordFile:
     """A CSV file of logins and passwords, readable for its owner only.
 
-    A password is on disk before the request that sets it is sent. A login that stands in the file already keeps its
+    A password is on the disk before the request that sets it is sent. A login that is in the file already keeps its
     password, so a second run with the same file changes nothing. No password in the file is ever overwritten. One run
-    at a time holds it.
+    at a time can use it.
 
     Args:
-        path: where it is; made with mode 0600 if it is not there. A symbolic link is refused.
-        choose: picks one character of a sequence; cryptographic if not given.
+        path: where it is; created with mode 0600 if it does not exist. A symbolic link is refused.
+        choose: picks one character of a sequence; cryptographically random if not given.
 
     Raises:
-        RosterError: the file cannot be opened, others may read it, another run holds it, or it is not such a file.
+        RosterError: the file cannot be opened, others may read it, another run uses it, or it is another kind of file.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class PasswordFile:
         self.path = Path(path)
         self._choose = choose
         self._is_dirty = False
-        self._is_entered = False
+        self._has_name = False
         number = self._open()
         try:
             self._check(number)
@@ -65,39 +67,44 @@ class PasswordFile:
         return f"PasswordFile({str(self.path)!r})"
 
     def password_for(self, login: str) -> str:
-        """Return the login's password, making one and writing it down if there is none; `sync` before it is sent.
+        """Return the login's password, generating it and adding it to the file if there is none.
+
+        It may be sent after the next `sync` only.
 
         Raises:
-            OSError: it cannot be written down.
+            OSError: the file cannot be written.
         """
-        known = self._known.get(fold(login))
+        known = self._known.get(login_key(login))
         if known is not None:
             return known
-        made = "".join(self._choose(_ALPHABET) for _ in range(LENGTH))
+        generated = "".join(self._choose(_ALPHABET) for _ in range(LENGTH))
         line = io.StringIO()
-        csv.writer(line).writerow([login, made])
+        csv.writer(line).writerow([login, generated])
         self._write(line.getvalue())
-        self._known[fold(login)] = made
-        return made
+        self._known[login_key(login)] = generated
+        return generated
 
     def sync(self) -> None:
-        """Return when all that was written is on the disk.
+        """Return when all passwords so far are on the disk.
 
         Raises:
-            RosterError: it cannot be; nothing that depends on it may be sent.
+            RosterError: they cannot be written; nothing that depends on them may be sent.
         """
         if not self._is_dirty:
             return
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._enter()
+            if not self._has_name:
+                # A new file's name is on the disk only when its directory is.
+                sync_directory(self.path.parent)
+                self._has_name = True
         except OSError as error:
-            raise RosterError(f"the password file {self.path} cannot be written: {error.strerror or error}") from None
+            raise RosterError(f"The password file {self.path} cannot be written: {error.strerror or error}.") from None
         self._is_dirty = False
 
     def close(self) -> None:
-        """Close the file, and let another run have it. What `sync` could not write was never sent: it may be lost."""
+        """Close the file, so that another run can use it. What `sync` could not write was never sent."""
         with contextlib.suppress(OSError):
             self._file.close()
 
@@ -107,45 +114,35 @@ class PasswordFile:
             return os.open(self.path, flags, 0o600)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise RosterError(f"the password file {self.path} cannot be opened: {reason}") from None
+            raise RosterError(f"The password file {self.path} cannot be opened: {reason}.") from None
 
     def _check(self, number: int) -> None:
         mode = os.fstat(number).st_mode
         if not stat.S_ISREG(mode):
-            raise RosterError(f"the password file {self.path} is not a regular file; give another name")
+            raise RosterError(f"The password file {self.path} is not a regular file. Give another name.")
         if os.name == "posix" and mode & 0o077:
-            raise RosterError(f"others may read the password file {self.path}; run: chmod 600 {self.path}")
+            raise RosterError(f"Other users may read the password file {self.path}. Run: chmod 600 {self.path}")
         if not _lock(number):
-            raise RosterError(f"another run is using the password file {self.path}; wait for it, or give another name")
+            message = f"Another run is using the password file {self.path}. Wait until it ends, or give another name."
+            raise RosterError(message)
 
     def _content(self, number: int) -> _Content:
         try:
             with os.fdopen(number, "rb", closefd=False) as file:
                 return _parse(file.read())
         except OSError as error:
-            raise RosterError(f"the password file {self.path} cannot be read: {error.strerror or error}") from None
+            raise RosterError(f"The password file {self.path} cannot be read: {error.strerror or error}.") from None
         except ValueError as error:
-            message = f"{self.path} is not a password file of ours ({error}); give another name"
+            message = f"{self.path} is not a password file of this program: {error}. Give another name."
             raise RosterError(message) from None
 
     def _write(self, text: str) -> None:
         self._file.write(text)
         self._is_dirty = True
 
-    def _enter(self) -> None:
-        """Have the directory remember a file that was made just now."""
-        if self._is_entered or os.name != "posix":
-            return
-        number = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
-        self._is_entered = True
-
 
 def _lock(number: int) -> bool:
-    """Take the file for this run, where the system knows such locks; return whether another one has it."""
+    """Lock the file for this run, and return whether that worked; where the system has no such locks it always does."""
     try:
         import fcntl
     except ModuleNotFoundError:  # pragma: no cover - Windows
@@ -164,9 +161,9 @@ class _Content:
     """What is in a file.
 
     Attributes:
-        passwords: login, folded -> password.
+        passwords: key of the login -> password.
         lacks: what must be written before anything is appended.
-        torn_at: where a row begins that a crash has cut. It was not on the disk, hence never sent: it may go.
+        torn_at: where a row begins that a crash has truncated. It was not on the disk, hence never sent: it may go.
     """
 
     passwords: Mapping[str, str] = field(repr=False)
@@ -178,7 +175,7 @@ def _parse(content: bytes) -> _Content:
     """Read a password file.
 
     Raises:
-        ValueError: it is something else; the message says what, and shows nothing of it.
+        ValueError: it is another kind of file; the message says why, and quotes nothing of it.
     """
     if _HEADER_LINE.startswith(content):
         return _Content({}, _HEADER_LINE.decode()[len(content) :])
@@ -208,6 +205,7 @@ def _rows(content: bytes) -> dict[str, str]:
         if not row:
             continue
         if len(row) != len(_HEADER) or not SHORTEST_PASSWORD <= len(row[1]) <= LONGEST_PASSWORD:
-            raise ValueError(f"row {number} is no login with a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}")
-        passwords[fold(row[0])] = row[1]
+            limits = f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+            raise ValueError(f"row {number} is not a login with a password of {limits}")
+        passwords[login_key(row[0])] = row[1]
     return passwords

@@ -19,7 +19,8 @@ def test_invalid_rows_are_listed(provision):
     ended = provision(write_roster(ADA, INVALID))
     assert ended.code == 1
     assert (
-        "line 3, alan.example.com: email is not an address; password must have 6 to 40 characters, has 3" in ended.out
+        "line 3, alan.example.com: email is not a valid address; password must have 6 to 40 characters, and has 3"
+        in ended.out
     )
     assert [row["first name"] for row in read_table("failed.csv")] == ["Alan"]
     assert "failed.csv (1 row;" in ended.out

@@ -3,10 +3,10 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from coggno.provisioning.checks import Person, fold, group_key, plain, problems, warnings
+from coggno.provisioning.roster import Person
+from coggno.provisioning.roster.validation import problems
+from coggno.provisioning.roster.warnings import damage
 
 NFD = unicodedata.normalize("NFD", "José")
 
@@ -30,24 +30,24 @@ def wrong(*, needs_password=True, **changes):
     ("changes", "words"),
     [
         ({}, ""),
-        ({"email": ""}, "email is empty"),
-        ({"first_name": "", "last_name": ""}, "first_name is empty; last_name is empty"),
-        ({"email": "ada.example.com"}, "email is not an address"),
-        ({"email": "@example.com"}, "email is not an address"),
-        ({"email": "ada@"}, "email is not an address"),
-        ({"email": "a@b@c"}, "email is not an address"),
-        ({"email": "a@b.example;c@d.example"}, "email is not an address"),
-        ({"email": "Ada <ada@example.com>"}, "email is not an address"),
-        ({"email": "ada\u00a0@example.com"}, "email is not an address"),
-        ({"email": "a\u200bda@example.com"}, "email has an invisible character (U+200B"),
-        ({"login": "ada\ufeff"}, "login has an invisible character (U+FEFF"),
+        ({"email": ""}, "email is missing"),
+        ({"first_name": "", "last_name": ""}, "first_name is missing; last_name is missing"),
+        ({"email": "ada.example.com"}, "email is not a valid address"),
+        ({"email": "@example.com"}, "email is not a valid address"),
+        ({"email": "ada@"}, "email is not a valid address"),
+        ({"email": "a@b@c"}, "email is not a valid address"),
+        ({"email": "a@b.example;c@d.example"}, "email is not a valid address"),
+        ({"email": "Ada <ada@example.com>"}, "email is not a valid address"),
+        ({"email": "ada\u00a0@example.com"}, "email is not a valid address"),
+        ({"email": "a\u200bda@example.com"}, "email contains an invisible character (U+200B"),
+        ({"login": "ada\ufeff"}, "login contains an invisible character (U+FEFF"),
         ({"login": ".."}, "login cannot be"),
-        ({"first_name": "A\x07da"}, "first_name has a control character"),
-        ({"last_name": "\ud800"}, "last_name has a control character"),
-        ({"groups": ("A", "B\n")}, "group has a control character"),
-        ({"password": "12345"}, "password must have 6 to 40 characters, has 5"),
-        ({"password": "x" * 41}, "password must have 6 to 40 characters, has 41"),
-        ({"password": "s3cret\nword"}, "password has a control character"),
+        ({"first_name": "A\x07da"}, "first_name contains a control character"),
+        ({"last_name": "\ud800"}, "last_name contains a control character"),
+        ({"groups": ("A", "B\n")}, "group contains a control character"),
+        ({"password": "12345"}, "password must have 6 to 40 characters, and has 5"),
+        ({"password": "x" * 41}, "password must have 6 to 40 characters, and has 41"),
+        ({"password": "s3cret\nword"}, "password contains a control character"),
         ({"password": None}, "password is missing"),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_password_may_be_missing_where_one_is_made():
 )
 def test_names_of_all_scripts_are_fine(name):
     assert not wrong(first_name=name, last_name=name)
-    assert not list(warnings(person(first_name=name, last_name=name)))
+    assert not list(damage(person(first_name=name, last_name=name)))
 
 
 @pytest.mark.parametrize(
@@ -79,38 +79,31 @@ def test_names_of_all_scripts_are_fine(name):
     [
         ({"login": "1.23E+11"}, "login '1.23E+11' looks like a number that a spreadsheet has rounded"),
         ({"last_name": "1,5e-7"}, "rounded"),
-        ({"groups": ("45291",)}, "group '45291' looks like a date that a spreadsheet has made a number"),
-        ({"groups": ("1-Mar",)}, "looks like a date that a spreadsheet has made of a text"),
-        ({"first_name": "Jun-01"}, "made of a text"),
+        ({"groups": ("45291",)}, "group '45291' looks like a date that a spreadsheet has turned into a number"),
+        ({"groups": ("1-Mar",)}, "looks like a text that a spreadsheet has turned into a date"),
+        ({"first_name": "Jun-01"}, "turned into a date"),
         ({"last_name": "#N/A"}, "an error of a spreadsheet"),
         ({"last_name": "#######"}, "an error of a spreadsheet"),
-        ({"first_name": "Ada\u200b"}, r"first_name 'Ada\u200b' has an invisible character"),
-        ({"groups": ("IT\u00a0Security",)}, r"group 'IT\xa0Security' has an invisible character"),
+        ({"first_name": "Ada\u200b"}, r"first_name 'Ada\u200b' contains an invisible character"),
+        ({"groups": ("IT\u00a0Security",)}, r"group 'IT\xa0Security' contains an invisible character"),
         ({"password": " s3cret-word"}, "password begins or ends with a space"),
     ],
 )
 def test_what_looks_damaged_is_warned_of(changes, words):
-    (found,) = warnings(person(**changes))
+    (found,) = damage(person(**changes))
     assert words in found
     assert "s3cret" not in found
 
 
 @pytest.mark.parametrize("changes", [{}, {"login": "45291"}, {"last_name": "May"}, {"groups": ("2024", "123456")}])
 def test_what_looks_sound_is_not_warned_of(changes):
-    assert not list(warnings(person(**changes)))
+    assert not list(damage(person(**changes)))
 
 
-def test_logins_are_compared_folded_names_only_normalised_and_groups_by_case_and_spacing():
-    assert fold(" Ada@Example.COM ") == fold("ada@example.com")
-    assert fold(NFD) == fold("JOSÉ")
+def test_names_are_compared_without_their_encoding():
+    """How accents are encoded and words are spaced makes no difference, letter case does."""
     assert person(first_name=NFD).has_names("José", " Lovelace ")
     assert not person(first_name="ada").has_names("Ada", "Lovelace")
-    assert group_key("IT\u00a0 security") == group_key("it Security")
-
-
-@given(st.text(max_size=30))
-def test_comparing_twice_changes_nothing(text):
-    assert plain(plain(text)) == plain(text)
 
 
 def test_no_password_in_a_repr():

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from coggno.provisioning.crew import for_each
+from coggno.provisioning.worker_pool import for_each
 
 
 async def test_all_is_done_in_order_by_so_many_at_a_time_and_pulled_when_needed():
@@ -24,7 +24,7 @@ async def test_all_is_done_in_order_by_so_many_at_a_time_and_pulled_when_needed(
         await asyncio.sleep(0)
         at_once -= 1
 
-    await for_each(items(), work, 3)
+    await for_each(items(), work, workers=3)
     assert (begun, most) == (list(range(20)), 3)
 
 
@@ -39,14 +39,14 @@ async def test_the_first_failure_is_raised_and_the_others_have_ended():
         raise KeyError(item)
 
     with pytest.raises(KeyError, match="1"):
-        await for_each(range(10), work, 3)
+        await for_each(range(10), work, workers=3)
     assert sorted(ended) == [0, 1, 2]
     assert asyncio.all_tasks() == before
 
 
 async def test_a_cancellation_ends_the_workers():
     before = asyncio.all_tasks()
-    task = asyncio.create_task(for_each(range(10), lambda _: asyncio.sleep(60), 3))
+    task = asyncio.create_task(for_each(range(10), lambda _: asyncio.sleep(60), workers=3))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()

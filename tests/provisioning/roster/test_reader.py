@@ -20,14 +20,13 @@ from coggno.provisioning import (
     write_results,
 )
 from tests.helpers.hr_export import GROUP_COLUMN, UNUSED_COLUMNS, make_hr_export
-
-from .support import ADA, EXAMPLE, HEADER, only, roster
+from tests.provisioning.helpers import ADA, EXAMPLE, HEADER, only, roster
 
 
 def test_a_row_becomes_a_person():
     person = only(HEADER + ADA).person
     assert (person.first_name, person.last_name, person.email) == ("Ada", "Lovelace", "ada@example.com")
-    assert (person.login, person.sent_login, person.password) == (None, "ada@example.com", "s3cret-word")
+    assert (person.login, person.effective_login, person.password) == (None, "ada@example.com", "s3cret-word")
 
 
 def test_groups_are_split_united_and_kept_in_order():
@@ -39,14 +38,14 @@ def test_a_group_is_spelt_as_it_was_first_and_the_others_are_named():
     found = roster(HEADER + ADA + "B,B,b@example.com,s3cret-word,WAREHOUSE ;Office\n", group="office")
     assert [row.person.groups for row in found.rows] == [("Warehouse", "office"), ("Warehouse", "office")]
     assert found.warnings == (
-        "line 3: group 'WAREHOUSE' is taken for 'Warehouse'",
-        "line 3: group 'Office' is taken for 'office'",
+        "line 3: group 'WAREHOUSE' is treated as 'Warehouse'",
+        "line 3: group 'Office' is treated as 'office'",
     )
 
 
 def test_a_group_for_all_needs_a_name():
     assert only(HEADER + ADA, group=" All ").person.groups == ("Warehouse", "All")
-    with pytest.raises(RosterError, match="no name"):
+    with pytest.raises(RosterError, match="empty name"):
         roster(HEADER + ADA, group=" ")
 
 
@@ -68,13 +67,13 @@ def test_a_header_without_rows_is_refused():
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("Ada,Lovelace,,s3cret-word,", "email is empty"),
-        ("Ada,Lovelace,ada.example.com,s3cret-word,", "email is not an address"),
-        ("Ada,Lovelace,ada@example.com,12345,", "6 to 40 characters, has 5"),
+        ("Ada,Lovelace,,s3cret-word,", "email is missing"),
+        ("Ada,Lovelace,ada.example.com,s3cret-word,", "email is not a valid address"),
+        ("Ada,Lovelace,ada@example.com,12345,", "6 to 40 characters, and has 5"),
         ("Ada,Lovelace,ada@example.com,,", "password is missing"),
         ("Ada,Lovelace,a\u200bda@example.com,s3cret-word,", "invisible"),
-        ("Ada,Lovelace,ada@example.com,s3cret-word,,,", "has 7 cells, the header 5"),
-        (",,x,1,", "first_name is empty; last_name is empty; email is not an address; password must"),
+        ("Ada,Lovelace,ada@example.com,s3cret-word,,,", "the row has 7 cells and the header 5"),
+        (",,x,1,", "first_name is missing; last_name is missing; email is not a valid address; password must"),
     ],
 )
 def test_a_wrong_row_is_invalid_with_all_its_problems_and_no_password(row, words):
@@ -111,7 +110,7 @@ def test_a_row_whose_cells_have_moved_shows_no_password_anywhere(row, tmp_path):
 def test_a_row_that_lacks_its_last_cells_goes_ahead_and_is_named():
     found = roster(HEADER + "Ada,Lovelace,ada@example.com,s3cret-word\n")
     assert found.rows[0].rejection is None
-    assert "line 2: has 4 cells, the header 5" in found.warnings[0]
+    assert "line 2: the row has 4 cells and the header 5" in found.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -145,13 +144,13 @@ def test_how_accents_are_encoded_and_an_address_as_login_make_no_difference():
 def test_rows_that_contradict_each_other_are_all_refused_with_their_lines(change, field):
     found = roster(HEADER + ADA + ADA.replace(*change) + ADA)
     assert [row.rejection.outcome for row in found.rows] == [RowOutcome.REFUSED] * 3
-    assert found.rows[1].rejection.detail == f"lines 2, 3, 4 have one login and differ in {field}"
+    assert found.rows[1].rejection.detail == f"lines 2, 3, 4 have the same login but differ in {field}"
 
 
 def test_an_invalid_row_may_contradict_a_good_one_and_what_it_leaves_empty_does_not():
     found = roster(HEADER + ADA + "Adam,Lovelace,ada@example.com,12345,\n")
     assert [row.rejection.outcome for row in found.rows] == [RowOutcome.REFUSED, RowOutcome.INVALID]
-    assert "lines 2, 3 have one login and differ in first_name, password" in found.rows[0].rejection.detail
+    assert "lines 2, 3 have the same login but differ in first_name, password" in found.rows[0].rejection.detail
     found = roster(HEADER + ADA + ",Lovelace,ada@example.com,,\n")
     assert [row.rejection and row.rejection.outcome for row in found.rows] == [None, RowOutcome.INVALID]
 
@@ -177,7 +176,7 @@ def test_logins_that_are_numbers_and_a_column_of_companies_are_warned_of_once():
     rows = "".join(f"A,B,a{n}@b.example,{n},Acme\n" for n in range(5))
     found = roster("first name,last name,email,login,Company\n" + rows)
     company, number = found.warnings
-    assert "column 'Company' is not used" in company
+    assert "column 'Company' is ignored" in company
     assert "line 2: login '0' is a number" in number
 
 
@@ -185,7 +184,7 @@ def test_many_warnings_are_counted():
     rows = "".join(f"45291,B,a{n}@b.example\n" for n in range(30))
     found = roster("first name,last name,email\n" + rows)
     assert len(found.warnings) == 21
-    assert found.warnings[-1] == "and 10 more of this kind"
+    assert found.warnings[-1] == "and 10 more warnings"
 
 
 def test_json_lines_and_mappings_are_rosters_too():
@@ -202,9 +201,9 @@ def test_what_is_not_text_makes_its_row_invalid_and_in_an_unused_column_does_no_
     assert found.rows[0].rejection is None
     assert found.rows[0].cells[3:5] == ("true", '{"city": "X"}')
     detail = found.rows[1].rejection.detail
-    assert "first_name holds a bool" in detail
-    assert "email holds a list" in detail
-    assert "group holds a dict" in detail
+    assert "first_name is of type boolean, not text" in detail
+    assert "email is of type list, not text" in detail
+    assert "group is of type object, not text" in detail
 
 
 def test_the_password_column_is_not_kept_and_not_shown():

@@ -3,7 +3,7 @@
 import pytest
 
 from coggno.provisioning import RosterError
-from coggno.provisioning.columns import find_columns, recognised
+from coggno.provisioning.roster.columns import find_columns, recognized
 
 NEEDED = ("email", "first name", "last name")
 
@@ -20,7 +20,7 @@ NEEDED = ("email", "first name", "last name")
 )
 def test_columns_are_found_however_they_are_spelt(header):
     columns = find_columns(header.split(","), {})
-    assert columns.places == {
+    assert columns.indexes == {
         "first_name": (0,),
         "last_name": (1,),
         "email": (2,),
@@ -33,26 +33,34 @@ def test_columns_are_found_however_they_are_spelt(header):
 
 def test_all_cohorts_and_groups_are_read_and_the_rest_is_unused():
     columns = find_columns([*NEEDED, "cohort1", "cohort12", "Group", "User_Id", "Sex"], {})
-    assert columns.places["group"] == (3, 4, 5)
+    assert columns.indexes["group"] == (3, 4, 5)
     assert columns.unused == ("User_Id", "Sex")
 
 
 def test_a_mapping_comes_before_the_usual_names_and_need_not_be_exact():
     columns = find_columns([*NEEDED, "Work_Mail", "group"], {"email": "work mail", "group": "Work_Mail"})
-    assert columns.places["email"] == columns.places["group"] == (3,)
+    assert columns.indexes["email"] == columns.indexes["group"] == (3,)
     assert columns.unused == ("email", "group")
 
 
 @pytest.mark.parametrize(
     ("names", "mapping", "words"),
     [
-        (["email", "mail", "first name", "last name"], {}, "'email' and 'mail' could both be email.*--map email=mail"),
-        (["Password", "password", *NEEDED], {}, "could both be password"),
-        (["first name", "last name"], {}, "no column for email; the columns are 'first name', 'last name'"),
+        (
+            ["email", "mail", "first name", "last name"],
+            {},
+            "'email' and 'mail' could both hold the email. Choose one: --map email='email' or --map email='mail'",
+        ),
+        (["Password", "password", *NEEDED], {}, "could both hold the password"),
+        (
+            ["first name", "last name"],
+            {},
+            "no column for email. The columns are 'first name', 'last name'. Name it with: --map email=COLUMN",
+        ),
         (["email", "last name"], {}, "no column for first_name"),
-        (NEEDED, {"emial": "email"}, "no such field, did you mean 'email'.*fields are"),
-        (NEEDED, {"email": "emial"}, "no such column, did you mean 'email'"),
-        ([*NEEDED, "x y", "x_y"], {"login": "xy"}, "several columns of that name"),
+        (NEEDED, {"emial": "email"}, "there is no field 'emial'. Did you mean 'email'\\? Fields: email, first_name"),
+        (NEEDED, {"email": "emial"}, "there is no such column. Did you mean 'email'\\?"),
+        ([*NEEDED, "x y", "x_y"], {"login": "xy"}, "several columns have that name"),
     ],
 )
 def test_what_is_not_clear_is_refused_with_what_to_do(names, mapping, words):
@@ -62,7 +70,7 @@ def test_what_is_not_clear_is_refused_with_what_to_do(names, mapping, words):
 
 def test_a_first_line_of_data_is_not_shown_since_it_may_hold_a_password():
     row = ["Ada", "Lovelace", "ada@example.com", "s3cret-word"]
-    with pytest.raises(RosterError, match="names is missing") as caught:
+    with pytest.raises(RosterError, match="is the line with the names of the columns missing") as caught:
         find_columns(row, {})
     assert "s3cret" not in str(caught.value)
     with pytest.raises(RosterError) as caught:
@@ -73,7 +81,7 @@ def test_a_first_line_of_data_is_not_shown_since_it_may_hold_a_password():
 @pytest.mark.parametrize("name", ["Password", "New_Password", "Passwort", "Kennwort (neu)", "passwd", "Pass-Phrase"])
 def test_a_column_that_may_hold_passwords_is_not_kept_even_when_another_is_read(name):
     columns = find_columns([*NEEDED, "Code", name], {"password": "Code"})
-    assert columns.places["password"] == (3,)
+    assert columns.indexes["password"] == (3,)
     assert columns.visible == (0, 1, 2)
 
 
@@ -91,4 +99,4 @@ def test_of_a_row_with_too_few_cells_what_may_be_the_password_is_hidden():
 
 
 def test_how_much_of_a_header_is_known():
-    assert recognised(["email", "given name", "Shoe size", "Job"], {"group": "job"}) == 3
+    assert recognized(["email", "given name", "Shoe size", "Job"], {"group": "job"}) == 3

@@ -10,6 +10,7 @@ import httpx
 
 from coggno import AsyncCoggno
 from coggno.provisioning import RosterOptions, RowOutcome, StoppedError, read_roster
+from coggno.provisioning.adapter import with_call
 from coggno.sandbox import ManualClock
 
 KEY = "test_0123456789"
@@ -55,6 +56,19 @@ async def client_of(sandbox, **options):
     ):
         coggno._init(attrs.evolve(coggno._session, sleep=no_time), owner=True)
         yield coggno
+
+
+class Intercepted:
+    """A client that runs `before` with the values of every call."""
+
+    def __init__(self, coggno, before):
+        self._client = with_call(coggno)
+        self._before = before
+        self.users, self.groups = coggno.users, coggno.groups
+
+    async def call(self, operation, *args, **values):
+        self._before(operation, values)
+        return await self._client.call(operation, *args, **values)
 
 
 async def run(coggno, rows, **options):
@@ -117,4 +131,4 @@ def check_claim(sandbox, result, made, groups):
     if result.outcome is RowOutcome.REGISTERED_ELSEWHERE:
         assert user is None
     if result.outcome in {RowOutcome.FAILED, RowOutcome.REFUSED}:
-        assert made[login] == ("the user was made" in result.detail)
+        assert made[login] == ("the user was created" in result.detail)

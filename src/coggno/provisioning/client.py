@@ -1,0 +1,102 @@
+"""What provisioning needs of a client, as a protocol: `AsyncCoggno` has it, and so has a stand-in in a test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from coggno._protocol.operation import Send
+from coggno.models import Group, User
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+P = ParamSpec("P")
+
+
+class CallResult(Protocol[T_co]):
+    """What a call returns."""
+
+    @property
+    def value(self) -> T_co:
+        """What the operation returns."""
+        ...
+
+    @property
+    def attempts(self) -> int:
+        """How many requests were sent."""
+        ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether the response of a write was lost, and a check showed that it had happened."""
+        ...
+
+
+class EnsuredGroup(Protocol):
+    """What ensuring a group returns."""
+
+    @property
+    def value(self) -> Group:
+        """The group."""
+        ...
+
+
+class GroupMembersApi(Protocol):
+    """Members of groups."""
+
+    def iter(self, group_id: int, /) -> AsyncIterator[User]:
+        """Yield the members of a group."""
+        ...
+
+
+class GroupsApi(Protocol):
+    """Groups."""
+
+    @property
+    def users(self) -> GroupMembersApi:
+        """Their members."""
+        ...
+
+    def iter(self) -> AsyncIterator[Group]:
+        """Yield all groups."""
+        ...
+
+    async def ensure(self, *, name: str) -> EnsuredGroup:
+        """Return the group of that name, creating it if there is none; calls for one name wait for each other."""
+        ...
+
+
+class UsersApi(Protocol):
+    """Users."""
+
+    def iter(self) -> AsyncIterator[User]:
+        """Yield all users."""
+        ...
+
+
+class ProvisioningClient(Protocol):
+    """A client that rosters can be provisioned with."""
+
+    @property
+    def users(self) -> UsersApi:
+        """Users."""
+        ...
+
+    @property
+    def groups(self) -> GroupsApi:
+        """Groups."""
+        ...
+
+
+class CallingClient(ProvisioningClient, Protocol):
+    """A client that also returns how a call went."""
+
+    def call(
+        self, operation: Callable[Concatenate[Send, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Awaitable[CallResult[T]]:
+        """Call a generated operation and return its value together with how the call went.
+
+        Raises:
+            APIError: the call failed; its `outcome` is that of all attempts together.
+        """
+        ...

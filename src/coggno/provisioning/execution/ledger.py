@@ -1,0 +1,55 @@
+"""Which rows have been reported: every row exactly once, rows that were merged into another included."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult
+from coggno.provisioning.plan import merged_result
+from coggno.provisioning.roster import Roster, Row
+
+
+class Ledger:
+    """Counts results and remembers whose are still to come.
+
+    Args:
+        roster: whose rows are reported.
+    """
+
+    def __init__(self, roster: Roster) -> None:
+        self._total = len(roster.rows)
+        self._merged = _merged_rows(roster.rows)
+        # By line, one byte each: a set of a million lines would take a hundred times as much.
+        self._reported = bytearray(max((row.line for row in roster.rows), default=0) + 1)
+        self._counts: Counter[RowOutcome] = Counter()
+
+    @property
+    def progress(self) -> Progress:
+        """How many rows have been reported."""
+        return Progress(total=self._total, done=self._counts.total(), counts=Counter(self._counts))
+
+    def report(self, result: RowResult) -> RowResult:
+        """Count a result, and return it."""
+        self._reported[result.line] = True
+        self._counts[result.outcome] += 1
+        return result
+
+    def is_reported(self, line: int) -> bool:
+        """Return whether the row in `line` has been reported."""
+        return bool(self._reported[line])
+
+    def with_merged(self, result: RowResult) -> Iterator[RowResult]:
+        """Yield a result, and those of the rows that were merged into its row."""
+        yield result
+        for row in self._merged.get(result.line, ()):
+            yield merged_result(row, result)
+
+
+def _merged_rows(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    """Return the rows that were merged into another, by the line of that one."""
+    merged: dict[int, list[Row]] = {}
+    for row in rows:
+        if row.merged_into is not None:
+            merged.setdefault(row.merged_into.line, []).append(row)
+    return merged

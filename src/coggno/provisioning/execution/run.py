@@ -1,0 +1,171 @@
+"""Carries out a plan: groups, then users and their memberships. An async iterator of results."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing
+from typing import Any, Self
+
+from coggno.errors import CoggnoError
+from coggno.provisioning.adapter import with_call
+from coggno.provisioning.client import ProvisioningClient
+from coggno.provisioning.errors import StoppedError
+from coggno.provisioning.execution.context import RunContext
+from coggno.provisioning.execution.groups import GroupCreation
+from coggno.provisioning.execution.ledger import Ledger
+from coggno.provisioning.execution.scheduler import RowScheduler
+from coggno.provisioning.options import RunOptions
+from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult
+from coggno.provisioning.pacing import RateLimiter
+from coggno.provisioning.passwords import PasswordFile
+from coggno.provisioning.plan import Plan, PlannedRow
+
+
+class Run:
+    """One run of a plan: an async iterator of results, which can be stopped early.
+
+    The consumer sets the speed: when it does not take results, no more rows begin. A consumer that leaves before the
+    end calls `aclose`; `rest` then yields the results that it has not received.
+
+    Args:
+        client: sends the requests.
+        plan: what to do; a plan is carried out once.
+        options: how the run proceeds.
+        limiter: limits the rate; made from `options` if not given.
+        sleep: waits for so many seconds.
+
+    Raises:
+        ConfigurationError: the plan was carried out already.
+    """
+
+    def __init__(
+        self,
+        client: ProvisioningClient,
+        plan: Plan,
+        options: RunOptions = RunOptions(),  # noqa: B008 - frozen
+        *,
+        limiter: RateLimiter | None = None,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ) -> None:
+        plan.claim()
+        limiter = limiter or RateLimiter(options.rate)
+        self._plan = plan
+        self._options = options
+        self._context = RunContext(with_call(client), limiter, options.passwords, dict(plan.groups), sleep)
+        self._groups = GroupCreation(self._context)
+        self._planned, self._without_password = _split(plan.planned, options.passwords)
+        self._rows = RowScheduler(self._context, self._groups, self._planned, concurrency=options.concurrency)
+        self._ledger = Ledger(plan.roster)
+        self._ready: deque[RowResult] = deque()
+        self._is_running = False
+        self._results = self._phases()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> RowResult:
+        """Return the next result.
+
+        Raises:
+            StoppedError: the run ended early; every row has been reported by then.
+        """
+        if not self._ready:
+            self._ready.extend(self._ledger.with_merged(await anext(self._results)))
+        return self._ledger.report(self._ready.popleft())
+
+    async def aclose(self) -> None:
+        """End the run now; requests in progress are cancelled."""
+        await self._results.aclose()
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the run ended early, if it did."""
+        return self._context.signal.reason
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run is."""
+        return self._ledger.progress
+
+    def stop(self, reason: str) -> None:
+        """Begin nothing more; what is in progress has `stop_signal.GRACE` seconds left.
+
+        Args:
+            reason: why, in a few words; a second call changes nothing.
+        """
+        self._context.signal.stop(reason)
+
+    def rest(self) -> Iterator[RowResult]:
+        """Yield the results of all rows that were not reported, after the iteration was left or ended by an error.
+
+        Raises:
+            RuntimeError: the run is still in progress; `aclose` it first.
+        """
+        if self._is_running:
+            raise RuntimeError("the run is still in progress; aclose() it first")
+        yield from (self._ledger.report(result) for result in self._ready)
+        for result in self._unreported():
+            if not self._ledger.is_reported(result.line):
+                yield from map(self._ledger.report, self._ledger.with_merged(result))
+
+    def _unreported(self) -> Iterator[RowResult]:
+        """Yield a result for every row, the best known first: the caller skips what was reported."""
+        yield from self._rows.unclaimed()
+        yield from self._decided()
+        yield from self._rows.not_attempted()
+
+    def _decided(self) -> Iterator[RowResult]:
+        """Yield the results that are known before anything is sent."""
+        yield from self._plan.roster.rejections()
+        yield from self._plan.decided
+        for planned in self._without_password:
+            yield planned.row.result(RowOutcome.INVALID, "password is missing")
+
+    async def _phases(self) -> AsyncGenerator[RowResult]:
+        self._is_running = True
+        try:
+            for result in self._decided():
+                yield result
+            self._generate_passwords()
+            # Groups first: the request that creates a user puts it into one.
+            await self._groups.create(self._needed_groups(), workers=self._options.concurrency)
+            async with aclosing(self._rows.results()) as results:
+                async for result in results:
+                    yield result
+        finally:
+            self._is_running = False
+        if self.stopped is not None:
+            raise StoppedError(self.stopped)
+
+    def _generate_passwords(self) -> None:
+        """Have every password on the disk before the first request that sets one."""
+        passwords = self._options.passwords
+        if passwords is None:
+            return
+        try:
+            for planned in self._planned:
+                person = planned.row.person
+                if planned.user is None and person is not None and person.password is None:
+                    passwords.password_for(person.effective_login)
+            passwords.sync()
+        except (OSError, CoggnoError) as error:
+            self.stop(str(error).rstrip("."))
+
+    def _needed_groups(self) -> Iterable[str]:
+        if not self._without_password:
+            return self._plan.new_groups
+        needed = {name for planned in self._planned for name in planned.missing}
+        return [name for name in self._plan.new_groups if name in needed]
+
+
+def _split(rows: Iterable[PlannedRow], passwords: PasswordFile | None) -> tuple[list[PlannedRow], list[PlannedRow]]:
+    """Return the rows that can be carried out, and those that lack a password."""
+    possible: list[PlannedRow] = []
+    without_password: list[PlannedRow] = []
+    for planned in rows:
+        person = planned.row.person
+        is_lacking = passwords is None and planned.user is None and person is not None and person.password is None
+        (without_password if is_lacking else possible).append(planned)
+    return possible, without_password

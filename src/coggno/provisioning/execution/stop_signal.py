@@ -1,0 +1,48 @@
+"""Ends a run early: nothing more begins, and what is in progress has a few seconds left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from attrs import define, field
+
+GRACE: Final = 4.0  # seconds for requests in progress after `stop`; an interrupted run has to end within 5
+
+
+@define
+class StopSignal:
+    """Whether and why a run ends early.
+
+    Attributes:
+        reason: why, if so.
+    """
+
+    reason: str | None = None
+    _deadline: float | None = None
+    _limits: set[asyncio.Timeout] = field(factory=set[asyncio.Timeout])
+
+    def stop(self, reason: str) -> None:
+        """End what is in progress within `GRACE` seconds. A second call changes nothing."""
+        if self.reason is not None:
+            return
+        self.reason = reason
+        self._deadline = asyncio.get_running_loop().time() + GRACE
+        for limit in self._limits:
+            limit.reschedule(self._deadline)
+
+    @asynccontextmanager
+    async def limited(self) -> AsyncGenerator[None]:
+        """Cut off what runs in the context when the time after `stop` is over.
+
+        Raises:
+            TimeoutError: it was cut off.
+        """
+        async with asyncio.timeout_at(self._deadline) as limit:
+            self._limits.add(limit)
+            try:
+                yield
+            finally:
+                self._limits.discard(limit)

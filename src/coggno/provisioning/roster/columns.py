@@ -1,0 +1,171 @@
+"""Which column holds which field: by name, however it is written, or as the `mapping` says. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final, Self
+
+from attrs import frozen
+
+from coggno.provisioning.errors import RosterError
+
+FIELDS: Final = ("email", "first_name", "last_name", "login", "password", "group")
+_NAMES: Final[Mapping[str, str]] = {
+    name: field
+    for field, names in {
+        "email": "email emailaddress mail",
+        "first_name": "firstname givenname forename",
+        "last_name": "lastname surname familyname",
+        "login": "login loginname username",
+        "password": "password",
+        "group": "group groups",
+    }.items()
+    for name in names.split()
+}
+_COHORT: Final = re.compile(r"cohort\d+")  # Moodle's upload format: cohort1, cohort2, ...
+_REQUIRED: Final = ("email", "first_name", "last_name")
+_SECRET: Final = re.compile("passwor[dt]|passwd|passphrase|kennwort")
+
+
+@frozen
+class Columns:
+    """Indexes of the fields in a row; several for `group`.
+
+    Attributes:
+        names: the header, as it was read.
+        indexes: field -> indexes of its columns.
+        secret: indexes of the columns that may hold passwords, whether they are used or not.
+        visible: indexes of the columns that results may show: all others.
+    """
+
+    names: tuple[str, ...]
+    indexes: Mapping[str, tuple[int, ...]]
+    secret: tuple[int, ...]
+    visible: tuple[int, ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str], indexes: Mapping[str, tuple[int, ...]]) -> Self:
+        """Return the columns of a header whose fields were found."""
+        used = indexes.get("password", ())
+        secret = tuple(at for at, name in enumerate(names) if at in used or _SECRET.search(column_key(name)))
+        return cls(tuple(names), indexes, secret, tuple(at for at in range(len(names)) if at not in secret))
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Names of the columns that no field is read from; they are kept for the results."""
+        used = {index for indexes in self.indexes.values() for index in indexes}
+        return tuple(name for index, name in enumerate(self.names) if index not in used)
+
+    def value(self, field: str, cells: Sequence[str]) -> str:
+        """Return the text of a field that has one column at most; `""` where there is none."""
+        indexes = self.indexes.get(field, ())
+        return cells[indexes[0]] if indexes and indexes[0] < len(cells) else ""
+
+    def values(self, field: str, cells: Sequence[str]) -> list[str]:
+        """Return the texts of all columns of a field."""
+        return [cells[index] for index in self.indexes.get(field, ()) if index < len(cells)]
+
+    def shown(self, cells: Sequence[str], *, is_shifted: bool) -> tuple[str, ...]:
+        """Return the cells that results may show, `""` for those that may not.
+
+        Args:
+            cells: of the row.
+            is_shifted: the row has too many or too few cells, so that a password may be in another column: with too
+                many it has moved to the right, with too few to the left.
+        """
+        hidden: frozenset[int] = frozenset()
+        if is_shifted and self.secret:
+            too_many = len(cells) > len(self.names)
+            hidden = frozenset(range(min(self.secret), len(cells)) if too_many else range(max(self.secret) + 1))
+        return tuple(cells[index] if index < len(cells) and index not in hidden else "" for index in self.visible)
+
+    def without_passwords(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """Return all cells of a row that has too many or too few, emptied where a password can have moved to.
+
+        Each surplus cell moves what follows it by one to the right, each lacking cell to the left. A row of which
+        nothing is left gets a text, so that no reader skips it as a blank line.
+        """
+        shift = len(cells) - len(self.names)
+        hidden = {index + moved for index in self.secret for moved in range(min(shift, 0), max(shift, 0) + 1)}
+        kept = tuple("" if index in hidden else cell for index, cell in enumerate(cells))
+        return kept if any(cell.strip() for cell in kept) else ("(not shown)", *kept[1:])
+
+
+def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+    """Find the columns of the fields.
+
+    Args:
+        names: the header.
+        mapping: field -> column, for columns that are not called like their field; comes before the usual names.
+
+    Raises:
+        RosterError: a field or column does not exist, two columns fit one field, or a required field has no column.
+    """
+    indexes: dict[str, tuple[int, ...]] = {field: (_mapped(field, column, names),) for field, column in mapping.items()}
+    taken = {index for mapped in indexes.values() for index in mapped}
+    for index, name in enumerate(names):
+        field = _field_of(name)
+        # `--map login=Email` uses the column for both: the required field keeps it.
+        if field is None or field in mapping or (index in taken and field not in _REQUIRED):
+            continue
+        if field in indexes and field != "group":
+            raise _ambiguous(field, names[indexes[field][0]], name)
+        indexes[field] = (*indexes.get(field, ()), index)
+    missing = [field for field in _REQUIRED if field not in indexes]
+    if missing:
+        options = " ".join(f"--map {field}=COLUMN" for field in missing)
+        raise RosterError(f"There is no column for {', '.join(missing)}. {_describe(names)} Name it with: {options}")
+    return Columns.of(names, indexes)
+
+
+def recognized(names: Sequence[str], mapping: Mapping[str, str]) -> int:
+    """Return how many of `names` belong to a field: with the right delimiter a header has some."""
+    wanted = {column_key(column) for column in mapping.values()}
+    return sum(_field_of(name) is not None or column_key(name) in wanted for name in names)
+
+
+def column_key(name: str) -> str:
+    """Return the text by which names of columns are compared: `First Name [Required]` equals `first_name`."""
+    return re.sub(r"[\W_]+", "", re.sub(r"\[required\]|\*", "", name.casefold()))
+
+
+def _ambiguous(field: str, first: str, second: str) -> RosterError:
+    if first == second:
+        return RosterError(f"Two columns are called {first!r} and could hold the {field}. Rename one of them.")
+    hint = f"Choose one: --map {field}={first!r} or --map {field}={second!r}"
+    return RosterError(f"The columns {first!r} and {second!r} could both hold the {field}. {hint}")
+
+
+def _describe(names: Sequence[str]) -> str:
+    if _is_data(names):
+        return "The first line contains an e-mail address: is the line with the names of the columns missing?"
+    return f"The columns are {', '.join(map(repr, names))}."
+
+
+def _is_data(names: Sequence[str]) -> bool:
+    """Return whether the first line is a row of data, which must not be shown: it may hold a password."""
+    return any("@" in name for name in names)
+
+
+def _mapped(field: str, column: str, names: Sequence[str]) -> int:
+    if field not in FIELDS:
+        hint = _hint(field, FIELDS)
+        raise RosterError(f"--map {field}={column}: there is no field {field!r}.{hint} Fields: {', '.join(FIELDS)}.")
+    exact = [index for index, name in enumerate(names) if name == column]
+    found = exact or [index for index, name in enumerate(names) if column_key(name) == column_key(column)]
+    if len(found) != 1:
+        what = "there is no such column" if not found else "several columns have that name"
+        raise RosterError(f"--map {field}={column}: {what}.{_hint(column, names)}")
+    return found[0]
+
+
+def _hint(word: str, known: Sequence[str]) -> str:
+    near = [] if _is_data(known) else get_close_matches(word, known, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _field_of(name: str) -> str | None:
+    key = column_key(name)
+    return "group" if _COHORT.fullmatch(key) else _NAMES.get(key)

@@ -1,0 +1,41 @@
+"""A header and rows of cells, whatever they were read from. What the cells mean is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from attrs import frozen
+
+
+class InputRow(NamedTuple):
+    """A row as it was read.
+
+    Attributes:
+        line: where it begins, from 1 on.
+        cells: its cells.
+        problem: why the cells cannot be read, if so.
+    """
+
+    line: int
+    cells: Sequence[str]
+    problem: str | None = None
+
+
+@frozen
+class InputTable:
+    """A header and its rows.
+
+    Attributes:
+        name: where it came from.
+        header: names of the columns.
+        rows: read one by one, as they are asked for.
+        delimiter: the character between the cells of CSV; `None` for other forms.
+        encoding: of the file.
+    """
+
+    name: str
+    header: tuple[str, ...]
+    rows: Iterable[InputRow]
+    delimiter: str | None = None
+    encoding: str = "utf-8"

@@ -1,0 +1,42 @@
+"""A user as a row describes it: the values that the requests will carry."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from coggno._protocol.identity import login_key, name_key
+
+
+@frozen(kw_only=True)
+class Person:
+    """The user whom a row asks for.
+
+    Attributes:
+        email: e-mail address.
+        first_name: given name.
+        last_name: family name.
+        login: login name; `None` where the row gives none.
+        password: password of a new user; `None` where the row gives none.
+        groups: names of the groups that the user is put into, in the row's order.
+    """
+
+    email: str
+    first_name: str
+    last_name: str
+    login: str | None = None
+    password: str | None = field(default=None, repr=False)
+    groups: tuple[str, ...] = ()
+
+    @property
+    def effective_login(self) -> str:
+        """The login that the user will have: the e-mail address where none is given (reference: Create User)."""
+        return self.login if self.login is not None else self.email
+
+    @property
+    def key(self) -> str:
+        """What makes two rows the same user."""
+        return login_key(self.effective_login)
+
+    def has_names(self, first_name: str, last_name: str) -> bool:
+        """Return whether these are the person's names; the encoding of accents and spacing make no difference."""
+        return (name_key(self.first_name), name_key(self.last_name)) == (name_key(first_name), name_key(last_name))

@@ -1,0 +1,79 @@
+"""What a row must fulfil before anything is sent. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from coggno.provisioning.roster.person import Person
+
+SHORTEST_PASSWORD: Final = 6  # characters (reference: Create User)
+LONGEST_PASSWORD: Final = 40
+INVISIBLE: Final = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_NO_ADDRESS: Final = re.compile(r"[\s,;:<>()]")
+
+
+def problems(person: Person, *, needs_password: bool) -> Iterator[str]:
+    """Yield what keeps a row from being sent, each naming its field and never showing a password.
+
+    Args:
+        person: the user whom the row asks for.
+        needs_password: whether a missing password is a problem.
+    """
+    for name in ("email", "first_name", "last_name"):
+        value: str = getattr(person, name)
+        if not value:
+            yield f"{name} is missing"
+    if person.email and not _is_email(person.email):
+        yield "email is not a valid address"
+    for name, text in texts(person):
+        yield from _text_problems(name, text)
+    # In the path of a URL these would mean another resource.
+    if person.effective_login.strip() in {".", ".."}:
+        yield "login cannot be '.' or '..'"
+    yield from _password_problems(person.password, is_needed=needs_password)
+
+
+def texts(person: Person) -> Iterator[tuple[str, str]]:
+    """Yield name and text of all fields but the password."""
+    yield "email", person.email
+    yield "first_name", person.first_name
+    yield "last_name", person.last_name
+    if person.login is not None:
+        yield "login", person.login
+    for group in person.groups:
+        yield "group", group
+
+
+def _text_problems(name: str, text: str) -> Iterator[str]:
+    if _has_control(text):
+        yield f"{name} contains a control character"
+        return
+    # In names they are only warned of: some scripts need them. A login with one could never be typed.
+    hidden = INVISIBLE.search(text) if name in {"email", "login"} else None
+    if hidden is not None:
+        yield f"{name} contains an invisible character (U+{ord(hidden[0]):04X}, a zero-width or no-break space)"
+
+
+def _password_problems(password: str | None, *, is_needed: bool) -> Iterator[str]:
+    if password is None:
+        if is_needed:
+            yield "password is missing"
+        return
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        limits = f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD}"
+        yield f"password must have {limits} characters, and has {len(password)}"
+    if _has_control(password):
+        yield "password contains a control character"
+
+
+def _has_control(text: str) -> bool:
+    # `isprintable` is a fast check that most texts pass; Cs are surrogates, which UTF-8 cannot encode.
+    return not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+
+
+def _is_email(text: str) -> bool:
+    local, _, domain = text.partition("@")
+    return bool(local and domain) and "@" not in domain and not _NO_ADDRESS.search(text)

@@ -1,0 +1,92 @@
+"""What looks damaged, though it can be sent: as spreadsheets damage it, or with invisible characters. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from attrs import define, field
+
+from coggno._protocol.identity import is_like_an_id
+from coggno.provisioning.roster.columns import Columns, column_key
+from coggno.provisioning.roster.person import Person
+from coggno.provisioning.roster.rows import Row
+from coggno.provisioning.roster.validation import INVISIBLE, texts
+
+_SHOWN: Final = 20  # warnings; a column of damaged dates would give one for each row
+_JOINERS: Final = "\u200c\u200d"  # belong into names of some scripts, such as Persian and Hindi
+_SPACE: Final = " \t\r\n\v\f"
+_DAMAGE: Final = {
+    "a number that a spreadsheet has rounded": re.compile(r"[+-]?\d+([.,]\d+)?E[+-]?\d+", re.IGNORECASE),
+    "an error of a spreadsheet": re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|#{3,}", re.IGNORECASE),
+}
+_DATES: Final = {
+    # 1982 to 2064, as days since 1900
+    "a date that a spreadsheet has turned into a number": re.compile(r"[3-5]\d{4}"),
+    "a text that a spreadsheet has turned into a date": re.compile(
+        r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|"
+        r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}",
+        re.IGNORECASE,
+    ),
+}
+
+
+@define
+class WarningLog:
+    """Collects warnings, and counts those that are too many to show."""
+
+    _texts: list[str] = field(factory=list[str])
+    _more: int = 0
+
+    def add(self, warnings: Iterable[str]) -> None:
+        """Take in warnings."""
+        for text in warnings:
+            if len(self._texts) < _SHOWN:
+                self._texts.append(text)
+            else:
+                self._more += 1
+
+    def shown(self) -> tuple[str, ...]:
+        """Return the warnings to show, and how many more there are."""
+        return (*self._texts, *([f"and {self._more} more warnings"] if self._more else []))
+
+
+def damage(person: Person) -> Iterator[str]:
+    """Yield what looks damaged in a row's values; they are sent as they are."""
+    for name, text in texts(person):
+        # Logins are often numbers, names and groups never are.
+        kinds = {**_DAMAGE, **_DATES} if name in {"first_name", "last_name", "group"} else _DAMAGE
+        for kind, pattern in kinds.items():
+            if pattern.fullmatch(text):
+                yield f"{name} {text!r} looks like {kind}"
+        if name not in {"email", "login"} and INVISIBLE.search(text.translate(dict.fromkeys(map(ord, _JOINERS)))):
+            yield f"{name} {text!a} contains an invisible character (a zero-width or no-break space)"
+    if person.password is not None and person.password != person.password.strip():
+        yield "password begins or ends with a space, which becomes part of the password"
+
+
+def edges(columns: Columns, cells: Sequence[str]) -> Iterator[str]:
+    """Yield which values begin or end with a space that nobody sees; it is removed like an ordinary one."""
+    for name in ("email", "login", "first_name", "last_name"):
+        value = columns.value(name, cells)
+        if value.strip() != value.strip(_SPACE):
+            yield f"{name} begins or ends with a no-break space, which is removed"
+
+
+def company_column(columns: Columns) -> Iterator[str]:
+    """Yield a warning where the roster names companies, which would suggest that rows go to different ones."""
+    for name in columns.unused:
+        if column_key(name) == "company":
+            yield f"column {name!r} is ignored: all users are created in the company that the client acts for"
+
+
+def numeric_logins(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield one warning where logins are numbers, however many there are."""
+    for row in rows:
+        if row.person is not None and is_like_an_id(row.person.effective_login):
+            yield (
+                f"line {row.line}: login {row.person.effective_login!r} is a number, and others may be too. "
+                "Coggno may take it for a user's id, and a spreadsheet may have removed its leading zeros"
+            )
+            return
