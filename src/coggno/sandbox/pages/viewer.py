@@ -67,16 +67,19 @@ _LIST: Final = """\
 <link rel="icon" href="data:,">
 <style>
 body { font: 1em/1.4 sans-serif; margin: 2em; max-width: 80em }
+div { overflow-x: auto }
 th, td { padding: .3em 1em .3em 0; text-align: left }
 </style>
 </head>
 <body>
 <h1>Coggno API on this sandbox</h1>
 <p>%(hint)sThe whole description is in <a href="/openapi.yaml">openapi.yaml</a>.</p>
+<div>
 <table>
 <tr><th>Operation</th><th>Method</th><th>Path</th><th>Try it</th></tr>
 %(rows)s
 </table>
+</div>
 </body>
 </html>
 """

@@ -127,9 +127,12 @@ class PlainServer:
     async def stop(self, listener: socket.socket) -> None:
         """Stop without waiting for connections that are open."""
         self._server.should_exit = self._server.force_exit = True
-        if self._task is not None:
-            await self._task
-        listener.close()
+        try:
+            # A start that failed was reported by `start`; its error must not be raised a second time.
+            if self._task is not None and not self._task.done():
+                await self._task
+        finally:
+            listener.close()
 
 
 class BreakableProtocol(H11Protocol):
