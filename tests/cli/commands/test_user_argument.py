@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coggno._resources import Users
+from coggno.cli.commands.user_argument import UserReference
 from coggno.models import User
 from coggno.sandbox import Sandbox
 from tests.cli.helpers import RunCommand
@@ -36,6 +37,12 @@ def test_leading_zeros_are_rejected(coggno: RunCommand):
     ended = coggno("users", "get", "007")
     assert ended.code == 2
     assert ended.err == "Error: 007 is not the id of a user: ids do not begin with 0. If it is a login, add --login.\n"
+
+
+def test_accents_and_case_make_no_difference():
+    """The rule of `_protocol.identity`, which settling and provisioning use as well."""
+    user = User(id=2, login="ZOË@example.com", first_name="Zoë", last_name="K")
+    assert UserReference("zoe\u0308@Example.com")._matches(user)
 
 
 @pytest.mark.usefixtures("address")

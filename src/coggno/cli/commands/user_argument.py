@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from coggno._protocol.identity import is_like_an_id, same_login
 from coggno.cli.commands.not_found import not_found
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.terminal.output import clean
@@ -33,14 +34,14 @@ class UserReference:
 
     def __attrs_post_init__(self) -> None:
         # `int` would drop the zeros, and `delete 007` would delete user 7.
-        if self.is_number and self.text.startswith("0") and not self.is_login:
+        if self.is_number and self.text.strip().startswith("0") and not self.is_login:
             message = f"{self.text} is not the id of a user: ids do not begin with 0. If it is a login, add --login."
             raise CommandError(message)
 
     @property
     def is_number(self) -> bool:
         """Whether the text is all digits."""
-        return self.text.isascii() and self.text.isdigit()
+        return is_like_an_id(self.text)
 
     def __str__(self) -> str:
         return f"the id {self.text}" if self.is_number and not self.is_login else f"the login `{self.text}`"
@@ -71,12 +72,12 @@ class UserReference:
     def _matches(self, user: User) -> bool:
         if self.is_number:
             return user.id == int(self.text)
-        return user.login.strip().casefold() == self.text.strip().casefold()
+        return same_login(user.login, self.text)
 
     async def _find_in_list(self, coggno: AsyncCoggno) -> User:
         async with aclosing(coggno.users.iter()) as users:
             async for user in users:
-                if user.login == self.text:
+                if same_login(user.login, self.text):
                     return user
         raise CommandError(f"No user has {self}.", ExitCode.FAILED)
 

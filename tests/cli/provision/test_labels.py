@@ -1,0 +1,32 @@
+"""Outcomes in the user's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from coggno.cli.provision.labels import detail_of, label_of
+from coggno.provisioning import RowOutcome, RowResult
+
+
+def result(outcome: RowOutcome, detail: str = "") -> RowResult:
+    return RowResult(line=2, login="ada", outcome=outcome, detail=detail)
+
+
+@pytest.mark.parametrize("outcome", list(RowOutcome))
+def test_every_outcome_has_a_readable_label(outcome):
+    label = label_of(result(outcome))
+    assert "_" not in label
+    assert label not in {"exists", "joined", "conflict"}
+    assert detail_of(result(outcome)) == label
+
+
+@pytest.mark.parametrize("detail", ["not attempted: interrupted", "the same as line 5: not attempted: interrupted"])
+def test_row_that_was_not_begun_is_not_failed(detail):
+    row = result(RowOutcome.FAILED, detail)
+    assert (label_of(row), detail_of(row)) == ("not attempted", "interrupted")
+
+
+def test_row_that_was_begun_is_failed():
+    detail = "the user was made, but the rest was not attempted: interrupted"
+    row = result(RowOutcome.FAILED, detail)
+    assert (label_of(row), detail_of(row)) == ("failed", detail)
