@@ -9,7 +9,7 @@ import attrs
 
 from coggno import _config
 from coggno._config import Timeout
-from coggno._engines import engine_for
+from coggno._engines import HttpClient, engine_for
 from coggno._protocol.operation import Request
 from coggno._resources import Companies, Documents, Groups, Users
 from coggno._session import OnExchange, Session
@@ -32,7 +32,7 @@ class Client:
         timeout: float | Timeout | None = Timeout(),  # noqa: B008 - frozen
         max_retries: int = 3,
         deadline: float | None = None,
-        http_client: Any = None,
+        http_client: HttpClient | None = None,
         max_connections: int = 50,
         max_response_bytes: int = 256 * 1024 * 1024,
         on_exchange: OnExchange | None = None,

@@ -8,7 +8,7 @@ import math
 from typing import Final, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from coggno.errors import ConfigurationError
 
@@ -57,7 +57,7 @@ class Config:
     """What a session needs to know, checked by `make_config`."""
 
     base_url: str
-    base_path: str = field(init=False)
+    base_path: str = field(init=False, default=Factory(lambda self: _path_of(self.base_url), takes_self=True))
     """Path of `base_url`, as it is sent: `/capp` for `https://coggno.com/capp`."""
     authorization: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
@@ -70,10 +70,10 @@ class Config:
     max_response_bytes: int = 256 * 1024 * 1024
     """Bytes of an answer that is read whole; `iter()` has no such limit."""
 
-    @base_path.default
-    def _path_of_base_url(self) -> str:
-        # ASCII is kept as it is written: "%41" and "A" may be different resources to a server.
-        return quote(urlsplit(self.base_url).path, safe=_ASCII)
+
+def _path_of(base_url: str) -> str:
+    # ASCII is kept as it is written: "%41" and "A" may be different resources to a server.
+    return quote(urlsplit(base_url).path, safe=_ASCII)
 
 
 def make_config(

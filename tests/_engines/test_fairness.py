@@ -88,7 +88,7 @@ async def test_one_task_needs_one_connection(kind):
 async def test_a_connection_that_was_idle_too_long_is_not_used(kind, monkeypatch):
     async with world(kind) as this:
         await this.get()
-        monkeypatch.setattr("coggno._engines.http11.time.monotonic", lambda: 1e12)
+        monkeypatch.setattr("coggno._engines.default.http11.time.monotonic", lambda: 1e12)
         await this.get()
         monkeypatch.undo()
         assert this.server.connections == 2

@@ -8,9 +8,9 @@ import pytest
 from attrs import define, field
 
 from coggno import APITimeoutError, Timeout
-from coggno._engines import pool as pool_module
+from coggno._engines.default import pool as pool_module
+from coggno._engines.default.pool import ConnectionPool
 from coggno._engines.origin import Origin
-from coggno._engines.pool import ConnectionPool
 
 ORIGIN = Origin.of("http://localhost:80")
 NO_LIMIT = Timeout(pool=None)

@@ -6,12 +6,15 @@ import sys
 from typing import Any
 
 from coggno._engines.base import Engine
+from coggno._engines.clients import HttpClient
 from coggno._engines.environment import proxy_for
 from coggno._engines.origin import Origin
 from coggno.errors import ConfigurationError
 
+__all__ = ["Engine", "HttpClient", "engine_for"]
 
-def engine_for(http_client: Any, *, base_url: str, max_connections: int) -> Engine:
+
+def engine_for(http_client: HttpClient | None, *, base_url: str, max_connections: int) -> Engine:
     """Return the engine for a client of the caller's, or one of our own when there is none.
 
     Args:
@@ -30,16 +33,17 @@ def engine_for(http_client: Any, *, base_url: str, max_connections: int) -> Engi
         return _own_engine(origin, max_connections)
     if isinstance(http_client, str):
         return _named_engine(http_client, origin, max_connections)
-    library = _library(http_client)
-    if library in {"httpx", "httpx2"} and isinstance(http_client, sys.modules[library].AsyncClient):
+    client: Any = http_client
+    library = _library(client)
+    if library in {"httpx", "httpx2"} and isinstance(client, sys.modules[library].AsyncClient):
         from coggno._engines.httpx import HttpxEngine
 
-        return HttpxEngine(http_client, origin, sys.modules[library])
-    if library == "aiohttp" and isinstance(http_client, sys.modules[library].ClientSession):
+        return HttpxEngine(client, origin, sys.modules[library])
+    if library == "aiohttp" and isinstance(client, sys.modules[library].ClientSession):
         from coggno._engines.aiohttp import AiohttpEngine
 
-        return AiohttpEngine(http_client, origin)
-    raise ConfigurationError(_unusable(http_client, library))
+        return AiohttpEngine(client, origin)
+    raise ConfigurationError(_unusable(client, library))
 
 
 def _check_size(max_connections: int) -> None:

@@ -10,8 +10,8 @@ from typing import Final
 import h11
 
 from coggno._config import Timeout
-from coggno._engines.backend import SocketStream
 from coggno._engines.base import EngineRequest
+from coggno._engines.default.backend import SocketStream
 
 KEEPALIVE: Final = 5.0  # seconds that an idle connection is trusted; most servers keep it longer
 _MAX_HEADERS: Final = 100 * 1024  # bytes of status line and headers

@@ -10,10 +10,10 @@ import h11
 from coggno._config import Timeout
 from coggno._engines.base import Engine, EngineRequest
 from coggno._engines.body import decoded
+from coggno._engines.default.http11 import Http11Connection
+from coggno._engines.default.pool import ConnectionPool
 from coggno._engines.failures import failure, raise_alone, without_quotations
-from coggno._engines.http11 import Http11Connection
 from coggno._engines.origin import Origin
-from coggno._engines.pool import ConnectionPool
 from coggno.errors import CoggnoError
 
 

@@ -11,9 +11,9 @@ import asyncio
 import ssl
 
 from coggno._config import Timeout
-from coggno._engines.backend import connect
+from coggno._engines.default.backend import connect
+from coggno._engines.default.http11 import Http11Connection
 from coggno._engines.environment import create_ssl_context
-from coggno._engines.http11 import Http11Connection
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
 
