@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
@@ -16,7 +17,8 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 COVERAGE_FLOOR = 95  # percent, branches counted
 WHEEL_LIMIT = 525  # kB
-ALL_EXTRAS = ".[aiohttp,cli,sandbox,speed,swagger]"
+LOWEST_TESTS = ("tests/_engines", "tests/_protocol", "tests/_session", "tests/test_client.py", "tests/cli/test_app.py")
+ALL_EXTRAS = ".[aiohttp,cli,httpx2,sandbox,speed,swagger]"
 
 
 def install(session: nox.Session, *groups: str, project: str | None = ALL_EXTRAS) -> None:
@@ -25,6 +27,14 @@ def install(session: nox.Session, *groups: str, project: str | None = ALL_EXTRAS
     if project is not None:
         packages += ["-e", project]
     session.install(*packages, *CONSTRAINTS)
+
+
+def pins(*groups: str) -> dict[str, str]:
+    """Return the packages of dependency groups as constraints.txt pins them: `{"pytest": "pytest==9.2.0"}`."""
+    lines = Path("constraints.txt").read_text(encoding="utf-8").splitlines()
+    versions = {line.partition("==")[0].lower(): line for line in lines}
+    names = {Requirement(text).name.lower() for text in nox.project.dependency_groups(PYPROJECT, *groups)}
+    return {name: versions[name] for name in sorted(names)}
 
 
 @nox.session
@@ -61,6 +71,17 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "run", "-m", "pytest", env=data)
     session.run("coverage", "combine", "--quiet", env=data)
     session.run("coverage", "report", f"--fail-under={COVERAGE_FLOOR}", env=data)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Some of the tests, with the lowest versions of the dependencies that pyproject.toml allows."""
+    session.install("uv")
+    python = str(Path(session.bin) / "python")
+    # fastapi is left out: its own requirements would raise starlette's version
+    tools = [pin for name, pin in pins("test").items() if name != "fastapi"]
+    session.run("uv", "pip", "install", "--python", python, "--resolution", "lowest-direct", "-e", ALL_EXTRAS, *tools)
+    session.run("pytest", *(session.posargs or LOWEST_TESTS))
 
 
 @nox.session
