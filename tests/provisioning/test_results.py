@@ -3,16 +3,24 @@
 import csv
 import io
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import coggno.provisioning.results as results_module
 from coggno.provisioning import (
     RosterError,
     RosterOptions,
     RowOutcome,
     RowResult,
     check_writable,
+    holds_results,
     read_roster,
     write_failed,
     write_results,
@@ -54,12 +62,12 @@ def test_results_have_every_row_in_order_and_no_password_and_no_formula(path):
     assert "s3cret" not in path.read_text()
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b"])
 def test_no_cell_begins_a_formula_not_even_in_the_header(path, start):
     people = read_roster([{"email": "a@b.example", "first_name": start + "x", "last_name": "B", start + "h": start}])
     write_results(path, people, {})
     for cell in (cell for row in table(path) for cell in row):
-        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b"))
 
 
 def test_columns_of_the_roster_with_our_names_are_told_apart(path):
@@ -151,3 +159,129 @@ def test_a_file_that_cannot_be_written_is_noticed_before(tmp_path, monkeypatch):
 def test_a_failed_file_that_cannot_go_is_a_typed_error(tmp_path):
     with pytest.raises(RosterError, match="cannot be removed"):
         write_failed(tmp_path, roster(), results(RowOutcome.EXISTS))
+
+
+# Verdicts of failed.csv
+
+
+def again(path, found, **options):
+    write_failed(path, found, {})
+    return read_roster(path, RosterOptions(**options))
+
+
+def verdicts(found):
+    return [row.rejection and row.rejection.outcome.value for row in found.rows]
+
+
+def test_an_unquoted_comma_stays_in_failed_csv(path):
+    """Without the surplus cell the person would be put into the wrong group."""
+    found = roster("first name,last name,email,group\nAda,L,ada@example.com,Sales, EMEA\nBob,B,bob@example.com,X\n")
+    assert verdicts(found) == ["invalid", None]
+    assert "5 cells and the header 4: is a cell with a comma not quoted?" in found.rows[0].rejection.detail
+    once = again(path, found)
+    assert table(path)[1] == ["Ada", "L", "ada@example.com", "Sales", " EMEA"]
+    assert verdicts(once) == verdicts(again(path, once)) == ["invalid", None]
+
+
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        ("a@b.example,A,B,s3cret-word,Sales, EMEA", ["a@b.example", "A", "B", "", "", " EMEA"]),
+        ("a@b.example,A,Bee, PhD,s3cret-word,X", ["a@b.example", "A", "Bee", "", "", "X"]),
+        ("a@b.example,s3cret-word", ["", ""]),
+        ("s3cret-word,X", ["", ""]),
+    ],
+)
+def test_uneven_rows_keep_all_but_passwords(path, row, kept):
+    """Where the password can have moved to is left out; the rest is there, and the row is invalid again."""
+    found = roster(f"email,first name,last name,password,group\n{row}\n")
+    assert verdicts(found) == ["invalid"]
+    once = again(path, found)
+    assert table(path)[1] == (kept if any(kept) else ["(not shown)", ""])
+    assert verdicts(once) == ["invalid"]
+    assert "s3cret" not in path.read_text()
+
+
+CELLS = st.sampled_from(["Ada", "", "a@b.example", "c@d.example", "X;Y", '{"a": 1}', "=1", "\u200b", "12345", " "])
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=7), min_size=1, max_size=6))
+def test_failed_csv_gives_the_same_verdicts(rows, tmp_path_factory):
+    """Whatever the cells are, and however many of them: a row that was refused is refused again."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([("email", "first name", "last name", "group", "note"), *rows])
+    try:
+        found = roster(buffer.getvalue())
+    except RosterError:
+        return
+    path = tmp_path_factory.mktemp("failed") / "failed.csv"
+    assert verdicts(again(path, found)) == verdicts(found)
+
+
+# Files for people
+
+
+def test_all_cells_for_people_are_quoted(path):
+    """Where the list separator is a semicolon, an unquoted `x;=1+1` would be two cells, one of them a formula."""
+    found = read_roster([{"email": "a@b.example", "first_name": "x;=1+1", "last_name": "B"}])
+    write_results(path, found, {})
+    assert '"x;=1+1"' in path.read_text()
+    assert holds_results(path)
+    assert all(cell.startswith('"') and cell.endswith('"') for cell in path.read_text().splitlines()[0].split(","))
+
+
+# Interruptions
+
+
+class Interruption:
+    """Raises KeyboardInterrupt at the n-th of the calls that it stands in for."""
+
+    def __init__(self, at):
+        self.left = at
+
+    def __call__(self, function):
+        def interrupted(*arguments, **options):
+            if self.left == 0:
+                self.left -= 1
+                raise KeyboardInterrupt
+            self.left -= 1
+            return function(*arguments, **options)
+
+        return interrupted
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_an_interruption_leaves_a_whole_file(path, at, monkeypatch):
+    """Ctrl-C at any step leaves the old file or the new one, and nothing beside it."""
+    write_results(path, roster(), {})
+    old = path.read_bytes()
+    interruption = Interruption(at)
+    monkeypatch.setattr(os, "fsync", interruption(os.fsync))
+    monkeypatch.setattr(Path, "replace", interruption(Path.replace))
+    monkeypatch.setattr("coggno.provisioning.results._harmless", interruption(results_module._harmless))
+    try:
+        write_results(path, roster(), results())
+    except KeyboardInterrupt:
+        pass
+    monkeypatch.undo()
+    new = path.parent / "new.csv"
+    write_results(new, roster(), results())
+    assert path.read_bytes() in {old, new.read_bytes()}
+    assert sorted(file.name for file in path.parent.iterdir()) == ["new.csv", "out.csv"]
+
+
+@pytest.mark.parametrize("cut", ["fsync", "replace"])
+def test_a_killed_process_leaves_a_whole_file(path, cut):
+    """SIGKILL cannot be caught: the file that was there is still whole."""
+    path.write_text("old")
+    program = f"""
+import os, signal, sys, pathlib
+from coggno.provisioning import read_roster, write_results
+def kill(*_): os.kill(os.getpid(), signal.SIGKILL)
+{"os.fsync" if cut == "fsync" else "pathlib.Path.replace"} = kill
+roster = read_roster([{{"email": "a@b.example", "first_name": "A", "last_name": "B"}}])
+write_results(sys.argv[1], roster, {{}})
+"""
+    ended = subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
