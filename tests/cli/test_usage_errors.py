@@ -54,6 +54,16 @@ def test_mistake_is_one_sentence(coggno: RunCommand, arguments, message, help_of
 
 
 @pytest.mark.parametrize(
+    "arguments", [("users", "get", ""), ("users", "delete", " ", "--yes"), ("groups", "create", "")]
+)
+def test_empty_argument_is_rejected(coggno: RunCommand, arguments):
+    """An unset variable in a script is empty; the API may read that as the whole list."""
+    ended = coggno(*arguments)
+    assert ended.code == 2
+    assert " must not be empty.\n" in ended.err
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ("provision x --timeout", "Option '--timeout' requires an argument."),

@@ -37,6 +37,13 @@ def positive_number(text: str) -> float:
     return number
 
 
+def not_empty(text: str) -> str:
+    """Parse a text that must have at least one letter: `"$LOGIN"` is empty if the variable is misspelled."""
+    if not text.strip():
+        raise typer.BadParameter("must not be empty.")
+    return text
+
+
 def _company_id(text: str) -> str:
     if not (text.isascii() and text.isalnum()):
         message = f"must be the id of a connected company, such as 7, not '{text}'. See: coggno companies list"
@@ -83,16 +90,29 @@ PasswordStdin: TypeAlias = Annotated[
     bool,
     typer.Option("--password-stdin", help="Read the password from the first line of standard input."),
 ]
-Email: TypeAlias = Annotated[str, typer.Option("--email", metavar="ADDRESS", help="E-mail address.")]
-FirstName: TypeAlias = Annotated[str, typer.Option("--first-name", metavar="TEXT", help="First name.")]
-LastName: TypeAlias = Annotated[str, typer.Option("--last-name", metavar="TEXT", help="Last name.")]
+Email: TypeAlias = Annotated[
+    str,
+    typer.Option("--email", metavar="ADDRESS", parser=not_empty, help="E-mail address."),
+]
+FirstName: TypeAlias = Annotated[
+    str, typer.Option("--first-name", metavar="TEXT", parser=not_empty, help="First name.")
+]
+LastName: TypeAlias = Annotated[
+    str,
+    typer.Option("--last-name", metavar="TEXT", parser=not_empty, help="Last name."),
+]
 NewLogin: TypeAlias = Annotated[
     str | None,
     typer.Option("--login", metavar="TEXT", help="Login. Default: the e-mail address."),
 ]
 UserArgument: TypeAlias = Annotated[
     str,
-    typer.Argument(metavar="USER", help="Login of the user, or the id (all digits).", show_default=False),
+    typer.Argument(
+        metavar="USER",
+        parser=not_empty,
+        help="Login of the user, or the id (all digits).",
+        show_default=False,
+    ),
 ]
 GroupArgument: TypeAlias = Annotated[
     int,

@@ -44,6 +44,7 @@ def test_server_prints_how_to_use_it(number):
         (["--fault", "createUser:dropp"], "drop"),
         (["--host", "0.0.0.0"], "--allow-remote"),
         (["--host", "192.0.2.1", "--allow-remote"], "Cannot listen on 192.0.2.1"),
+        (["--seed", "x"], "--seed must be a whole number of at least 0, not 'x'."),
         (["--port", "99999"], "--port must be a whole number from 0 to 65535, not '99999'."),
         (["--users", "x"], "--users must be a whole number of at least 0, not 'x'."),
     ],

@@ -11,7 +11,7 @@ from coggno.cli.client_settings import ClientSettings
 from coggno.cli.commands.members import members
 from coggno.cli.commands.not_found import no_group, not_found
 from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.cli.options import BaseUrl, CompanyOption, GroupArgument, Json, Yes, examples
+from coggno.cli.options import BaseUrl, CompanyOption, GroupArgument, Json, Yes, examples, not_empty
 from coggno.cli.terminal import columns, output
 from coggno.cli.terminal.list_output import show_all, show_one
 from coggno.cli.terminal.prompts import confirm, require_confirmation_possible
@@ -47,7 +47,10 @@ def get_group(
 @groups.command("create", epilog=examples("coggno groups create Warehouse --description 'Hall 1 and 2'"))
 def create_group(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the group.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", parser=not_empty, help="Name of the group.", show_default=False),
+    ],
     description: Annotated[
         str | None,
         typer.Option("--description", metavar="TEXT", help="Description of the group."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -77,7 +78,7 @@ def sandbox(
     ] = None,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", help="Seed of the faults: the same seed repeats them."),
+        typer.Option("--seed", metavar="N", parser=whole_number(0), help="The same seed repeats the same faults."),
     ] = 0,
     quirks: Annotated[
         bool,
@@ -145,8 +146,8 @@ def _startup_errors(host: str, port: int) -> Generator[None]:
         # The sandbox names the argument of its Python function.
         raise CommandError(str(error).replace("allow_remote=True", "--allow-remote")) from None
     except OSError as error:
-        message = f"Cannot listen on {host}, port {port}: {error.strerror or error}. Choose a free port with --port 0."
-        raise CommandError(message) from None
+        hint = "Choose a free port with --port 0." if error.errno == errno.EADDRINUSE else "Check --host and --port."
+        raise CommandError(f"Cannot listen on {host}, port {port}: {error.strerror or error}. {hint}") from None
 
 
 def _welcome(url: str) -> None:
