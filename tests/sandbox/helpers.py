@@ -56,7 +56,7 @@ def at(user: str) -> str:
 
 
 def error(response: httpx.Response) -> dict[str, Any]:
-    """What an error says."""
+    """The content of an error."""
     body = response.json()
     assert body.keys() == {"error"}
     assert body["error"].keys() == {"code", "message", "fields"}

@@ -135,7 +135,7 @@ class TestUndeclared:
         assert sandbox.requests.count(status=status) == 1
         assert sandbox.requests.recent[0].operation is None
 
-    async def test_the_declared_methods_are_told(self, api):
+    async def test_allow_header_lists_declared_methods(self, api):
         response = await api.put("users")
         assert (response.headers["allow"], error(response)["code"]) == ("GET, POST", "method_not_allowed")
 
@@ -143,7 +143,7 @@ class TestUndeclared:
         with pytest.raises(RuntimeError, match="websocket"):
             await sandbox({"type": "websocket"}, None, None)
 
-    async def test_a_server_may_ask_for_a_lifespan(self, sandbox):
+    async def test_lifespan_messages_are_confirmed(self, sandbox):
         messages = iter(["lifespan.startup", "lifespan.shutdown"])
         sent = []
 
@@ -156,7 +156,7 @@ class TestUndeclared:
         await sandbox({"type": "lifespan"}, receive, send)
         assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
-    async def test_a_server_need_not_know_the_raw_path(self, sandbox):
+    async def test_raw_path_may_be_missing(self, sandbox):
         sandbox.seed_user("Zoë")
         sent = []
 
@@ -176,7 +176,7 @@ class TestUndeclared:
         await sandbox(scope, receive, send)
         assert json.loads(sent[1]["body"])["login"] == "Zoë"
 
-    async def test_a_client_that_leaves_in_the_middle_of_its_body_is_nobody(self, sandbox):
+    async def test_client_that_leaves_during_its_body_is_not_counted(self, sandbox):
         async def receive():
             return {"type": "http.disconnect"}
 
@@ -186,7 +186,7 @@ class TestUndeclared:
 
 
 class TestSecrets:
-    async def test_neither_keys_nor_passwords_come_back(self, sandbox):
+    async def test_keys_and_passwords_are_not_returned(self, sandbox):
         texts = []
         async with connect(sandbox) as api:
             forms = (person("ann"), person("ann"), person("ann", email="x"), {"password": PASSWORD})
@@ -228,19 +228,19 @@ class TestFaults:
         sandbox.faults.add(Fault(Status(429, retry_after=3)))
         assert (await api.get("users")).headers["retry-after"] == "3"
 
-    async def test_a_fault_comes_before_the_key_is_looked_at(self, sandbox):
+    async def test_fault_before_the_effect_needs_no_key(self, sandbox):
         sandbox.faults.add(Fault(Status(503)))
         async with connect(sandbox, key=None) as api:
             assert (await api.get("users")).status_code == 503
 
-    async def test_a_fault_after_the_effect_needs_a_key_to_have_one(self, sandbox):
+    async def test_fault_after_the_effect_does_not_skip_the_key(self, sandbox):
         sandbox.faults.add(Fault(Status(503, after=True)))
         async with connect(sandbox, key=None) as api:
             assert (await api.post("users", data=person("ann"))).status_code == 503
         assert sandbox.effects == ()
 
     @pytest.mark.parametrize("action", [Drop(), Drop(reset=True), Drop(after=True), CutBody(), CutBody(0)])
-    async def test_a_broken_connection_is_the_exception_asked_for(self, action):
+    async def test_broken_connection_raises_the_chosen_exception(self, action):
         sandbox = Sandbox(dropped=httpx.ReadError, faults=[Fault(action)])
         async with connect(sandbox) as api:
             with pytest.raises(httpx.ReadError):
@@ -313,12 +313,12 @@ class TestFaults:
         clock.advance(60)
         assert [effect.late for effect in sandbox.effects] == [False]
 
-    async def test_what_is_wrong_on_the_face_of_it_is_not_late(self, api, sandbox):
+    async def test_invalid_request_is_refused_at_once(self, api, sandbox):
         sandbox.faults.add(Fault(LateCommit()))
         assert (await api.post("users", data={})).status_code == 422
         assert sandbox.pending == 0
 
-    async def test_the_key_of_a_fault_is_a_login_in_path_or_form(self, api, sandbox):
+    async def test_fault_key_matches_path_and_form(self, api, sandbox):
         sandbox.seed_user("a/b@example.com")
         sandbox.faults.add(Fault(Status(), key="a/b@example.com"))
         sandbox.faults.add(Fault(Status(), key="ann"))
@@ -326,7 +326,7 @@ class TestFaults:
         assert (await api.post("users", data=person("ann"))).status_code == 503
         assert (await api.post("users", data=person("bob"))).status_code == 200
 
-    async def test_a_password_is_no_key_of_a_fault(self, api, sandbox):
+    async def test_fault_key_never_matches_a_password(self, api, sandbox):
         sandbox.faults.add(Fault(Status(), key=PASSWORD))
         assert (await api.post("users", data=person("ann"))).status_code == 200
 
@@ -335,7 +335,7 @@ class TestReplay:
     FAULTS = ("writes:status=503,after,p=0.2", "writes:drop,p=0.2", "createUser:late=5,p=0.2", "reads:html=502,p=0.3")
 
     async def play(self, seed: int, *, concurrency: int = 1) -> tuple[set, set]:
-        """Create fifty users and look at each; return who got what, and who is there."""
+        """Create fifty users and read each; return what was received, and who exists."""
         sandbox = Sandbox(faults=self.FAULTS, seed=seed, clock=ManualClock())
         seen = []
 
@@ -353,21 +353,21 @@ class TestReplay:
         sandbox.commit_late()
         return set(seen), {(effect.login, effect.late) for effect in sandbox.effects}
 
-    async def test_one_seed_is_one_fate_whatever_the_concurrency(self):
+    async def test_same_seed_gives_same_faults_at_any_concurrency(self):
         assert await self.play(1) == await self.play(1) == await self.play(1, concurrency=10)
 
-    async def test_another_seed_is_another(self):
+    async def test_another_seed_gives_other_faults(self):
         assert await self.play(1) != await self.play(2)
 
-    async def test_the_password_does_not_change_the_fate(self):
-        fates = []
+    async def test_password_does_not_change_the_faults(self):
+        results = []
         for password in ("first-password", "second-password"):
             sandbox = Sandbox(faults=["status=503,p=0.5"], seed=3)
             async with connect(sandbox) as api:
                 calls = [api.post("users", data=person(f"u{n}", password=password)) for n in range(30)]
-                fates.append([(await call).status_code for call in calls])
-        assert fates[0] == fates[1]
-        assert set(fates[0]) == {200, 503}
+                results.append([(await call).status_code for call in calls])
+        assert results[0] == results[1]
+        assert set(results[0]) == {200, 503}
 
 
 async def test_a_user_just_created_may_lag(clock):

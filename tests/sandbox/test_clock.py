@@ -12,7 +12,7 @@ async def test_the_real_clock_is_the_machines():
     await clock.sleep(0)
 
 
-async def test_a_manual_clock_stands_until_moved():
+async def test_manual_clock_stands_still():
     clock = ManualClock(5)
     assert clock.now() == 5
     clock.advance(2.5)

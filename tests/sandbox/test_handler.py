@@ -36,7 +36,7 @@ class TestReadsThatLag:
 
 class TestGateway:
     @pytest.mark.parametrize("operation", ["getUser", "reads", "*"])
-    async def test_gateway_404_is_no_answer_of_the_application(self, sandbox, operation):
+    async def test_gateway_404_has_its_own_form(self, sandbox, operation):
         sandbox = Sandbox(faults=[f"{operation}:gateway"])
         sandbox.seed_user("ann")
         async with connect(sandbox) as api:

@@ -13,7 +13,7 @@ FOLDER = Path(coggno.sandbox.__file__).parent
 ALLOWED = {"attrs", "starlette", "uvicorn"} | set(sys.stdlib_module_names)
 
 
-def test_all_is_sorted_and_there():
+def test_all_is_sorted_and_complete():
     names = coggno.sandbox.__all__
     # Constants, classes, functions, each by name: the order of ruff's RUF022.
     assert names == sorted(names, key=lambda name: (not name.isupper(), name[0].islower(), name))
@@ -34,20 +34,20 @@ def test_it_shares_no_code_with_the_client(path):
 
 
 def imported(without: str, code: str) -> str:
-    """What a fresh Python says when a library is missing."""
+    """The message of a new Python process in which a library is missing."""
     program = f"import sys; sys.modules[{without!r}] = None\ntry:\n    {code}\nexcept ImportError as exc: print(exc)"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_without_starlette_it_says_what_to_install():
+def test_without_starlette_the_error_names_the_extra():
     assert (
         imported("starlette", "import coggno.sandbox") == "the sandbox needs starlette: pip install 'coggno[sandbox]'"
     )
 
 
 def test_without_uvicorn_only_serving_is_missing():
-    said = imported("uvicorn", "import coggno.sandbox as s; s.run(s.Sandbox())")
-    assert said == "serving the sandbox needs uvicorn: pip install 'coggno[sandbox]'"
+    message = imported("uvicorn", "import coggno.sandbox as s; s.run(s.Sandbox())")
+    assert message == "serving the sandbox needs uvicorn: pip install 'coggno[sandbox]'"
 
 
 def test_importing_it_does_not_import_a_server():

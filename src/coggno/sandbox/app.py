@@ -89,6 +89,7 @@ class Sandbox(Seeding, StateLookups):
         self._allowed_hosts = frozenset(each.lower() for each in allowed_hosts)
         self._dropped = dropped
         self._add_faults(quirks, faults, lag)
+        # Its id is ROOT, since it is the first.
         self._new_account("Sandbox", "owner")
         for title in _SAMPLES if documents else ():
             self.seed_document(title)
@@ -131,6 +132,7 @@ class Sandbox(Seeding, StateLookups):
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
+            # Before everything else, the pages included: those are what another site would read.
             check_host(request.headers.get("host"), self._allowed_hosts)
             page = await self._site.page(request)
             if page is not None:

@@ -56,5 +56,6 @@ class ManualClock:
         """Move the clock to `seconds` from now and return."""
         due = self._now + seconds
         # Whoever starts to sleep in the meantime must still start from the old time.
+        # One turn of the loop, so that tasks which were started together all compute their times first.
         await asyncio.sleep(0)
         self._now = max(self._now, due)

@@ -52,6 +52,7 @@ class RequestHandler:
     def _accept(self, request: ReceivedRequest, decision: FaultDecision) -> ApiCall:
         account = self._keys.account(request.authorization)
         company = self._executor.peek(lambda state: acting_company(state, account, request.company))
+        # The key first: who has none learns nothing about the fields.
         for pairs in (request.form, request.query):
             if isinstance(pairs, ApiError):
                 raise pairs

@@ -16,7 +16,7 @@ def basic(credentials: str) -> str:
 
 
 @pytest.mark.parametrize("header", [basic("test_abc:"), basic("test_abc:").replace("Basic", "basic")])
-def test_any_test_key_is_let_in_unless_told_otherwise(header):
+def test_any_test_key_is_accepted_by_default(header):
     assert ApiKeys().account(header) == ROOT
 
 
@@ -38,7 +38,7 @@ def test_any_test_key_is_let_in_unless_told_otherwise(header):
         basic(":test_abc"),
     ],
 )
-def test_everything_else_is_unauthorized_and_asked_for_basic_auth(header):
+def test_invalid_authorization_gets_a_challenge(header):
     with pytest.raises(UnauthorizedError) as caught:
         ApiKeys().account(header)
     assert caught.value.headers == {"WWW-Authenticate": 'Basic realm="Coggno API"'}
@@ -52,7 +52,7 @@ def test_named_keys_are_the_only_ones():
         keys.account(basic("test_abc:"))
 
 
-def test_a_lone_string_is_one_key():
+def test_single_string_is_one_key():
     with pytest.raises(UnauthorizedError):
         ApiKeys("live_a").account(basic("l:"))
     assert ApiKeys("live_a").account(basic("live_a:")) == ROOT
@@ -63,12 +63,12 @@ def test_an_empty_key_is_no_key():
         ApiKeys([""])
 
 
-def test_keys_do_not_show():
+def test_repr_hides_the_keys():
     assert "live_secret" not in repr(ApiKeys(["live_secret"]))
 
 
 @given(st.text(max_size=30))
-def test_no_header_breaks_it(header):
+def test_any_header_is_accepted_or_unauthorized(header):
     with pytest.raises(UnauthorizedError):
         ApiKeys().account(header)
 
@@ -91,11 +91,11 @@ class TestActingCompany:
     @pytest.mark.parametrize(
         ("account", "header"), [(1, "4"), (4, "1"), (4, "2"), (1, "5"), (1, "0"), (1, "-1"), (1, "9" * 19)]
     )
-    def test_a_foreign_company_and_an_unknown_one_are_forbidden_alike(self, state, account, header):
+    def test_foreign_and_unknown_company_are_both_forbidden(self, state, account, header):
         with pytest.raises(ForbiddenError, match="may not act as this company"):
             acting_company(state, account, header)
 
     @pytest.mark.parametrize("header", ["", "x", "-", "1.0", "01", "1,2", "²"])
-    def test_what_is_no_id_is_a_bad_request(self, state, header):
+    def test_company_that_is_no_id_is_malformed(self, state, header):
         with pytest.raises(MalformedRequestError):
             acting_company(state, 1, header)

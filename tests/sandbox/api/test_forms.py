@@ -13,7 +13,7 @@ NAMES = {"name": True, "description": False, "password": False}
 
 
 @given(st.lists(st.tuples(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8"))), max_size=9))
-def test_what_urlencode_writes_is_read_back(pairs):
+def test_urlencoded_pairs_are_read_back(pairs):
     assert read_form(urlencode(pairs).encode(), FORM) == pairs
 
 
@@ -41,7 +41,7 @@ def test_another_content_type_is_a_bad_request(content_type):
 @pytest.mark.parametrize(
     "body", [b"name", b"a=1&&b=2", b"name=%ff", b"name=\xff", b"name=%zz", b"name=%", b"&".join([b"a=1"] * 101)]
 )
-def test_what_is_no_form_is_a_bad_request_that_does_not_quote_it(body):
+def test_malformed_form_is_refused_without_quoting(body):
     with pytest.raises(MalformedRequestError) as caught:
         read_pairs(body, "body")
     assert "name" not in str(caught.value)
@@ -52,7 +52,7 @@ def test_declared_fields_come_through():
     assert check_fields([("name", "a"), ("description", "")], [], NAMES) == {"name": "a", "description": ""}
 
 
-def test_all_that_is_wrong_is_named_at_once():
+def test_every_problem_is_named_at_once():
     with pytest.raises(InvalidFieldsError) as caught:
         check_fields([("nmae", "x"), ("description", "a"), ("description", "b")], [("page", "2")], NAMES)
     assert caught.value.fields == {
@@ -69,13 +69,13 @@ def test_a_required_field_must_not_be_blank():
     assert caught.value.fields == {"name": "must not be blank"}
 
 
-def test_json_sent_as_a_form_does_not_echo_what_it_holds():
+def test_json_sent_as_a_form_is_not_echoed():
     with pytest.raises(InvalidFieldsError) as caught:
         check_fields(read_form(b'{"password": "hunter2", "a": "="}', FORM), [], {})
     assert "hunter2" not in repr((caught.value.fields, caught.value.message))
 
 
-def test_the_identity_of_a_form_knows_no_order_and_no_password():
+def test_identity_ignores_order_and_password():
     one = identity([("login", "a"), ("email", "b"), ("password", "first")])
     assert one == identity([("password", "second"), ("email", "b"), ("login", "a")])
     assert "first" not in one

@@ -23,7 +23,7 @@ LICENSE = {
 }
 
 
-def test_ids_are_unique_and_writes_are_what_is_no_get():
+def test_ids_are_unique_and_writes_are_not_get():
     assert len(set(OPERATION_IDS)) == len(OPERATIONS) == 18
     assert {operation.id for operation in OPERATIONS if operation.method != "GET"} == WRITES
 
@@ -62,7 +62,7 @@ class TestCompanies:
         assert (refused.status_code, error(refused)["fields"]) == (422, {"login": "is taken"})
         assert (await api.get("companies")).json() == []
 
-    async def test_a_company_made_while_acting_as_another_is_connected_to_that(self, sandbox):
+    async def test_company_is_connected_to_the_acting_company(self, sandbox):
         second = sandbox.seed_company()
         async with connect(sandbox, company=second.id) as there, connect(sandbox) as here:
             made = (await there.post("companies", data=person("boss"))).json()
@@ -106,7 +106,7 @@ class TestGroups:
         assert (deleted.status_code, deleted.json()) == (200, {"id": group.id, "name": "Warehouse"})
         assert [each.operation for each in sandbox.effects] == ["deleteGroupByName"]
 
-    async def test_delete_by_a_name_that_nobody_several_or_no_one_gave(self, api, sandbox):
+    async def test_delete_by_name_needs_exactly_one_group(self, api, sandbox):
         sandbox.seed_group("Twins")
         sandbox.seed_group("Twins")
         assert (await api.request("DELETE", "groups", data={"name": "Nobody"})).status_code == 404
@@ -153,13 +153,13 @@ class TestGroupUsers:
             ("removeGroupUser", user.id, group.id),
         ]
 
-    async def test_adding_a_member_again_is_answered_and_changes_nothing(self, api, sandbox):
+    async def test_adding_a_member_again_has_no_effect(self, api, sandbox):
         user = sandbox.seed_user()
         group = sandbox.seed_group("Warehouse", members=[user.id])
         assert (await api.post(f"groups/{group.id}/users", data={"id": user.id})).status_code == 200
         assert sandbox.effects == ()
 
-    async def test_who_is_in_no_lms_is_missing(self, api, sandbox):
+    async def test_user_outside_every_lms_is_not_found(self, api, sandbox):
         group = sandbox.seed_group("Warehouse")
         user = sandbox.seed_user("ann")
         await api.delete("users/ann")
@@ -210,7 +210,7 @@ class TestUsers:
         assert (refused.status_code, list(error(refused)["fields"])) == (422, ["group_id"])
         assert (sandbox.effects, sandbox.registered("ann")) == ((), None)
 
-    async def test_a_registered_user_is_refused_even_in_another_company(self, sandbox):
+    async def test_login_is_taken_in_every_company(self, sandbox):
         second = sandbox.seed_company()
         sandbox.seed_user("ann")
         async with connect(sandbox, company=second.id) as there:
@@ -228,7 +228,7 @@ class TestUsers:
 
     @pytest.mark.parametrize("field", ["email", "first_name", "last_name", "password"])
     @pytest.mark.parametrize("path", ["users", "companies"])
-    async def test_what_is_required_is_named(self, api, sandbox, path, field):
+    async def test_missing_required_field_is_named(self, api, sandbox, path, field):
         form = person("ann")
         del form[field]
         refused = await api.post(path, data=form)
@@ -250,7 +250,7 @@ class TestUsers:
             ("first_name", ""),
         ],
     )
-    async def test_what_is_not_valid_is_named_and_not_quoted(self, api, sandbox, field, value):
+    async def test_invalid_field_is_named_and_not_quoted(self, api, sandbox, field, value):
         refused = await api.post("users", data=person("ann") | {field: value})
         assert (refused.status_code, list(error(refused)["fields"])) == (422, [field])
         assert sandbox.effects == ()
@@ -281,7 +281,7 @@ class TestLicenses:
         }
         assert len(documents) == 3
 
-    async def test_a_user_and_a_document_show_the_same_licence(self, api, sandbox):
+    async def test_user_and_document_show_the_same_license(self, api, sandbox):
         user = sandbox.seed_user("ann", first_name="Ann", last_name="Lee")
         sandbox.seed_license(user.id, 1)
         holder = {"id": user.id, "first_name": "Ann", "last_name": "Lee"}
@@ -295,7 +295,7 @@ class TestLicenses:
             "licenses": [{**LICENSE, "user": holder}],
         }
 
-    async def test_nobody_has_licences_to_begin_with(self, api, sandbox):
+    async def test_nobody_has_licenses_at_first(self, api, sandbox):
         user = sandbox.seed_user()
         assert (await api.get(f"users/{user.id}/licenses")).json()["licenses"] == []
         assert (await api.get("documents/2/licenses")).json()["licenses"] == []
@@ -326,7 +326,7 @@ class TestTenants:
             assert (await api.get("users")).status_code == 200
 
     @pytest.mark.parametrize(("company", "status"), [(99, 403), ("x", 400), ("", 400), ("1,2", 400)])
-    async def test_a_company_that_is_none_of_ours_is_refused(self, sandbox, company, status):
+    async def test_foreign_company_is_refused(self, sandbox, company, status):
         async with connect(sandbox, company=company) as api:
             assert (await api.get("users")).status_code == status
 
@@ -352,7 +352,7 @@ LOGINS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_s
 
 @given(login=LOGINS)
 @settings(max_examples=60, deadline=None)
-async def test_a_user_of_any_login_is_created_found_grouped_and_deleted(login):
+async def test_any_login_works_in_every_operation(login):
     sandbox = Sandbox()
     group = sandbox.seed_group("one")
     async with connect(sandbox) as api:

@@ -5,7 +5,7 @@ import pytest
 from coggno.sandbox import RequestLog
 
 
-def answer(requests: RequestLog, operation: str | None, status: int | None) -> None:
+def respond(requests: RequestLog, operation: str | None, status: int | None) -> None:
     with requests.recording(operation, "GET", "/") as entry:
         entry.status = status
 
@@ -13,7 +13,7 @@ def answer(requests: RequestLog, operation: str | None, status: int | None) -> N
 def test_requests_are_counted_by_operation_and_status():
     requests = RequestLog()
     for operation, status in [("getUser", 200), ("getUser", 404), ("getUser", 404), (None, 404), ("listUsers", None)]:
-        answer(requests, operation, status)
+        respond(requests, operation, status)
     assert requests.total == requests.count() == 5
     assert requests.count("getUser") == 3
     assert requests.count("getUser", status=404) == 2
@@ -25,14 +25,14 @@ def test_the_peak_is_the_most_that_were_open_at_once():
     requests = RequestLog()
     with requests.recording("getUser", "GET", "/"), requests.recording("getUser", "GET", "/"):
         assert requests.in_flight == 2
-    answer(requests, "getUser", 200)
+    respond(requests, "getUser", 200)
     assert (requests.in_flight, requests.peak) == (0, 2)
 
 
-def test_only_the_last_exchanges_are_kept():
+def test_only_the_last_records_are_kept():
     requests = RequestLog(keep=3)
     for status in range(200, 210):
-        answer(requests, "getUser", status)
+        respond(requests, "getUser", status)
     assert [(each.seq, each.status) for each in requests.recent] == [(8, 207), (9, 208), (10, 209)]
     assert requests.total == 10
 

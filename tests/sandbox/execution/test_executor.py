@@ -57,7 +57,7 @@ class TestLateCommits:
         clock.advance(10)
         assert [effect.login for effect in executor.effects()] == ["a", "b", "c"]
 
-    def test_after_so_many_requests_which_do_not_see_it(self, executor):
+    def test_after_so_many_requests(self, executor):
         executor.receive()
         executor.postpone(create("ann"), seconds=0, requests=2)
         for _ in range(2):
@@ -67,14 +67,14 @@ class TestLateCommits:
         assert executor.pending() == 0
         assert [effect.login for effect in executor.effects()] == ["ann"]
 
-    def test_all_at_once_when_told(self, executor):
+    def test_commit_late_makes_all_at_once(self, executor):
         for login in ("ann", "bob", "ann"):
             executor.postpone(create(login), seconds=1000, requests=None)
         assert executor.commit_late() == 2
         assert users(executor) == ["ann", "bob"]
         assert executor.commit_late() == 0
 
-    def test_what_cannot_be_done_any_more_is_left_undone(self, executor, clock):
+    def test_late_commit_that_fails_has_no_effect(self, executor, clock):
         executor.postpone(create("ann"), seconds=1, requests=None)
         with executor.seeding() as state:
             state.create_user(1, NewPerson(email="a@b.c", first_name="A", last_name="B", login="ann"))

@@ -7,7 +7,7 @@ import pytest
 from coggno.sandbox import ManualClock, Sandbox
 
 
-def test_they_are_there_and_leave_no_effect(sandbox):
+def test_seeds_exist_and_have_no_effect(sandbox):
     company = sandbox.seed_company(name="Second", login="boss")
     users = sandbox.seed_users(3, company=company.id)
     group = sandbox.seed_group("one", members=[users[0].id], company=company.id)
@@ -24,7 +24,7 @@ def test_they_are_there_and_leave_no_effect(sandbox):
     assert (sandbox.effects, sandbox.requests.total) == ((), 0)
 
 
-def test_made_up_names_make_way_for_given_ones(sandbox):
+def test_made_up_logins_avoid_taken_ones(sandbox):
     sandbox.seed_user("user1@example.com")
     assert len({user.login for user in sandbox.seed_users(3)}) == 3
 
@@ -49,7 +49,7 @@ def test_an_email_alone_is_the_login(sandbox):
         lambda sandbox: sandbox.groups(9),
     ],
 )
-def test_what_cannot_be_is_a_value_error(sandbox, seed):
+def test_impossible_seed_is_a_value_error(sandbox, seed):
     with pytest.raises(ValueError, match=r"no such|registered|empty"):
         seed(sandbox)
 
@@ -64,7 +64,7 @@ def test_samples_can_be_left_out():
     assert Sandbox(documents=False).seed_document("First").id == 1
 
 
-def test_lookups_do_not_slow_down_with_the_number_of_users(sandbox):
+def test_lookups_take_constant_time(sandbox):
     """100,000 users take seconds, and one lookup of each takes no longer: nothing is scanned."""
     started = time.perf_counter()
     users = sandbox.seed_users(100_000)

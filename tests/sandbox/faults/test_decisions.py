@@ -1,4 +1,4 @@
-"""Faults: whom they strike and when, without any HTTP."""
+"""Which requests faults apply to, and what they decide, without any HTTP."""
 
 import math
 import random
@@ -35,7 +35,7 @@ def seen(login: str = "ann", operation: str = "createUser") -> RequestFacts:
     return RequestFacts(operation, f"{operation} {login}", frozenset({login}))
 
 
-def struck(faults: Faults, count: int, *, operation: str = "createUser") -> list[bool]:
+def applied(faults: Faults, count: int, *, operation: str = "createUser") -> list[bool]:
     return [faults.decide(seen(str(n), operation), 0.0).ending is not None for n in range(count)]
 
 
@@ -56,27 +56,27 @@ def test_without_faults_nothing_happens():
         ("writes", "deleteGroupByName", True),
     ],
 )
-def test_a_fault_strikes_what_it_aims_at(aim, operation, hit):
+def test_fault_applies_to_its_operations(aim, operation, hit):
     faults = Faults()
     faults.add(Fault(Drop(), aim))
-    assert struck(faults, 1, operation=operation) == [hit]
+    assert applied(faults, 1, operation=operation) == [hit]
 
 
-def test_the_next_n_are_struck_and_counted():
+def test_times_and_skip_count_requests():
     faults = Faults()
     rule = faults.add(Fault(Status(), times=2, skip=1))
-    assert struck(faults, 5) == [False, True, True, False, False]
+    assert applied(faults, 5) == [False, True, True, False, False]
     assert rule.applied == 2
     assert "applied=2" in repr(rule)
 
 
-def test_a_key_strikes_only_the_requests_that_carry_it():
+def test_key_selects_requests():
     faults = Faults()
     faults.add(Fault(Status(), key="3"))
-    assert struck(faults, 5) == [False, False, False, True, False]
+    assert applied(faults, 5) == [False, False, False, True, False]
 
 
-def test_a_removed_fault_strikes_no_more():
+def test_removed_fault_does_not_apply():
     faults = Faults()
     first, second = faults.add(Fault(Drop())), faults.add(Fault(Status()))
     assert list(faults) == [first, second]
@@ -88,43 +88,43 @@ def test_a_removed_fault_strikes_no_more():
 
 
 class TestProbability:
-    def test_about_that_share_is_struck(self):
+    def test_probability_is_about_the_share(self):
         faults = Faults(seed=1)
         faults.add(Fault(Drop(), p=0.3))
-        assert 0.25 < sum(struck(faults, 2000)) / 2000 < 0.35
+        assert 0.25 < sum(applied(faults, 2000)) / 2000 < 0.35
 
     @pytest.mark.parametrize(("p", "share"), [(0.0, 0), (1.0, 50)])
     def test_never_and_always(self, p, share):
         faults = Faults()
         faults.add(Fault(Drop(), p=p))
-        assert sum(struck(faults, 50)) == share
+        assert sum(applied(faults, 50)) == share
 
     @given(seed=st.integers(), shuffle=st.integers())
-    def test_the_same_requests_meet_the_same_fate_in_any_order(self, seed, shuffle):
+    def test_same_requests_get_same_faults_in_any_order(self, seed, shuffle):
         """A request that is repeated draws anew, each time the same as in the other run."""
         requests = [seen(str(n % 20)) for n in range(60)]
-        fates = []
+        results = []
         for order in (0, shuffle):
             faults = Faults(seed)
             faults.add(Fault(Drop(), p=0.5))
             random.Random(order).shuffle(requests)
-            fate: dict[str, list[bool]] = {}
+            found: dict[str, list[bool]] = {}
             for request in requests:
-                fate.setdefault(request.identity, []).append(faults.decide(request, 0.0).ending is not None)
-            fates.append(fate)
-        assert fates[0] == fates[1]
+                found.setdefault(request.identity, []).append(faults.decide(request, 0.0).ending is not None)
+            results.append(found)
+        assert results[0] == results[1]
 
-    def test_another_seed_and_another_fault_draw_differently(self):
+    def test_seeds_and_rules_draw_independently(self):
         runs = []
         for seed, before in [(1, 0), (2, 0), (1, 1)]:
             faults = Faults(seed)
             for _ in range(before):
                 faults.remove(faults.add(Fault(Drop())))
             faults.add(Fault(Drop(), p=0.5))
-            runs.append(struck(faults, 64))
+            runs.append(applied(faults, 64))
         assert len({tuple(run) for run in runs}) == 3
 
-    def test_a_repeated_request_is_not_struck_for_ever(self):
+    def test_repeated_request_draws_again(self):
         faults = Faults()
         faults.add(Fault(Drop(), p=0.5))
         assert {faults.decide(seen(), 0.0).ending for _ in range(64)} == {None, Drop()}
@@ -137,7 +137,7 @@ class TestTogether:
             faults.add(Fault(action))
         assert faults.decide(seen(), 0.0) == FaultDecision(wait_before=5, wait_after=2, ending=Drop())
 
-    def test_an_ending_that_does_not_come_to_pass_is_not_spent(self):
+    def test_second_ending_is_not_used_up(self):
         faults = Faults()
         faults.add(Fault(Drop(), times=1))
         faults.add(Fault(Status(), times=1))
@@ -151,7 +151,7 @@ class TestRateLimit:
         endings = [faults.decide(seen(), now).ending for now in times]
         return [ending.retry_after if isinstance(ending, Status) else None for ending in endings]
 
-    def test_what_exceeds_the_rate_is_told_when_to_come_back(self):
+    def test_excess_requests_get_retry_after(self):
         assert self.limited(RateLimit(2), [0, 0, 0, 0.4, 0.5, 0.5, 9, 9, 9]) == [
             None,
             None,
@@ -170,7 +170,7 @@ class TestRateLimit:
     def test_a_burst_may_be_given(self):
         assert self.limited(RateLimit(1, burst=3), [0, 0, 0, 0]) == [None, None, None, 1]
 
-    def test_only_what_was_refused_counts_as_struck(self):
+    def test_only_refused_requests_count_as_applied(self):
         faults = Faults()
         rule = faults.add(Fault(RateLimit(1)))
         for _ in range(3):
@@ -178,7 +178,7 @@ class TestRateLimit:
         assert rule.applied == 2
 
     @given(rate=st.floats(0.5, 50), gaps=st.lists(st.floats(0, 0.5), min_size=1, max_size=200))
-    def test_no_more_than_the_rate_and_the_burst_come_through(self, rate, gaps):
+    def test_rate_and_burst_are_never_exceeded(self, rate, gaps):
         faults = Faults()
         faults.add(Fault(RateLimit(rate)))
         now, through = 0.0, 0
@@ -188,7 +188,7 @@ class TestRateLimit:
         assert through <= max(1, rate) + now * rate + 1e-6
 
 
-def test_capacity_lets_so_many_through_at_a_time():
+def test_capacity_limits_requests_at_a_time():
     faults = Faults()
     faults.add(Fault(Capacity(2, seconds=1)))
     waits = [faults.decide(seen(), now).wait_before for now in (0, 0, 0, 0, 0, 2.5, 9)]
@@ -224,7 +224,7 @@ class TestRanges:
         with pytest.raises(ValueError, match="must be"):
             make()
 
-    def test_an_unknown_operation_is_an_error_with_a_suggestion(self):
+    def test_unknown_operation_gets_a_suggestion(self):
         with pytest.raises(ValueError, match="did you mean 'createUser'"):
             Fault(Drop(), "createUsr")
 

@@ -1,4 +1,4 @@
-"""Odd answer shapes on request."""
+"""Quirks: oddities of a server that works."""
 
 import pytest
 
@@ -17,13 +17,13 @@ from tests.sandbox.helpers import at, connect
         ("createUser:drop", "this is a fault; pass it as one of the faults"),
     ],
 )
-def test_a_quirk_that_does_not_exist_is_an_error(name, message):
+def test_unknown_quirk_is_an_error(name, message):
     with pytest.raises(ValueError, match=message):
         Sandbox(quirks=[name])
 
 
 @pytest.mark.parametrize("quirks", ["reference", ["reference"]])
-async def test_the_references_own_shapes(quirks):
+async def test_reference_quirks_change_three_shapes(quirks):
     sandbox = Sandbox(quirks=quirks)
     user = sandbox.seed_user("ann")
     group = sandbox.seed_group("one", members=[user.id])
@@ -34,7 +34,7 @@ async def test_the_references_own_shapes(quirks):
         assert (await api.get(f"groups/{group.id}/users")).json() == shape
 
 
-async def test_ids_only_where_the_reference_promises_no_more():
+async def test_ids_quirk_refuses_logins():
     sandbox = Sandbox(quirks=["deleteUser:ids", "removeGroupUser:ids", "getUserLicenses:ids"])
     user = sandbox.seed_user("ann@example.com")
     group = sandbox.seed_group("one", members=[user.id])

@@ -12,7 +12,7 @@ REFUSED = ApiResponse(422, {"error": {}})
 
 
 @pytest.mark.parametrize("ending", [Status(), Drop(), Html(502)])
-def test_a_fault_before_the_effect_answers_instead(ending):
+def test_fault_before_the_effect_replaces_the_response(ending):
     assert response_instead(ending) is not None
 
 
@@ -20,16 +20,16 @@ def test_a_fault_before_the_effect_answers_instead(ending):
     "ending",
     [None, Status(after=True), Drop(after=True), Html(after=True), CutBody(), Empty(), LateCommit()],
 )
-def test_the_others_let_it_happen(ending):
+def test_other_faults_let_the_request_take_effect(ending):
     assert response_instead(ending) is None
 
 
 @pytest.mark.parametrize("ending", [None, Drop(after=True), CutBody(), LateCommit()])
-def test_an_answer_that_is_sent_or_lost_is_the_natural_one(ending):
+def test_lost_response_is_not_changed(ending):
     assert changed_response(OK, ending, []) is OK
 
 
-def test_faults_in_the_shape_spare_refusals():
+def test_edits_do_not_change_errors():
     assert changed_response(REFUSED, Empty(), []) is changed_response(REFUSED, None, [WrongType()]) is REFUSED
     assert changed_response(OK, None, [WrongType()]).json == {"id": "1"}
     assert changed_response(OK, Empty(204), []) == ApiResponse(204, empty=True)
@@ -39,9 +39,9 @@ def test_faults_in_the_shape_spare_refusals():
     ("code", "name"),
     [(400, "bad_request"), (404, "not_found"), (429, "rate_limited"), (503, "server_error"), (599, "server_error")],
 )
-def test_an_injected_status_looks_like_the_real_one(code, name):
-    answer = injected_response(Status(code))
-    assert (answer.status, answer.json["error"]["code"], dict(answer.headers)) == (code, name, {})
+def test_injected_status_has_the_usual_form(code, name):
+    response = injected_response(Status(code))
+    assert (response.status, response.json["error"]["code"], dict(response.headers)) == (code, name, {})
 
 
 def test_retry_after_is_sent_as_it_is():
@@ -76,12 +76,12 @@ def test_an_html_page_names_the_status():
     assert b"502 Bad Gateway" in response.body
 
 
-def test_a_refusal_names_code_message_and_fields():
+def test_error_has_code_message_and_fields():
     response = error_response(InvalidFieldsError("no", fields={"name": "is required"})).render("r-1")
     assert response.status_code == 422
     assert bytes(response.body) == b'{"error":{"code":"invalid","message":"no","fields":{"name":"is required"}}}'
     assert response.headers["x-request-id"] == "r-1"
 
 
-def test_an_answer_does_not_show_its_content():
+def test_repr_hides_the_content():
     assert "secret" not in repr(ApiResponse(200, {"a": "secret"}))

@@ -110,7 +110,7 @@ def test_a_fault_is_read(text, fault):
         ("deleteGroup:require=nmae", "deleteGroup has no field 'nmae'"),
     ],
 )
-def test_what_cannot_be_read_is_told_what_is_wrong(text, message):
+def test_invalid_text_is_explained(text, message):
     with pytest.raises(FaultSyntaxError) as caught:
         parse_fault(text)
     assert message in str(caught.value)
@@ -129,7 +129,7 @@ def test_any_text_is_a_fault_or_a_syntax_error(text):
     p=st.floats(0, 1),
     times=st.none() | st.integers(0, 9),
 )
-def test_what_is_written_is_what_is_read(operation, code, p, times):
+def test_written_fault_is_read_back(operation, code, p, times):
     text = f"{operation}:status={code},p={p}" + ("" if times is None else f",times={times}")
     assert parse_fault(text) == Fault(Status(code), operation, p=p, times=times)
 
@@ -140,7 +140,7 @@ def test_a_sandbox_takes_faults_as_text_or_values(faults):
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_the_example_of_every_kind_can_be_read_and_written(kind):
+def test_example_of_every_kind_is_read_and_written(kind):
     fault = parse_fault(kind.example)
     assert parse_fault(format_fault(fault)) == fault
 

@@ -18,7 +18,7 @@ class Recorder:
 
 
 @pytest.mark.parametrize(("reset", "call"), [(False, "close"), (True, "reset")])
-async def test_the_servers_extension_is_used_until_the_connection_is_gone(reset, call):
+async def test_extension_breaks_the_connection_and_waits(reset, call):
     messages = iter(["http.request", "http.request", "http.disconnect", "too far"])
     connection = Recorder()
 
@@ -32,10 +32,10 @@ async def test_the_servers_extension_is_used_until_the_connection_is_gone(reset,
 
 
 @pytest.mark.parametrize("scope", [{}, {"extensions": {}}])
-async def test_without_it_an_exception_is_raised(scope):
+async def test_without_the_extension_an_error_is_raised(scope):
     with pytest.raises(ConnectionDroppedError):
         await break_connection(scope, None, reset=False, error=ConnectionDroppedError)
 
 
-def test_it_is_a_reset_to_whoever_knows_sockets():
+def test_dropped_connection_is_a_reset_error():
     assert issubclass(ConnectionDroppedError, ConnectionResetError)

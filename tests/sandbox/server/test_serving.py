@@ -19,7 +19,7 @@ from tests.sandbox.helpers import KEY, at, client, person, until
 
 @pytest.fixture(autouse=True)
 def quiet(capfd, caplog):
-    """No test of this file makes a server say anything."""
+    """No test of this file makes a server print or log anything."""
     caplog.set_level(logging.WARNING)
     yield
     out = capfd.readouterr()
@@ -62,11 +62,11 @@ class TestFaults:
         sandbox.faults.clear()
         assert (await api.get("users")).status_code == 200
 
-    async def test_a_dropped_connection_sends_not_one_byte(self, base_url, sandbox):
+    async def test_dropped_connection_sends_no_byte(self, base_url, sandbox):
         sandbox.faults.add(parse_fault("drop"))
         assert await raw(base_url, b"GET /api/v1/users HTTP/1.1\r\nHost: localhost\r\n\r\n") == b""
 
-    async def test_a_cut_body_announces_the_whole_one(self, api, sandbox):
+    async def test_cut_body_announces_the_full_length(self, api, sandbox):
         sandbox.seed_users(2000)
         sandbox.faults.add(parse_fault("listUsers:cut=0.5"))
         body = bytearray()
@@ -95,7 +95,7 @@ class TestFaults:
             ("latency=9", 200, "application/json", 1),
         ],
     )
-    async def test_a_spoilt_answer_arrives_whole(self, api, sandbox, fault, status, content_type, effects):
+    async def test_changed_response_arrives_complete(self, api, sandbox, fault, status, content_type, effects):
         sandbox.faults.add(parse_fault(fault))
         response = await api.post("users", data=person("ann"))
         assert (response.status_code, response.headers.get("content-type")) == (status, content_type)
@@ -107,7 +107,7 @@ class TestFaults:
         assert [response.status_code for response in responses] == [200, 200, 200, 429]
         assert responses[-1].headers["retry-after"] == "1"
 
-    async def test_a_client_that_gives_up_while_it_waits_does_not_undo_the_effect(self):
+    async def test_client_that_gives_up_does_not_undo_the_effect(self):
         gate = asyncio.Event()
 
         class Gate(ManualClock):
@@ -138,11 +138,11 @@ class TestPaths:
         assert (await api.get(f"groups/{group.id}/users/{at(login)}")).json()["login"] == login
         assert (await api.delete(f"users/{at(login)}")).json()["login"] == login
 
-    async def test_dot_segments_are_refused_as_they_came(self, base_url, sandbox):
+    async def test_dot_segments_are_refused(self, base_url, sandbox):
         group = sandbox.seed_group("one")
         head = b"Host: localhost\r\nConnection: close\r\nAuthorization: Basic dGVzdF94Og==\r\n\r\n"
-        answer = await raw(base_url, b"DELETE /api/v1/groups/1/users/.. HTTP/1.1\r\n" + head)
-        assert answer.startswith(b"HTTP/1.1 400 ")
+        response = await raw(base_url, b"DELETE /api/v1/groups/1/users/.. HTTP/1.1\r\n" + head)
+        assert response.startswith(b"HTTP/1.1 400 ")
         assert sandbox.groups() == (group,)
 
 
@@ -150,10 +150,10 @@ async def raw(base_url: str, request: bytes) -> bytes:
     """Send bytes as they are, and return all that comes back."""
     reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(base_url).port)
     writer.write(request)
-    answer = await reader.read()
+    response = await reader.read()
     writer.close()
     await writer.wait_closed()
-    return answer
+    return response
 
 
 class TestServing:
@@ -163,7 +163,7 @@ class TestServing:
                 await api.post("users", data=person(f"user{n}"))
         assert len(sandbox.users()) == 3
 
-    async def test_a_fixed_port_can_be_had_again_at_once(self, sandbox):
+    async def test_fixed_port_can_be_reused_at_once(self, sandbox):
         async with serving(sandbox) as url, client(None, url) as api:
             port = httpx.URL(url).port
             await api.get("users")
@@ -171,7 +171,7 @@ class TestServing:
             assert again == url
             assert (await api.get("users")).status_code == 200
 
-    async def test_a_port_that_is_taken_is_an_os_error(self, sandbox):
+    async def test_occupied_port_is_an_os_error(self, sandbox):
         async with serving(sandbox) as url:
             with pytest.raises(OSError, match="in use"):
                 async with serving(sandbox, port=httpx.URL(url).port):
@@ -201,7 +201,7 @@ class TestServing:
         async with serving(sandbox):
             assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
 
-    async def test_leaving_breaks_what_is_open_at_once(self):
+    async def test_leaving_breaks_open_connections_at_once(self):
         class Never(ManualClock):
             async def sleep(self, seconds):
                 await asyncio.Event().wait()
@@ -218,7 +218,7 @@ class TestServing:
         with pytest.raises(httpx.TransportError):
             await api.get(url)
 
-    async def test_an_error_in_the_block_stops_the_server_and_comes_through(self, sandbox):
+    async def test_error_in_the_block_stops_the_server(self, sandbox):
         with pytest.raises(RuntimeError, match="mine"):
             async with serving(sandbox) as url:
                 raise RuntimeError("mine")
@@ -226,7 +226,7 @@ class TestServing:
             with pytest.raises(httpx.ConnectError):
                 await api.get("users")
 
-    async def test_nothing_is_left_behind(self, sandbox):
+    async def test_no_task_is_left_running(self, sandbox):
         before = asyncio.all_tasks()
         async with serving(sandbox) as url, client(None, url) as api:
             await asyncio.gather(*(api.get("users") for _ in range(20)))
@@ -234,12 +234,12 @@ class TestServing:
         assert asyncio.all_tasks() == before
         gc.collect()
 
-    async def test_what_is_no_http_is_answered_in_silence(self, base_url):
+    async def test_invalid_http_gets_400_without_a_log_line(self, base_url):
         assert (await raw(base_url, b"GARBAGE\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
         upgrade = b"Host: localhost\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n"
         assert (await raw(base_url, b"GET / HTTP/1.1\r\n" + upgrade)).startswith(b"HTTP/1.1 200 ")
 
-    async def test_many_at_once_are_all_answered(self, api, sandbox):
+    async def test_many_requests_at_once_all_succeed(self, api, sandbox):
         responses = await asyncio.gather(*(api.post("users", data=person(f"user{n}")) for n in range(200)))
         assert {response.status_code for response in responses} == {200}
         assert len({response.json()["id"] for response in responses}) == 200
@@ -264,11 +264,11 @@ class TestServerThread:
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)
 
-    def test_what_hinders_it_is_raised_at_the_start(self, sandbox):
+    def test_startup_error_is_raised_by_start(self, sandbox):
         with pytest.raises(ValueError, match="allow_remote"):
             ServerThread(sandbox, host="0.0.0.0").start()
 
-    def test_tests_may_look_while_it_is_busy(self, sandbox):
+    def test_state_can_be_read_while_it_serves(self, sandbox):
         with ServerThread(sandbox) as url:
             thread = threading.Thread(target=_fill, args=(url, 100))
             thread.start()

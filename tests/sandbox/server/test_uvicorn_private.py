@@ -67,7 +67,7 @@ class TestFallback:
                 started = asyncio.get_running_loop().time()
             assert asyncio.get_running_loop().time() - started < 5
 
-    async def test_a_server_that_cannot_start_says_why(self, monkeypatch):
+    async def test_startup_error_is_raised(self, monkeypatch):
         async def failing(self, sockets=None):
             raise OSError("no more sockets")
 

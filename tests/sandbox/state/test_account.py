@@ -85,7 +85,7 @@ class TestUsers:
         with pytest.raises(InvalidDataError):
             state.create_user(1, person("ann"))
 
-    def test_a_user_of_an_unknown_group_is_not_registered_either(self, state):
+    def test_unknown_group_leaves_the_login_free(self, state):
         foreign = state.create_group(2, "theirs", None)
         with pytest.raises(InvalidDataError) as caught:
             state.create_user(1, person("ann"), foreign.id)
@@ -106,7 +106,7 @@ class TestUsers:
 
 
 class TestGroups:
-    def test_names_are_not_unique_but_deleting_by_one_must_be(self, state):
+    def test_deleting_by_name_needs_a_unique_name(self, state):
         first, second = state.create_group(1, "one", None), state.create_group(1, "one", "again")
         with pytest.raises(InvalidDataError):
             state.groups.named(1, "one")
@@ -165,7 +165,7 @@ class TestGroups:
 
 
 class TestDocuments:
-    def test_a_companys_own_document_is_seen_by_it_alone(self, state):
+    def test_own_document_is_hidden_from_others(self, state):
         every = state.documents.add(
             "Training", company=None, type_="ScormDocument", published=1, created_at="2025-01-15"
         )
@@ -176,7 +176,7 @@ class TestDocuments:
         with pytest.raises(RecordNotFoundError):
             state.documents.get(1, str(own.id))
 
-    def test_a_documents_licences_are_those_of_users_in_this_lms(self, state):
+    def test_document_licenses_are_those_of_the_lms(self, state):
         document = state.documents.add("Training", company=None, type_="x", published=1, created_at="2025-01-15")
         users = [state.create_user(company, person(f"user{company}")) for company in (1, 2)]
         licenses = [

@@ -13,17 +13,17 @@ def test_an_id_is_plain_digits(text):
 
 
 @pytest.mark.parametrize("text", ["", "007", "-1", "+1", "1.0", " 1", "1_0", "٣", "²", "9" * 19, "a"])
-def test_anything_else_is_no_id(text):
+def test_other_text_is_no_id(text):
     assert parse_id(text) is None
 
 
 @pytest.mark.parametrize(("text", "value"), [("7", 7), ("0", 0), ("-1", -1), ("-70", -1), ("9" * 19, -1)])
-def test_an_integer_that_can_be_no_id_is_none_of_ours(text, value):
+def test_integer_out_of_range_is_minus_one(text, value):
     assert parse_integer(text) == value
 
 
 @pytest.mark.parametrize("text", ["", "-", "01", "-01", "+1", "1.0", " 1", "²", "1\n", "a"])
-def test_anything_else_is_no_parse_integer(text):
+def test_other_text_is_no_integer(text):
     assert parse_integer(text) is None
 
 

@@ -90,6 +90,7 @@ def acting_company(state: AccountState, account: int, header: str | None) -> int
 
 
 def _user_name(authorization: str) -> str:
+    # Every problem gets the same message: which one it was would help to guess keys.
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() != "basic":
         raise _unauthorized()

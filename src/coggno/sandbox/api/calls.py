@@ -74,4 +74,5 @@ class ApiCall:
         Raises:
             StateError: it is not possible, and nothing was changed.
         """
+        # The handler is a field of a frozen class, hence no method: it gets the call as an argument.
         return self.operation.handler(state, self, commit)

@@ -100,6 +100,7 @@ class InvalidFieldsError(ApiError):
 
 def from_state_error(error: StateError) -> ApiError:
     """Return the error response for a change or a lookup that is not possible."""
+    # The real API has the same status for a path and for a record that does not exist.
     kind = PathNotFoundError if isinstance(error, RecordNotFoundError) else InvalidFieldsError
     return kind(error.message, fields=error.fields)
 

@@ -77,6 +77,7 @@ class RequestLog:
         entry = OpenRequest(self.total)
         try:
             yield entry
+        # Also when the client gives up, which cancels the request in process: else `in_flight` never ends.
         finally:
             self.in_flight -= 1
             self._counts[(operation, entry.status)] += 1

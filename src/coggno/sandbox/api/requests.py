@@ -76,9 +76,11 @@ async def read_body(request: Request, limit: int) -> bytes:
         ClientDisconnect: the client is gone before the end of the body.
     """
     announced = request.headers.get("content-length", "")
-    # Compared by length first: int() refuses thousands of digits with an error of its own.
+    # Compared by length first: int() raises ValueError for thousands of digits.
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         raise _too_large(limit)
+    # What comes without a length is counted as it comes. The rest of a body that is too large is never kept: the
+    # server reads on and discards it, so that the client gets to read the response.
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -90,8 +92,8 @@ async def read_body(request: Request, limit: int) -> bytes:
 def check_host(host: str | None, allowed: frozenset[str]) -> None:
     """Refuse a request that was meant for another host.
 
-    A web page can make the name of its own host resolve to 127.0.0.1 and then read what a server on this machine
-    answers (DNS rebinding). Its requests carry that name, so only names that cannot be rebound are accepted: loopback
+    A web page can make the name of its own host resolve to 127.0.0.1 and then read the responses of a server on this
+    machine (DNS rebinding). Its requests carry that name, so only names that cannot be rebound are accepted: loopback
     names and IP addresses, and those in `allowed`.
 
     Args:

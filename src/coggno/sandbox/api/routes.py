@@ -51,6 +51,7 @@ def find_operation(method: str, raw_path: bytes) -> tuple[SandboxOperation, Mapp
         MalformedRequestError: the path contains a dot segment, a broken escape or bytes that are not UTF-8.
     """
     segments = _segments(raw_path)
+    # Only templates of the same length can match, so that no parameter ever spans two segments.
     for template in _TEMPLATES.get(len(segments), ()):
         parameters = template.match(segments)
         if parameters is not None:
@@ -78,11 +79,13 @@ def _segments(raw_path: bytes) -> list[str]:
 
 
 def _decoded(segment: str) -> str:
+    # "users//" is not "users/": some servers merge them, and then a client with an empty id lists all users.
     if not segment:
         raise PathNotFoundError("the path has an empty segment")
     if _BAD_ESCAPE.search(segment):
         raise MalformedRequestError("the path contains a % that is not followed by two hex digits")
     try:
+        # Once, and "+" stays: it is a space in forms only.
         text = unquote(segment, errors="strict")
     except UnicodeDecodeError:
         raise MalformedRequestError("the path is not percent-encoded UTF-8") from None

@@ -29,11 +29,13 @@ def group(record: SandboxGroup) -> JsonObject:
 
 def deleted_group(record: SandboxGroup) -> JsonObject:
     """Return a group as in "Delete Group": it has no description there."""
+    # Leaving the field out is what the reference shows; a client must not expect it to be null.
     return {"id": record.id, "name": record.name}
 
 
 def user(record: SandboxUser) -> JsonObject:
     """Return a user as in "Create User"."""
+    # The e-mail never comes back: whether the real API returns it is not documented.
     return {
         "id": record.id,
         "login": record.login,
@@ -86,6 +88,7 @@ def _license(record: SandboxLicense) -> JsonObject:
 
 
 def _holder(record: SandboxUser) -> JsonObject:
+    # No login here, other than everywhere else.
     return {"id": record.id, "first_name": record.first_name, "last_name": record.last_name}
 
 

@@ -1,4 +1,4 @@
-"""The log of committed changes. Tests judge a client by it, so it is exact: one entry a change, in order."""
+"""The log of committed changes. Tests compare a client with it, so it is exact: one entry per change, in order."""
 
 from __future__ import annotations
 
@@ -55,11 +55,13 @@ class EffectLog:
 
     def all(self) -> tuple[Effect, ...]:
         """Return every effect."""
+        # A copy: a test keeps what it got while requests go on.
         return tuple(self._effects)
 
     def recorder(self, operation: str, company: int, *, at: float, late: bool) -> Commit:
         """Return what records the changes that one request makes."""
 
+        # A closure, so that a handler states only what it changed, and cannot get the operation or the time wrong.
         def commit(
             *,
             user: int | None = None,

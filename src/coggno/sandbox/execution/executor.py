@@ -53,7 +53,7 @@ class Executor:
     """
 
     def __init__(self, state: AccountState, clock: Clock) -> None:
-        # Reentrant, and held for every step: a test in one thread may look while a server in another is busy.
+        # Reentrant, and held for every step: a test in one thread may read while a server in another writes.
         self._lock = threading.RLock()
         self._state = state
         self._clock = clock
@@ -81,7 +81,7 @@ class Executor:
         with self._lock:
             now = self._clock.now()
             if change.writes:
-                # A server with a replica looks the user up there as well: right after a create, adding fails.
+                # A server with a replica reads the user there as well: right after a create, adding fails.
                 unseen = self._replica.lagging_state(now)
                 if unseen is not None:
                     change.check_named(unseen)
@@ -148,7 +148,7 @@ class Executor:
 
     def _commit(self, changes: list[tuple[float, StateChange]]) -> None:
         for at, change in changes:
-            # The response was sent long ago: there is nobody left who could be told.
+            # The response was sent long ago: nobody is left to receive an error.
             with suppress(StateError):
                 self._write(change, at, late=True)
 

@@ -36,6 +36,7 @@ class LateCommits(Generic[ChangeT]):
 
     def take_due(self, now: float, received: int) -> list[tuple[float, ChangeT]]:
         """Remove the changes that are due; return them and their times, in the order of these."""
+        # Two passes over a list that rarely has more than a few entries.
         due = [each for each in self._waiting if each.is_due(now, received)]
         self._waiting = [each for each in self._waiting if not each.is_due(now, received)]
         return self._in_order(due, now)

@@ -59,6 +59,7 @@ class StateLookups:
         """
 
         def look_up(state: AccountState) -> SandboxUser | None:
+            # An unknown user is a result here; an unknown company is a mistake in the test.
             try:
                 return state.users.get(known(state, company), str(key))
             except RecordNotFoundError:

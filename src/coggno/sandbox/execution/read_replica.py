@@ -72,6 +72,7 @@ class ReadReplica:
         else:
             last = None if delay.reads is None else self._reads + delay.reads
             write = _UnseenWrite(change, now + delay.seconds, last)
+        # At the end, whatever its delay: a replica applies writes in the order in which they were committed.
         self._unseen.append(write)
 
     def state_for_read(self, now: float) -> AccountState:

@@ -62,6 +62,7 @@ class Seeding:
         """
         with self._executor.seeding() as state:
             company_id = known(state, company)
+            # Looked up first: a seed that fails must not leave half of itself behind.
             wanted = [state.groups.get(company_id, str(group_id)) for group_id in groups]
             person = _person(login or email or self._unused_login(state), email, first_name, last_name)
             user = state.create_user(company_id, person)

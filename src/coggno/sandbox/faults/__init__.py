@@ -1,4 +1,4 @@
-"""Failures and oddities on request: what they do, whom they are for, and how they are written as text."""
+"""Failures and oddities on request: what they do, which requests they apply to, and how they are written as text."""
 
 from __future__ import annotations
 

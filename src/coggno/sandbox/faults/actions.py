@@ -18,6 +18,7 @@ from coggno.sandbox.execution import ReadDelay
 class Status:
     """Respond with this status and a JSON error, before the request takes effect or after."""
 
+    # Statuses below 400 are no failures; a client may expect a body with them that this does not have.
     code: int = field(default=503, validator=[ge(400), le(599)])
     retry_after: int | str | None = None
     """Sent as `Retry-After`, as it is."""
@@ -36,6 +37,7 @@ class Drop:
 class CutBody:
     """Carry it out, announce the complete response, send part of it, and close (or reset) the connection."""
 
+    # Below 1: a body that is complete before the connection ends is no failure.
     keep: float = field(default=0.5, validator=[ge(0), lt(1)])
     """The share of the body that is sent."""
     reset: bool = False

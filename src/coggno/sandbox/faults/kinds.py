@@ -36,7 +36,7 @@ Convert: TypeAlias = Callable[[str], Any]
 
 
 class FaultSyntaxError(ValueError):
-    """A fault that cannot be read; the message says what is wrong and suggests what may have been meant."""
+    """A fault that cannot be read; the message names the problem and suggests what may have been meant."""
 
 
 def whole(text: str) -> int:
@@ -69,6 +69,7 @@ def json_value(text: str) -> Any:
     Raises:
         FaultSyntaxError: it is none.
     """
+    # RecursionError: a thousand brackets are no value anybody means.
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -104,6 +105,7 @@ KINDS: Final[Mapping[str, FaultKind]] = {
         options={"retry_after": ("retry_after", str)},
         flags=WHEN,
     ),
+    # Two kinds with one class: "reset" is easier to remember than "drop,reset".
     "drop": FaultKind(Drop, "closes the connection, no response", "writes:drop,times=2", flags=WHEN),
     "reset": FaultKind(partial(Drop, reset=True), "resets the connection, no response", "reset,after", flags=WHEN),
     "latency": FaultKind(

@@ -26,7 +26,7 @@ _CODES: Final = {
 }
 _PAGE: Final = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 _GATEWAY_MESSAGE: Final = {404: "no Route matched with those values"}
-"""What a widespread gateway says for a path it does not know; clients must not take it for "no such user"."""
+"""The message of a widespread gateway for a path it does not know; clients must not take it for "no such user"."""
 
 
 def response_instead(ending: Ending | None) -> ApiResponse | None:
@@ -56,6 +56,7 @@ def changed_response(response: ApiResponse, ending: Ending | None, edits: list[E
     # Errors keep their form: a test that injects an odd user must still be able to read why a call was refused.
     if response.status >= 300:
         return response
+    # Before the edits: there is no JSON left to edit.
     if isinstance(ending, Empty):
         return ApiResponse(ending.code, empty=True)
     for edit in edits:
@@ -72,6 +73,7 @@ async def send_part(
         Exception: what `error` makes, if there is no socket to break.
     """
     kept = bytes(response.body)[: int(len(response.body) * cut.keep)]
+    # The headers are those of the complete response: its Content-Length is what makes the cut noticeable.
     await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
     await send({"type": "http.response.body", "body": kept, "more_body": True})
     await break_connection(scope, receive, reset=cut.reset, error=error)

@@ -1,4 +1,4 @@
-"""Whom a fault is for. Pure: no I/O, no waiting.
+"""Which requests a fault applies to. Pure: no I/O, no waiting.
 
 Whether a fault applies is computed from the seed and from the request itself (operation, path, form without its
 secrets, and how often that very request came before). The same requests under the same seed get the same faults, in
@@ -135,6 +135,7 @@ class FaultRule:
 
     def wait_for_slot(self, capacity: Capacity, now: float) -> float:
         """Return how many seconds it takes until a request was served by one of the slots."""
+        # The times at which slots become free; a heap gives the earliest without sorting all.
         start = now
         if len(self._free_at) >= capacity.slots:
             start = max(now, heapq.heappop(self._free_at))

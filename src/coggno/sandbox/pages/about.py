@@ -37,5 +37,6 @@ def about(address: str, key: str | None) -> str:
         address: where the sandbox is reached.
         key: an API key that may be shown, if there is one.
     """
+    # Plain text: it is read with curl as often as with a browser.
     rows = [f"    {each.method:6} /{each.path:32} {each.id}" for each in OPERATIONS]
     return _ABOUT.format(address=address, key=key or EXAMPLE_KEY, operations="\n".join(rows), faults=fault_help())

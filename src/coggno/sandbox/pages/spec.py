@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 _PACKAGED: Final = "openapi.yaml"
-"""Put beside this package by the build; the repository keeps the document in one place only."""
+"""Added to the package by the build; the repository keeps the document in one place only."""
 _IN_CHECKOUT: Final = Path("openapi", "coggno.yaml")
 _SERVERS: Final = "\nservers:\n"
 _DESCRIPTION: Final = "\n  description: |-\n"
@@ -26,6 +26,7 @@ def spec_for(address: str, key: str | None) -> str:
     """
     server = f"  - url: {json.dumps(address)}\n    description: This sandbox. Nothing in it is real.\n"
     sample = f"    Try it on this sandbox: `curl {address}/api/v1/users -u {key or 'YOUR_KEY'}:`\n\n"
+    # The first match only: descriptions further down contain the same lines.
     text = _text()
     text = text.replace(_SERVERS, _SERVERS + server, 1)
     return text.replace(_DESCRIPTION, _DESCRIPTION + sample, 1)

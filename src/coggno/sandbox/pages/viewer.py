@@ -104,6 +104,7 @@ def docs_page(address: str, key: str | None) -> str:
         address: where the sandbox is reached.
         key: an API key that may be shown, if there is one; the page sends it with every request.
     """
+    # Without the extra the page still works: it must not depend on what a test environment happens to install.
     if _folder() is None:
         return operation_list(address, key, hint=True)
     # "<" is escaped: a key must not end the script.

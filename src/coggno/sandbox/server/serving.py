@@ -135,6 +135,7 @@ def run(
                 on_start(url)
             await asyncio.Event().wait()
 
+    # Ctrl-C is how this is meant to end, so it leaves no traceback.
     with suppress(KeyboardInterrupt):
         asyncio.run(forever())
 

@@ -7,7 +7,7 @@ Seen to work with uvicorn 0.30 to 0.54 and h11 0.14 to 0.16. What is used, and n
 - `ServerState.connections` and `.tasks`, the `transport` of a connection: ending at once, without waiting for clients;
 - `H11Protocol` and its attributes `app`, `logger` and `transport`: breaking one connection without a response.
 
-`tests/sandbox/server/test_uvicorn_private.py` says which of these a new version lacks. When one of the first two
+`tests/sandbox/server/test_uvicorn_private.py` names what a new version lacks. When one of the first two
 groups is gone, `PlainServer` is used: `Server.serve` and `should_exit`, which are documented. Without the third, faults
 that break a connection raise an exception in the application, and the client receives a 500 instead.
 """
@@ -136,7 +136,7 @@ class PlainServer:
 
 
 class BreakableProtocol(H11Protocol):
-    """uvicorn's h11 protocol, with a logger of its own and a way to break the connection in the scope."""
+    """uvicorn's h11 protocol, with a separate logger and a way to break the connection in the scope."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -98,6 +98,7 @@ class AccountState:
         home = self.users.company_of(user_id)
         if home is None or self._account(home) != self._account(group.company):
             raise RecordNotFoundError("no such user")
+        # By id only: the form field is an id, and a login of the same digits is another user.
         user = self.users.in_lms(home)[user_id]
         return user, self.memberships.join(group.id, user)
 
@@ -108,6 +109,7 @@ class AccountState:
 
     def document_licenses(self, company_id: int, document: SandboxDocument) -> list[tuple[SandboxLicense, SandboxUser]]:
         """Return the licenses for a document that users of this LMS hold, each with its user."""
+        # Users who were deleted keep their licenses, but are not shown.
         users = self.users.in_lms(company_id)
         return [(each, users[each.user]) for each in self.licenses.of_document(document.id) if each.user in users]
 

@@ -14,6 +14,7 @@ class CompanyStore:
 
     def add(self, owner: SandboxUser, name: str | None, parent: int | None) -> SandboxCompany:
         """Add a company that `owner` owns, connected to the company `parent`; without one it is a new account."""
+        # Companies are never deleted, so their number is the highest id.
         company_id = len(self._by_id) + 1
         company = SandboxCompany(
             id=company_id,

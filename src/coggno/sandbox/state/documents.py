@@ -23,6 +23,7 @@ class DocumentStore:
             company=company,
             published=published,
             type=type_,
+            # The reference shows no time of its own for it.
             published_at=created_at if published else None,
             created_at=created_at,
         )

@@ -25,6 +25,7 @@ class MembershipStore:
 
     def close_group(self, group_id: int) -> None:
         """Remove a group; its members stay in the LMS."""
+        # pop: afterwards the group has no entry, which is how a deleted group differs from an empty one.
         for user_id in self._members.pop(group_id):
             self._groups_of[user_id].discard(group_id)
 

@@ -95,6 +95,7 @@ class UserStore:
         """
         user_id = parse_id(key)
         user = None if user_id is None else users.get(user_id)
+        # Ids start at 1, so 0 finds nobody.
         if user is None and by_login:
             user = users.get(self._ids.get(self._login_key(key), 0))
         if user is None:
