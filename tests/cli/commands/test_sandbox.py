@@ -8,6 +8,7 @@ import signal
 import subprocess
 import urllib.request
 
+import httpx
 import pytest
 
 from coggno.cli.commands.sandbox import FAULTS_HELP
@@ -67,3 +68,14 @@ def test_help_explains_every_kind_of_fault():
     assert "\b\n" + fault_help() == FAULTS_HELP
     shown = re.findall(r"^  (\S+)   +", FAULTS_HELP, re.MULTILINE)
     assert all(parse_fault(text) for text in shown)
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 421), (["--allow-remote"], 200)])
+def test_other_names_need_allow_remote(options, status):
+    """Without it, a web page must not reach the server under a name of its own (DNS rebinding)."""
+    command = [*COGGNO, "sandbox", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        url = re.search(r"http://[\d.]+:\d+", server.stdout.readline())[0]
+        response = httpx.get(f"{url}/api/v1/users", auth=("test_key", ""), headers={"Host": "build.example"})
+        server.terminate()
+    assert response.status_code == status

@@ -90,7 +90,13 @@ def sandbox(
 ) -> None:
     """Run a test server with the Coggno API on this machine. It needs no key and no network."""
     accept_ctrl_c()
-    made = _make(faults=faults or (), seed=seed, quirks=["reference"] if quirks else ())
+    made = _make(
+        faults=faults or (),
+        seed=seed,
+        quirks=["reference"] if quirks else (),
+        # Other machines reach this one by a name that the sandbox cannot know.
+        allowed_hosts=["*"] if allow_remote else (),
+    )
     made.seed_users(users)
     with _startup_errors(host, port):
         from coggno.sandbox import run
@@ -128,11 +134,12 @@ def _make(
     faults: Sequence[str] = (),
     seed: int = 0,
     quirks: Sequence[str] = (),
+    allowed_hosts: Sequence[str] = (),
 ) -> Sandbox:
     with _startup_errors("127.0.0.1", 0):
         from coggno.sandbox import Sandbox
 
-        return Sandbox(keys=keys, faults=faults, seed=seed, quirks=quirks)
+        return Sandbox(keys=keys, faults=faults, seed=seed, quirks=quirks, allowed_hosts=allowed_hosts)
 
 
 @contextmanager

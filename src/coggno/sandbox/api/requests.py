@@ -109,7 +109,8 @@ def check_host(host: str | None, allowed: frozenset[str]) -> None:
     if _is_local(name) or name in allowed:
         return
     raise UnknownHostError(
-        "the Host header is not a name of this sandbox; use localhost or an IP address, or start it with allowed_hosts"
+        "the Host header is not a name of this sandbox: use localhost or an IP address, or pass its name in "
+        "allowed_hosts (command line: --allow-remote)"
     )
 
 
