@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coggno import DecodeError
-from coggno._engines.body import _PIECE, decoded, read_whole
+from coggno._engines.body import _PIECE, MAX_ERROR_BYTES, decoded, read_whole
 
 
 async def pieces(content, size):
@@ -25,7 +25,7 @@ async def whole(content, size=1 << 16, status=200, encoding="gzip"):
     return b"".join([piece async for piece in decoded(pieces(content, size), status, headers)])
 
 
-@define
+@define(slots=False)
 class Answer:
     status: int
     content: bytes
@@ -119,5 +119,37 @@ async def test_an_answer_may_be_as_long_as_the_limit_and_no_longer():
     assert caught.value.complete
 
 
-async def test_a_refusal_is_cut_at_the_limit():
+@pytest.mark.parametrize("length", [MAX_ERROR_BYTES - 1, MAX_ERROR_BYTES, MAX_ERROR_BYTES + 1, 1 << 20])
+async def test_error_body_is_cut_at_64_kilobytes(length):
+    body = await read_whole(Answer(422, bytes(length), size=1000), 1 << 30)
+    assert len(body) == min(length, 64 * 1024)
+
+
+async def test_error_body_is_cut_at_a_lower_limit():
     assert await read_whole(Answer(422, b"abcdef", size=4), 5) == b"abcde"
+
+
+async def test_large_error_body_is_not_read_on():
+    """A server that sends it slowly, or without end, costs no more than its beginning."""
+    response = Answer(503, bytes(1 << 20), size=1000)
+    read = 0
+
+    async def counted():
+        nonlocal read
+        async for piece in pieces(response.content, response.size):
+            read += len(piece)
+            yield piece
+
+    response.chunks = counted
+    await read_whole(response, 1 << 30)
+    assert read < MAX_ERROR_BYTES + 2000
+
+
+async def test_decompression_bomb_as_error_body_takes_no_memory():
+    bomb = gzip.compress(bytes(64 << 20))
+    tracemalloc.start()
+    try:
+        assert len(await read_whole(Bomb(bomb, status=422), 1 << 30)) == MAX_ERROR_BYTES
+        assert tracemalloc.get_traced_memory()[1] < 10 * MAX_ERROR_BYTES
+    finally:
+        tracemalloc.stop()

@@ -108,3 +108,37 @@ def test_test_double_of_httpx_works_in_any_loop():
         return await coggno.users.list()
 
     assert [asyncio.run(list_users()), asyncio.run(list_users())] == [[], []]
+
+
+@pytest.mark.parametrize("http_client", [None, "aiohttp"])
+def test_client_may_be_closed_in_another_loop(http_client):
+    with ServerThread(Sandbox()) as url:
+        coggno = AsyncCoggno(KEY, base_url=url, http_client=http_client)
+
+        async def list_users():
+            return await coggno.users.list()
+
+        assert asyncio.run(list_users()) == []
+        asyncio.run(coggno.aclose())
+        with pytest.raises(ConfigurationError, match="the client is closed"):
+            asyncio.run(list_users())
+
+
+def test_client_in_use_is_closed_in_its_own_loop():
+    with ServerThread(Sandbox()) as url:
+        failures = []
+
+        async def elsewhere(coggno):
+            try:
+                await coggno.aclose()
+            except ConfigurationError as error:
+                failures.append(str(error))
+
+        async def main():
+            async with AsyncCoggno(KEY, base_url=url) as coggno:
+                await coggno.users.list()
+                await asyncio.to_thread(lambda: asyncio.run(elsewhere(coggno)))
+                assert await coggno.users.list() == []
+
+        asyncio.run(main())
+    assert failures == ["the client is in use in another event loop; make one for each loop"]

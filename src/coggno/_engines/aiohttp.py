@@ -120,8 +120,7 @@ class OwnAiohttpEngine(AiohttpEngine):
         self._use(aiohttp.TCPConnector(limit=self._max_connections, ssl=trusted))
 
     async def _close(self) -> None:
-        if self._loop is not None:
-            await self._session.close()
+        await self._session.close()
 
 
 class AiohttpResponse:

@@ -95,22 +95,34 @@ class Engine(ABC):
             yield _UntilClosed(response, self._calls, request)
 
     async def aclose(self) -> None:
-        """End the calls in progress, and close what the engine opened itself; a client of the caller's stays open."""
-        # In this order: a call that goes on could send its request on a connection that is closed under it.
+        """End the calls in progress, and close what the engine opened itself; a client of the caller's stays open.
+
+        Raises:
+            ConfigurationError: the client is in use in another event loop.
+        """
+        is_here = self._loop is asyncio.get_running_loop()
+        if not is_here:
+            self._check_loop_has_ended()
+            self._calls.forget()
+        # Calls first: one that goes on could connect again.
         await self._calls.close()
-        await self._close()
+        if is_here:  # sockets end with their loop; asyncio cannot close them in another one
+            await self._close()
 
     def _begin(self, request: EngineRequest) -> None:
         self._calls.check_open()
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            if self._loop is not None and not self._loop.is_closed():
-                raise ConfigurationError("the client is in use in another event loop; make one for each loop")
+            self._check_loop_has_ended()
             # Each asyncio.run() makes a loop. Sockets and locks of an earlier one are of no use in it.
             self._start()
             self._loop = loop
             self._calls.forget()
         request.sent = False
+
+    def _check_loop_has_ended(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            raise ConfigurationError("the client is in use in another event loop; make one for each loop")
 
     @abstractmethod
     def _start(self) -> None:
