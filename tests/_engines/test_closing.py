@@ -157,6 +157,7 @@ async def test_cancelling_and_closing_at_once_is_a_cancellation(kind):
 @on_every_engine
 async def test_closing_from_a_call_does_not_wait_for_itself(kind):
     async with world(kind, (read, respond)) as this:
+        await this.get()
         scope = this.coggno._session.engine._calls
         request = type("Request", (), {"sent": False})()
         with pytest.raises(APIConnectionError, match="closed during the call"):

@@ -1,6 +1,6 @@
 """What aiohttp keeps to itself: the connection that a request is about to be sent on.
 
-Seen with aiohttp 3.12.0 to 3.14.5 (`tests/_engines/test_private.py` holds the contract). Where an attribute is gone,
+Seen with aiohttp 3.13.4 to 3.14.5 (`tests/_engines/test_private.py` holds the contract). Where an attribute is gone,
 the connection is used unchecked, as aiohttp does by itself.
 """
 

@@ -1,7 +1,7 @@
 """What httpx and httpx2 keep private: the connection pool of a client.
 
-Seen with httpx 0.27.0 to 0.28.1 and httpx2 2.16.2 (`tests/_engines/test_private.py` holds the contract). Where an
-attribute is gone, the client counts as one without a pool: nothing is limited in front of it, and its proxy is not
+Seen with httpx 0.28.0 to 0.28.1 and httpx2 2.16.1 to 2.16.2; `tests/_engines/test_private.py` holds the contract. Where
+an attribute is gone, the client counts as one without a pool: nothing is limited in front of it, and its proxy is not
 named in errors.
 """
 
