@@ -9,9 +9,9 @@ import attrs
 import httpx
 
 from coggno import AsyncCoggno
-from coggno.provisioning import RosterOptions, RowOutcome, StoppedError, read_roster
+from coggno.provisioning import RosterOptions, RowOutcome, StoppedError, make_plan, read_roster
 from coggno.provisioning.adapter import with_call
-from coggno.sandbox import ManualClock
+from coggno.sandbox import ManualClock, Sandbox
 
 KEY = "test_0123456789"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "roster.csv"
@@ -69,6 +69,14 @@ class Intercepted:
     async def call(self, operation, *args, **values):
         self._before(operation, values)
         return await self._client.call(operation, *args, **values)
+
+
+async def planned(coggno, rows, **options):
+    return await make_plan(coggno, read_roster(rows, RosterOptions(**options)))
+
+
+def broken(*faults, clock=None, **options):
+    return Sandbox(faults=faults, dropped=httpx.ReadError, clock=clock or ManualClock(), **options)
 
 
 async def run(coggno, rows, **options):

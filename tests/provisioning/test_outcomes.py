@@ -17,7 +17,8 @@ def test_the_set_of_outcomes_is_the_documented_one():
 
 
 @pytest.mark.parametrize("outcome", RowOutcome)
-def test_the_exit_code_is_0_where_every_row_is_as_wanted_and_else_1(outcome):
+def test_exit_code_tells_whether_rows_are_as_wanted(outcome):
+    """0 where every row is, else 1."""
     wanted = outcome in {"created", "exists", "joined", "duplicate"}
     summary = Summary()
     summary.add(result(outcome))
@@ -35,13 +36,15 @@ def test_rows_can_be_forgiven_and_others_not():
     assert summary.exit_code(forgiven=2) == 1
 
 
-def test_a_run_that_stopped_early_is_3_whatever_its_rows():
+def test_exit_code_of_a_stopped_run_is_3():
+    """Whatever became of its rows."""
     summary = Summary(stopped="interrupted")
     summary.add(result(RowOutcome.CREATED))
     assert (summary.exit_code(), summary.exit_code(forgiven=1)) == (3, 3)
 
 
-def test_a_summary_adds_up_and_knows_the_pace():
+def test_summary_adds_up():
+    """And knows the rows per second."""
     summary = Summary(seconds=2.0)
     assert Summary().rows_per_second == 0.0
     for outcome in (RowOutcome.CREATED, RowOutcome.CREATED, RowOutcome.FAILED):
@@ -57,7 +60,8 @@ def test_rows_not_attempted_are_counted_apart():
     assert (summary.rows, summary.counts[RowOutcome.FAILED], summary.not_attempted) == (2, 2, 1)
 
 
-def test_the_errors_are_caught_as_ours_and_say_where():
+def test_errors_are_coggno_errors():
+    """A roster's says where, a stopped run's says why."""
     error = RosterError("wrong", line=3, column=7)
     assert isinstance(error, CoggnoError)
     assert (error.line, error.column) == (3, 7)

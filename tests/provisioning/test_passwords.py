@@ -40,7 +40,8 @@ def rows(path):
     return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline=""), strict=True))
 
 
-def test_a_password_has_20_ascii_characters_of_the_injected_chance(path):
+def test_a_password_has_20_ascii_characters(path):
+    """They are chosen by the function that is given."""
     assert ask(path, "a", choose=lambda letters: letters[-1]) == ["9" * 20]
     (made,) = ask(path, "b")
     assert len(made) == 20
@@ -48,7 +49,8 @@ def test_a_password_has_20_ascii_characters_of_the_injected_chance(path):
     assert made.isalnum()
 
 
-def test_the_file_is_for_its_owner_only_whatever_the_umask(path):
+def test_only_the_owner_can_read_the_file(path):
+    """Whatever the umask."""
     before = os.umask(0)
     try:
         ask(path, "a")
@@ -57,7 +59,8 @@ def test_the_file_is_for_its_owner_only_whatever_the_umask(path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_login_keeps_its_password_and_others_are_appended(path):
+def test_a_login_keeps_its_password(path):
+    """Others are appended; nothing is rewritten."""
     logins = ['a,"b@example.com', "ada@example.com"]
     first = ask(path, *logins)
     before = path.read_bytes()
@@ -68,7 +71,8 @@ def test_a_login_keeps_its_password_and_others_are_appended(path):
     assert [row[0] for row in rows(path)] == ["login", *logins, "new@example.com"]
 
 
-def test_nothing_is_sent_before_it_is_on_the_disk_and_an_idle_sync_costs_nothing(path, monkeypatch):
+def test_sync_puts_passwords_on_the_disk(path, monkeypatch):
+    """A second one without new passwords does nothing."""
     synced = []
     monkeypatch.setattr(os, "fsync", lambda number: synced.append(path.read_text()))
     file = PasswordFile(path)
@@ -81,7 +85,9 @@ def test_nothing_is_sent_before_it_is_on_the_disk_and_an_idle_sync_costs_nothing
     file.close()
 
 
-def test_a_full_disk_is_a_typed_error_and_closing_is_quiet(path, monkeypatch):
+def test_a_full_disk_is_a_roster_error(path, monkeypatch):
+    """Closing raises nothing: what was not synced was not sent."""
+
     def full(_):
         raise OSError(28, "No space left on device")
 
@@ -118,7 +124,8 @@ def test_a_full_disk_is_a_typed_error_and_closing_is_quiet(path, monkeypatch):
         (WHOLE + "bob@example.com,123456", ["ada@example.com", "bob@example.com"]),
     ],
 )
-def test_what_a_crash_has_cut_goes_and_the_rest_stays(path, content, kept):
+def test_a_truncated_last_row_is_removed(path, content, kept):
+    """A crash left it; the rows before it stay."""
     ask(written(path, content), "new@example.com")
     assert [row[0] for row in rows(path) if row] == ["login", *kept, "new@example.com"]
     if kept:
@@ -126,7 +133,7 @@ def test_what_a_crash_has_cut_goes_and_the_rest_stays(path, content, kept):
 
 
 @given(cut=st.integers(0, len(WHOLE)))
-def test_wherever_a_crash_has_cut_the_file_goes_on(cut, tmp_path_factory):
+def test_any_truncation_is_recovered(cut, tmp_path_factory):
     path = written(tmp_path_factory.mktemp("cut") / "p.csv", WHOLE[:cut])
     (made,) = ask(path, "ada@example.com")
     assert ask(path, "ada@example.com") == [made]
@@ -147,7 +154,8 @@ def test_wherever_a_crash_has_cut_the_file_goes_on(cut, tmp_path_factory):
         ('login,password\n"a"b,abcdefg\n', "expected after"),
     ],
 )
-def test_a_file_that_is_something_else_is_refused_and_left_alone(path, content, words):
+def test_another_kind_of_file_is_refused(path, content, words):
+    """And left as it is."""
     before = written(path, content).read_bytes()
     with pytest.raises(RosterError, match=words) as caught:
         PasswordFile(path)
@@ -156,7 +164,7 @@ def test_a_file_that_is_something_else_is_refused_and_left_alone(path, content, 
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o606])
-def test_a_file_that_others_may_read_or_write_is_refused(path, mode):
+def test_a_file_open_to_others_is_refused(path, mode):
     written(path, WHOLE).chmod(mode)
     with pytest.raises(RosterError, match="chmod 600"):
         PasswordFile(path)
@@ -174,7 +182,7 @@ def test_a_link_a_directory_and_a_pipe_are_refused(tmp_path, path):
         PasswordFile(tmp_path / "pipe")
 
 
-def test_one_run_at_a_time_has_the_file(path):
+def test_one_run_at_a_time_uses_the_file(path):
     first = PasswordFile(path)
     with pytest.raises(RosterError, match="Another run is using"):
         PasswordFile(path)

@@ -19,7 +19,8 @@ def forecast(plan):
     return [result.outcome.value for result in plan.forecast()]
 
 
-async def test_what_is_there_is_told_apart():
+async def test_existing_users_are_distinguished():
+    """By names and memberships: exists, joined, conflict."""
     sandbox = Sandbox()
     warehouse = sandbox.seed_group("Warehouse")
     sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0", groups=[warehouse.id])
@@ -32,7 +33,8 @@ async def test_what_is_there_is_told_apart():
     assert "Somebody Else" in next(result for result in plan.decided if result.line == 3).detail
 
 
-async def test_one_list_of_users_one_of_groups_and_only_the_members_that_matter():
+async def test_plan_reads_each_list_once():
+    """One list of users, one of groups, and members of groups that an existing user is to be in."""
     sandbox = Sandbox()
     for name in ("Warehouse", "Office", "Other"):
         sandbox.seed_group(name)
@@ -42,7 +44,8 @@ async def test_one_list_of_users_one_of_groups_and_only_the_members_that_matter(
     assert (counts, sandbox.requests.total) == ([1, 1, 1], 3)
 
 
-async def test_a_login_that_differs_in_case_only_is_the_same_user_and_the_exact_one_is_preferred():
+async def test_logins_are_compared_without_case():
+    """Among several that differ in case only, the exact spelling is the user."""
     sandbox = Sandbox()
     sandbox.seed_user("U0@example.com", first_name="First0", last_name="Last0")
     plan = await plan_of(sandbox, people(1, groups=[]))
@@ -65,7 +68,8 @@ async def test_a_login_that_differs_in_case_only_is_the_same_user_and_the_exact_
         (["Sales2"], "Sales", None, False),
     ],
 )
-async def test_a_name_means_the_exact_group_or_else_the_only_one_spelt_alike(there, wanted, found, ambiguous):
+async def test_a_name_means_the_exact_group(there, wanted, found, ambiguous):
+    """Or else the only one that differs in case or spacing."""
     sandbox = Sandbox()
     groups = [sandbox.seed_group(name) for name in there]
     plan = await plan_of(sandbox, people(1, groups=[wanted]))
@@ -105,7 +109,7 @@ async def test_a_plan_is_carried_out_once():
 
 
 @pytest.mark.parametrize(("options", "words"), [({"concurrency": 0}, "concurrency"), ({"rate": 0}, "rate")])
-async def test_options_that_cannot_be_used_send_nothing(options, words):
+async def test_invalid_options_send_nothing(options, words):
     sandbox = Sandbox()
     with pytest.raises(ConfigurationError, match=words):
         await plan_of(sandbox, people(1), **options)
@@ -121,7 +125,7 @@ async def test_a_list_that_cannot_be_read_ends_the_planning(operation):
         await plan_of(sandbox, people(1))
 
 
-async def test_a_key_that_may_not_even_read_ends_the_planning():
+async def test_a_refused_key_ends_the_planning():
     with pytest.raises(AuthenticationError):
         await plan_of(Sandbox(keys=["test_other"]), people(1))
 

@@ -52,7 +52,8 @@ def path(tmp_path):
     return tmp_path / "out.csv"
 
 
-def test_results_have_every_row_in_order_and_no_password_and_no_formula(path):
+def test_results_have_every_row_in_order(path):
+    """Without passwords and formulas."""
     write_results(path, roster(), results())
     assert table(path) == [
         ["line", "outcome", "inferred", "user_id", "detail", "first name", "last name", "email", "note"],
@@ -63,24 +64,27 @@ def test_results_have_every_row_in_order_and_no_password_and_no_formula(path):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b"])
-def test_no_cell_begins_a_formula_not_even_in_the_header(path, start):
+def test_no_cell_begins_a_formula(path, start):
+    """Not even in the header."""
     people = read_roster([{"email": "a@b.example", "first_name": start + "x", "last_name": "B", start + "h": start}])
     write_results(path, people, {})
     for cell in (cell for row in table(path) for cell in row):
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b"))
 
 
-def test_columns_of_the_roster_with_our_names_are_told_apart(path):
+def test_columns_with_our_names_are_marked(path):
     write_results(path, roster("email,first name,last name,line\na@b.example,A,B,x\n"), {})
     assert table(path)[0][-1] == "line (roster)"
 
 
-def test_a_row_without_a_result_is_unknown_so_that_every_row_is_there(path):
+def test_a_row_without_a_result_is_unknown(path):
+    """So that every row is in the file."""
     write_results(path, roster(), {})
     assert [row[1] for row in table(path)[1:]] == ["unknown", "unknown"]
 
 
-def test_failed_rows_are_raw_have_all_columns_and_the_file_goes_when_none_is_left(path):
+def test_failed_rows_are_raw(path):
+    """They have all columns; the file is removed when no row is left."""
     assert write_failed(path, roster(), {}) == 2
     assert table(path)[:2] == [
         ["first name", "last name", "email", "password", "note"],
@@ -94,7 +98,7 @@ def test_failed_rows_are_raw_have_all_columns_and_the_file_goes_when_none_is_lef
 
 
 @pytest.mark.parametrize(("separator", "encoding"), [(";", "cp1252"), ("\t", "utf-16"), ("#", "utf-8")])
-def test_failed_rows_are_read_with_the_options_of_the_roster(path, separator, encoding):
+def test_failed_rows_keep_delimiter_and_encoding(path, separator, encoding):
     text = "email,first name,last name,password\na@b.example,Jürgen,Größe,s3cret-word\n".replace(",", separator)
     options = {"delimiter": separator, "encoding": encoding}
     before = read_roster(io.BytesIO(text.encode(encoding)), RosterOptions(**options))
@@ -104,7 +108,7 @@ def test_failed_rows_are_read_with_the_options_of_the_roster(path, separator, en
     assert [row.person.first_name for row in after.rows] == ["Jürgen"]
 
 
-def test_what_no_encoding_can_write_does_not_cost_the_other_rows(path):
+def test_surrogates_do_not_cost_the_other_rows(path):
     people = read_roster([{"email": "a@b.example", "first_name": "A", "last_name": "B", "note": "\ud800"}])
     write_results(path, people, {})
     assert table(path)[1][-1] == r"\ud800"
@@ -112,7 +116,7 @@ def test_what_no_encoding_can_write_does_not_cost_the_other_rows(path):
 
 
 @pytest.mark.parametrize("write", [write_results, write_failed])
-def test_a_full_disk_is_a_typed_error_and_leaves_the_old_file(path, write, monkeypatch):
+def test_a_full_disk_leaves_the_old_file(path, write, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
@@ -124,7 +128,7 @@ def test_a_full_disk_is_a_typed_error_and_leaves_the_old_file(path, write, monke
     assert path.read_text() == "old"
 
 
-def test_an_interruption_leaves_the_old_file_and_no_other(path, monkeypatch):
+def test_an_interruption_leaves_no_other_file(path, monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt
 
@@ -135,7 +139,7 @@ def test_an_interruption_leaves_the_old_file_and_no_other(path, monkeypatch):
     assert [file.name for file in path.parent.iterdir()] == ["out.csv"]
 
 
-def test_a_file_that_cannot_be_written_is_noticed_before(tmp_path, monkeypatch):
+def test_an_unwritable_file_is_noticed_before(tmp_path, monkeypatch):
     check_writable(tmp_path / "new.csv")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(RosterError, match="directory"):
@@ -156,7 +160,7 @@ def test_a_file_that_cannot_be_written_is_noticed_before(tmp_path, monkeypatch):
         check_writable(tmp_path / "new.csv")
 
 
-def test_a_failed_file_that_cannot_go_is_a_typed_error(tmp_path):
+def test_a_file_that_cannot_be_removed_is_an_error(tmp_path):
     with pytest.raises(RosterError, match="cannot be removed"):
         write_failed(tmp_path, roster(), results(RowOutcome.EXISTS))
 

@@ -7,7 +7,8 @@ import pytest
 from coggno.provisioning.worker_pool import for_each
 
 
-async def test_all_is_done_in_order_by_so_many_at_a_time_and_pulled_when_needed():
+async def test_items_are_worked_on_in_order():
+    """So many at a time, and taken when a worker is free."""
     pulled, begun, at_once, most = [], [], 0, 0
 
     def items():
@@ -28,7 +29,8 @@ async def test_all_is_done_in_order_by_so_many_at_a_time_and_pulled_when_needed(
     assert (begun, most) == (list(range(20)), 3)
 
 
-async def test_the_first_failure_is_raised_and_the_others_have_ended():
+async def test_the_first_failure_is_raised():
+    """The other workers have ended by then."""
     before, ended = asyncio.all_tasks(), []
 
     async def work(item):

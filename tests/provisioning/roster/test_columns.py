@@ -18,7 +18,7 @@ NEEDED = ("email", "first name", "last name")
         "\ufeffForename*,SurName,email,password,GROUPS, login ",
     ],
 )
-def test_columns_are_found_however_they_are_spelt(header):
+def test_columns_are_found_in_any_spelling(header):
     columns = find_columns(header.split(","), {})
     assert columns.indexes == {
         "first_name": (0,),
@@ -31,13 +31,15 @@ def test_columns_are_found_however_they_are_spelt(header):
     assert columns.visible == (0, 1, 2, 4, 5)
 
 
-def test_all_cohorts_and_groups_are_read_and_the_rest_is_unused():
+def test_all_cohorts_and_groups_are_read():
+    """The other columns are unused."""
     columns = find_columns([*NEEDED, "cohort1", "cohort12", "Group", "User_Id", "Sex"], {})
     assert columns.indexes["group"] == (3, 4, 5)
     assert columns.unused == ("User_Id", "Sex")
 
 
-def test_a_mapping_comes_before_the_usual_names_and_need_not_be_exact():
+def test_a_mapping_comes_before_the_usual_names():
+    """And need not be spelt exactly."""
     columns = find_columns([*NEEDED, "Work_Mail", "group"], {"email": "work mail", "group": "Work_Mail"})
     assert columns.indexes["email"] == columns.indexes["group"] == (3,)
     assert columns.unused == ("email", "group")
@@ -63,12 +65,14 @@ def test_a_mapping_comes_before_the_usual_names_and_need_not_be_exact():
         ([*NEEDED, "x y", "x_y"], {"login": "xy"}, "several columns have that name"),
     ],
 )
-def test_what_is_not_clear_is_refused_with_what_to_do(names, mapping, words):
+def test_unclear_columns_are_refused(names, mapping, words):
+    """The message says what to do."""
     with pytest.raises(RosterError, match=words):
         find_columns(names, mapping)
 
 
-def test_a_first_line_of_data_is_not_shown_since_it_may_hold_a_password():
+def test_a_missing_header_is_reported():
+    """The first line is data then: it may hold a password and is not shown."""
     row = ["Ada", "Lovelace", "ada@example.com", "s3cret-word"]
     with pytest.raises(RosterError, match="is the line with the names of the columns missing") as caught:
         find_columns(row, {})
@@ -79,24 +83,27 @@ def test_a_first_line_of_data_is_not_shown_since_it_may_hold_a_password():
 
 
 @pytest.mark.parametrize("name", ["Password", "New_Password", "Passwort", "Kennwort (neu)", "passwd", "Pass-Phrase"])
-def test_a_column_that_may_hold_passwords_is_not_kept_even_when_another_is_read(name):
+def test_columns_of_passwords_are_not_visible(name):
+    """Even when the password is read from another one."""
     columns = find_columns([*NEEDED, "Code", name], {"password": "Code"})
     assert columns.indexes["password"] == (3,)
     assert columns.visible == (0, 1, 2)
 
 
-def test_of_a_row_with_too_many_cells_what_may_be_the_password_is_hidden():
+def test_surplus_cells_hide_the_password():
+    """It may have moved to the right."""
     columns = find_columns(["first name", "last name", "password", "email"], {})
     assert columns.shown(["Ada", "L", "s3cret", "a@b"], is_shifted=False) == ("Ada", "L", "a@b")
     assert columns.shown(["Ada", "Love", "lace", "s3cret", "a@b"], is_shifted=True) == ("Ada", "Love", "")
 
 
-def test_of_a_row_with_too_few_cells_what_may_be_the_password_is_hidden():
+def test_missing_cells_hide_the_password():
+    """It may have moved to the left."""
     columns = find_columns(["first name", "last name", "password", "email"], {})
     assert columns.shown(["Ada L", "s3cret", "a@b"], is_shifted=True) == ("", "", "")
     columns = find_columns(["password", "first name", "last name", "email"], {})
     assert columns.shown(["s3cret", "Ada L", "a@b"], is_shifted=True) == ("Ada L", "a@b", "")
 
 
-def test_how_much_of_a_header_is_known():
+def test_known_column_names_are_counted():
     assert recognized(["email", "given name", "Shoe size", "Job"], {"group": "job"}) == 3

@@ -55,7 +55,7 @@ def test_deep_nesting_from_code_is_harmless():
         ("first_name", "\ud800"),
     ],
 )
-def test_other_values_are_refused_again_from_failed_csv(field, value, tmp_path):
+def test_other_values_are_refused_again(field, value, tmp_path):
     """As text in `failed.csv` a JSON value must not pass for somebody's name."""
     found = roster(lines({**ADA, field: value}))
     assert found.rows[0].rejection.outcome is RowOutcome.INVALID

@@ -34,7 +34,8 @@ def test_groups_are_split_united_and_kept_in_order():
     assert only(text, group="All").person.groups == ("X", "Y", "Z", "W", "All")
 
 
-def test_a_group_is_spelt_as_it_was_first_and_the_others_are_named():
+def test_a_group_keeps_its_first_spelling():
+    """Other spellings are treated as the first one, with a warning."""
     found = roster(HEADER + ADA + "B,B,b@example.com,s3cret-word,WAREHOUSE ;Office\n", group="office")
     assert [row.person.groups for row in found.rows] == [("Warehouse", "office"), ("Warehouse", "office")]
     assert found.warnings == (
@@ -49,7 +50,8 @@ def test_a_group_for_all_needs_a_name():
         roster(HEADER + ADA, group=" ")
 
 
-def test_other_names_are_mapped_and_unused_columns_are_named_once():
+def test_columns_are_mapped():
+    """Columns that no field is read from are listed."""
     text = "Who,Sur,Work_Mail,Job\nAda,Lovelace,ada@example.com,Boss\n"
     found = roster(text, mapping={"first_name": "Who", "last_name": "sur", "email": "Work_Mail"})
     assert (found.unused, found.columns, found.delimiter_name) == (
@@ -76,7 +78,8 @@ def test_a_header_without_rows_is_refused():
         (",,x,1,", "first_name is missing; last_name is missing; email is not a valid address; password must"),
     ],
 )
-def test_a_wrong_row_is_invalid_with_all_its_problems_and_no_password(row, words):
+def test_a_wrong_row_is_invalid(row, words):
+    """With all its problems, and without its password."""
     verdict = only(HEADER + row + "\n", needs_password=True).rejection
     assert (verdict.outcome, verdict.line) == (RowOutcome.INVALID, 2)
     assert words in verdict.detail
@@ -88,7 +91,8 @@ def test_a_good_row_beside_wrong_ones_goes_ahead():
     assert [row.line for row in found.accepted] == [3]
 
 
-def test_a_missing_password_is_a_matter_of_the_run_unless_asked_for():
+def test_a_missing_password_is_left_to_the_run():
+    """Unless `needs_password` is set."""
     assert only(HEADER + "Ada,Lovelace,ada@example.com,,\n").rejection is None
 
 
@@ -96,7 +100,8 @@ def test_a_missing_password_is_a_matter_of_the_run_unless_asked_for():
     "row",
     ["Ada,Love,lace,s3cret-word,ada@example.com", "Ada Lovelace,s3cret-word,ada@example.com", "Ada,s3cret-word"],
 )
-def test_a_row_whose_cells_have_moved_shows_no_password_anywhere(row, tmp_path):
+def test_a_shifted_row_shows_no_password(row, tmp_path):
+    """With a cell too many or too few the password may be in another column."""
     found = roster(f"first name,last name,password,email\n{row}\n")
     (verdict,) = found.rejections()
     write_results(tmp_path / "results.csv", found, {2: verdict})
@@ -107,7 +112,8 @@ def test_a_row_whose_cells_have_moved_shows_no_password_anywhere(row, tmp_path):
     assert "s3cret" not in text
 
 
-def test_a_row_that_lacks_its_last_cells_goes_ahead_and_is_named():
+def test_missing_last_cells_are_empty():
+    """Spreadsheets leave them out; there is a warning."""
     found = roster(HEADER + "Ada,Lovelace,ada@example.com,s3cret-word\n")
     assert found.rows[0].rejection is None
     assert "line 2: the row has 4 cells and the header 5" in found.warnings[0]
@@ -121,7 +127,8 @@ def test_a_row_that_lacks_its_last_cells_goes_ahead_and_is_named():
         unicodedata.normalize("NFD", "Ada,Lovelace,ada@example.com,s3cret-word,Office"),
     ],
 )
-def test_rows_that_say_the_same_are_merged_and_their_groups_united(second):
+def test_equal_rows_are_merged(second):
+    """Their groups are united."""
     found = roster(HEADER + ADA + second + "\n")
     first, repeated = found.rows
     assert [name.casefold() for name in first.person.groups] == ["warehouse", "office"]
@@ -129,7 +136,8 @@ def test_rows_that_say_the_same_are_merged_and_their_groups_united(second):
     assert [row.line for row in found.accepted] == [2]
 
 
-def test_how_accents_are_encoded_and_an_address_as_login_make_no_difference():
+def test_encoding_of_accents_makes_no_difference():
+    """Nor does an address that is also given as the login."""
     header = "first name,last name,email,login\n"
     found = roster(
         header + "José,B,a@b.example,\n" + unicodedata.normalize("NFD", "José") + ",B,a@b.example,A@b.example\n"
@@ -141,13 +149,15 @@ def test_how_accents_are_encoded_and_an_address_as_login_make_no_difference():
     ("change", "field"),
     [(("Ada,", "Adam,"), "first_name"), (("Lovelace", "King"), "last_name"), (("s3cret", "other"), "password")],
 )
-def test_rows_that_contradict_each_other_are_all_refused_with_their_lines(change, field):
+def test_contradicting_rows_are_all_refused(change, field):
+    """With the lines of all of them."""
     found = roster(HEADER + ADA + ADA.replace(*change) + ADA)
     assert [row.rejection.outcome for row in found.rows] == [RowOutcome.REFUSED] * 3
     assert found.rows[1].rejection.detail == f"lines 2, 3, 4 have the same login but differ in {field}"
 
 
-def test_an_invalid_row_may_contradict_a_good_one_and_what_it_leaves_empty_does_not():
+def test_an_invalid_row_may_contradict_a_good_one():
+    """What it leaves empty contradicts nothing."""
     found = roster(HEADER + ADA + "Adam,Lovelace,ada@example.com,12345,\n")
     assert [row.rejection.outcome for row in found.rows] == [RowOutcome.REFUSED, RowOutcome.INVALID]
     assert "lines 2, 3 have the same login but differ in first_name, password" in found.rows[0].rejection.detail
@@ -155,24 +165,27 @@ def test_an_invalid_row_may_contradict_a_good_one_and_what_it_leaves_empty_does_
     assert [row.rejection and row.rejection.outcome for row in found.rows] == [None, RowOutcome.INVALID]
 
 
-def test_rows_with_one_login_and_two_addresses_contradict_each_other():
+def test_one_login_with_two_addresses_contradicts():
     found = roster("first name,last name,email,login\nA,B,a@b.example,ab\nA,B,c@d.example,AB\n")
     assert "differ in email" in found.rows[0].rejection.detail
 
 
-def test_what_a_spreadsheet_has_damaged_is_warned_of_and_sent_as_it_stands():
+def test_damage_by_spreadsheets_is_warned_of():
+    """It is sent as it is."""
     found = roster("email,first name,last name,login\na@b.example,A,B,1.23E+11\n")
     assert found.rows[0].person.login == "1.23E+11"
     assert "line 2" in found.warnings[0]
 
 
-def test_a_no_break_space_at_the_edge_is_left_out_and_named():
+def test_a_no_break_space_at_the_edge_is_removed():
+    """With a warning, as nobody sees it."""
     found = roster(HEADER + "Ada\u00a0,Lovelace,\u00a0ada@example.com,s3cret-word,\n")
     assert found.rows[0].person.email == "ada@example.com"
     assert "email begins or ends with a no-break space" in found.warnings[0]
 
 
-def test_logins_that_are_numbers_and_a_column_of_companies_are_warned_of_once():
+def test_numeric_logins_are_warned_of_once():
+    """And so is a column of companies."""
     rows = "".join(f"A,B,a{n}@b.example,{n},Acme\n" for n in range(5))
     found = roster("first name,last name,email,login,Company\n" + rows)
     company, number = found.warnings
@@ -195,7 +208,8 @@ def test_json_lines_and_mappings_are_rosters_too():
         assert (found.rows[0].person.groups, found.rows[0].line, found.delimiter_name) == (("X", "Y"), 1, None)
 
 
-def test_what_is_not_text_makes_its_row_invalid_and_in_an_unused_column_does_no_harm():
+def test_other_values_than_text_are_invalid():
+    """In unused columns they do no harm."""
     good = {"email": "a@b.example", "first_name": "A", "last_name": "B", "active": True, "address": {"city": "X"}}
     found = read_roster([good, {**good, "first_name": True, "email": ["c@d.example"], "group": {"x": 1}}])
     assert found.rows[0].rejection is None
@@ -212,7 +226,8 @@ def test_the_password_column_is_not_kept_and_not_shown():
     assert "s3cret" not in repr(found)
 
 
-def test_line_numbers_are_those_of_the_file_with_quoted_line_breaks_and_blank_lines():
+def test_line_numbers_are_those_of_the_file():
+    """Quoted line breaks and blank lines included."""
     found = roster(HEADER + '"Ada\nAugusta",Lovelace,ada@example.com,s3cret-word,X\n\n' + ADA)
     assert [row.line for row in found.rows] == [2, 5]
 
@@ -233,7 +248,8 @@ ROWS = st.lists(st.tuples(CELL, CELL, CELL, CELL) | st.tuples(NAME, NAME, MAIL, 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @given(rows=ROWS)
-def test_any_text_gives_every_row_one_place_and_failed_csv_reads_back(rows, separator, tmp_path_factory):
+def test_failed_csv_reads_back(rows, separator, tmp_path_factory):
+    """Whatever the cells are, with any delimiter."""
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=separator).writerows([("first name", "last name", "email", "no;te"), *rows])
     options = {"delimiter": separator}
@@ -253,7 +269,7 @@ def test_any_text_gives_every_row_one_place_and_failed_csv_reads_back(rows, sepa
 
 
 @given(st.text(max_size=300))
-def test_hostile_text_is_a_roster_or_a_clear_refusal(text):
+def test_any_text_is_a_roster_or_an_error(text):
     try:
         found = roster("email,first name,last name,password,group\n" + text.encode("utf-8", "replace").decode())
     except RosterError as error:
@@ -262,7 +278,7 @@ def test_hostile_text_is_a_roster_or_a_clear_refusal(text):
     check_every_row_has_one_place(found)
 
 
-def test_the_example_roster_has_what_it_promises():
+def test_the_example_roster_is_as_described():
     found = read_roster(EXAMPLE)
     outcomes = [row.rejection.outcome for row in found.rows if row.rejection]
     assert len(found.rows) == 200

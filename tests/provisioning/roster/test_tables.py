@@ -31,27 +31,29 @@ def read(text, **options):
 
 
 @pytest.mark.parametrize(("delimiter"), [",", ";", "\t"])
-def test_the_separator_is_found(delimiter):
+def test_the_delimiter_is_detected(delimiter):
     table, rows = read(TEXT.replace(",", delimiter))
     assert (table.delimiter, table.header) == (delimiter, ("email", "name", "note"))
     assert rows == [(2, ["a@b.example", "Ä", "x"])]
 
 
-def test_a_header_that_quotes_another_separator_does_not_mislead():
+def test_quoted_delimiters_do_not_count():
     table, _ = read('email;name;"a,b,c,d,e,f"\n1;2;3\n')
     assert table.delimiter == ";"
     assert table.header == ("email", "name", "a,b,c,d,e,f")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_lines_may_end_in_any_way_and_are_counted_as_an_editor_does(end):
+def test_any_line_end_is_read(end):
+    """Lines are counted as a text editor does."""
     text = f'email,name{end}{end}"a{end}b",c{end},{end}d,e'
     table, rows = read(text)
     assert table.header == ("email", "name")
     assert rows == [(3, [f"a{end}b", "c"]), (6, ["d", "e"])]
 
 
-def test_a_path_standard_input_text_and_bytes_are_sources(tmp_path, monkeypatch):
+def test_sources_are_paths_and_open_files(tmp_path, monkeypatch):
+    """And standard input."""
     path = tmp_path / "people.csv"
     path.write_text(TEXT, encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TEXT.encode())))
@@ -62,7 +64,8 @@ def test_a_path_standard_input_text_and_bytes_are_sources(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("encoding", [None, "utf-8", "utf-8-sig"])
-def test_a_byte_order_mark_is_no_part_of_the_first_name(encoding):
+def test_a_byte_order_mark_is_removed(encoding):
+    """It is no part of the first column's name."""
     table, _ = read(b"\xef\xbb\xbf" + TEXT.encode(), encoding=encoding)
     assert table.header[0] == "email"
     assert opened(io.StringIO("\ufeff" + TEXT))[0].header[0] == "email"
@@ -75,7 +78,8 @@ def test_other_encodings_are_read_when_asked_for(encoding):
     assert (table.encoding, rows[0][1][1]) == (encoding, "Ä")
 
 
-def test_what_is_not_utf8_is_refused_with_line_and_byte():
+def test_other_bytes_than_utf8_are_located():
+    """By line and byte."""
     with pytest.raises(RosterError, match=r"line 2, byte 13: not valid UTF-8.*--encoding") as caught:
         read(TEXT.encode("cp1252"))
     assert (caught.value.line, caught.value.column) == (2, 13)
@@ -110,12 +114,13 @@ def test_what_is_not_utf8_is_refused_with_line_and_byte():
         (b'{"email": 1, "email": 2}', {}, "line 1: .*same name twice"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(content, options, words):
+def test_unreadable_input_is_refused(content, options, words):
+    """The message says where."""
     with pytest.raises(RosterError, match=words):
         read(content, **options)
 
 
-def test_errors_of_the_system_are_told_in_our_words(tmp_path):
+def test_system_errors_become_roster_errors(tmp_path):
     with pytest.raises(RosterError, match="is a directory"):
         opened(tmp_path)
     with pytest.raises(RosterError, match="cannot be read: No such file"):
@@ -129,7 +134,8 @@ def test_errors_of_the_system_are_told_in_our_words(tmp_path):
         opened(text)
 
 
-def test_json_lines_keep_their_lines_and_miss_no_column():
+def test_json_lines_have_all_columns():
+    """And the numbers of their lines."""
     table, rows = read('\n{"email": "a", "n": 7}\n\n{"name": "b", "email": null}\n')
     assert table.header == ("email", "n", "name")
     assert rows == [(2, ["a", "7", ""]), (4, ["", "", "b"])]
@@ -144,7 +150,7 @@ def test_rows_from_code_are_numbered_from_1():
     ("rows", "words"),
     [([], "no rows"), ([{"a": 1}, 5], "Row 2 is of type int. Rows must be mappings"), (["ab"], "Row 1 is of type str")],
 )
-def test_rows_from_code_that_are_no_mappings_are_refused(rows, words):
+def test_rows_from_code_must_be_mappings(rows, words):
     with pytest.raises(RosterError, match=words):
         opened(rows)
 
@@ -166,7 +172,8 @@ def test_rows_from_code_that_are_no_mappings_are_refused(rows, words):
         (["a;b", "c"], '["a;b", "c"]', "list with ; or | in a text"),
     ],
 )
-def test_what_is_not_text_is_readable_and_says_what_it_was(value, shown, kind):
+def test_cells_of_other_values_are_readable(value, shown, kind):
+    """And know what they held."""
     _, [(_, [cell])] = opened([{"x": value}])
     assert cell == shown
     assert (cell.kind if isinstance(cell, NonTextCell) else None) == kind
@@ -189,7 +196,7 @@ def test_whatever_json_can_write_is_read(rows):
 
 
 @given(st.binary(max_size=200), st.sampled_from([None, "utf-8", "cp1252", "utf-16"]))
-def test_any_bytes_are_a_table_or_a_clear_refusal(content, encoding):
+def test_any_bytes_are_a_table_or_an_error(content, encoding):
     try:
         read(content, encoding=encoding)
     except RosterError as error:

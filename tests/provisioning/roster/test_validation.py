@@ -51,14 +51,16 @@ def wrong(*, needs_password=True, **changes):
         ({"password": None}, "password is missing"),
     ],
 )
-def test_problems_name_their_field_and_never_show_a_password(changes, words):
+def test_problems_name_their_field(changes, words):
+    """And never show a password."""
     found = wrong(**changes)
     assert found.startswith(words) if words else not found
     assert "s3cret" not in found
 
 
 @pytest.mark.parametrize("password", ["123456", "x" * 40])
-def test_six_and_forty_characters_are_enough_and_not_too_many(password):
+def test_passwords_have_6_to_40_characters(password):
+    """Both limits included."""
     assert not wrong(password=password)
 
 
@@ -89,14 +91,14 @@ def test_names_of_all_scripts_are_fine(name):
         ({"password": " s3cret-word"}, "password begins or ends with a space"),
     ],
 )
-def test_what_looks_damaged_is_warned_of(changes, words):
+def test_damage_is_warned_of(changes, words):
     (found,) = damage(person(**changes))
     assert words in found
     assert "s3cret" not in found
 
 
 @pytest.mark.parametrize("changes", [{}, {"login": "45291"}, {"last_name": "May"}, {"groups": ("2024", "123456")}])
-def test_what_looks_sound_is_not_warned_of(changes):
+def test_sound_values_are_not_warned_of(changes):
     assert not list(damage(person(**changes)))
 
 

@@ -1,0 +1,69 @@
+"""Groups are created once and first; one that cannot be created concerns its rows only."""
+
+import asyncio
+
+import pytest
+
+from coggno import InvalidRequestError
+from coggno.provisioning import (
+    apply_plan,
+)
+from coggno.sandbox import RealClock, Sandbox
+from tests.provisioning.helpers import (
+    broken,
+    check_against_effects,
+    client_of,
+    collect,
+    outcomes,
+    people,
+    planned,
+    run,
+)
+
+
+async def test_a_group_is_adopted_after_a_lost_response():
+    sandbox = broken("createGroup:drop,after")
+    async with client_of(sandbox) as coggno:
+        assert outcomes(await run(coggno, people(2))) == ["created", "created"]
+    assert sorted(group.name for group in sandbox.groups()) == ["Office", "Warehouse"]
+
+
+@pytest.mark.parametrize("fault", ["status=422", "status=503", "drop", "late"])
+async def test_a_failed_group_fails_its_rows_only(fault):
+    sandbox = broken(f"createGroup:{fault},key=Office")
+    async with client_of(sandbox) as coggno:
+        results = await run(coggno, people(2))
+    assert outcomes(results) == ["created", "failed"]
+    assert "not attempted: group 'Office' could not be created: " in results[2].detail
+    check_against_effects(sandbox, results, [1, 2])
+
+
+async def test_a_group_that_cannot_be_sent_fails_its_rows(monkeypatch):
+    """Rows without that group go on; an error that nobody expected is no different."""
+    for error in (InvalidRequestError("form.name cannot be sent"), ZeroDivisionError("s3cret")):
+        async with client_of(Sandbox()) as coggno:
+            plan = await planned(coggno, people(2))
+            ensure = type(coggno.groups).ensure
+
+            async def picky(groups, *, name, ensure=ensure, error=error):
+                if name == "Office":
+                    raise error
+                return await ensure(groups, name=name)
+
+            monkeypatch.setattr(type(coggno.groups), "ensure", picky)
+            results = await collect(apply_plan(coggno, plan))
+            monkeypatch.undo()
+        assert outcomes(results) == ["created", "failed"]
+        assert "s3cret" not in results[2].detail
+
+
+async def test_two_runs_at_once_create_a_group_once():
+    """Two runs, and `ensure`, on one client share the lock of the group's name."""
+    sandbox = broken("createGroup:latency=0.02", "listGroups:latency=0.01", clock=RealClock())
+    async with client_of(sandbox) as coggno:
+        plans = [await planned(coggno, people(6)[start::2]) for start in (0, 1)]
+        async with asyncio.TaskGroup() as tasks:
+            runs = [tasks.create_task(collect(apply_plan(coggno, plan))) for plan in plans]
+            tasks.create_task(coggno.groups.ensure(name="Warehouse"))
+    assert [outcomes(run.result()) for run in runs] == [["created"] * 3] * 2
+    assert sorted(group.name for group in sandbox.groups()) == ["Office", "Warehouse"]
