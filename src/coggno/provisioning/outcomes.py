@@ -39,7 +39,7 @@ class RowResult:
         user_id: the user's id, where it is known.
         detail: what a person needs to know, in a sentence; empty where the outcome says it all.
         inferred: whether a response was lost, and the outcome was found out by a check.
-        not_attempted: whether nothing was sent for the row, as the run could not or did not get to it.
+        not_attempted: whether nothing was sent for the row, as the run stopped before it got to it.
     """
 
     line: int

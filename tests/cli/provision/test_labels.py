@@ -8,8 +8,8 @@ from coggno.cli.provision.labels import detail_of, label_of
 from coggno.provisioning import RowOutcome, RowResult
 
 
-def result(outcome: RowOutcome, detail: str = "") -> RowResult:
-    return RowResult(line=2, login="ada", outcome=outcome, detail=detail)
+def result(outcome: RowOutcome, detail: str = "", **more: bool) -> RowResult:
+    return RowResult(line=2, login="ada", outcome=outcome, detail=detail, **more)
 
 
 @pytest.mark.parametrize("outcome", list(RowOutcome))
@@ -22,7 +22,7 @@ def test_every_outcome_has_a_readable_label(outcome):
 
 @pytest.mark.parametrize("detail", ["not attempted: interrupted", "the same as line 5: not attempted: interrupted"])
 def test_row_that_was_not_begun_is_not_failed(detail):
-    row = result(RowOutcome.FAILED, detail)
+    row = result(RowOutcome.FAILED, detail, not_attempted=True)
     assert (label_of(row), detail_of(row)) == ("not attempted", "interrupted")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coggno.sandbox import Sandbox
+from coggno.sandbox import Sandbox, parse_fault
 from tests.cli.helpers import (
     ADA,
     GRACE,
@@ -47,6 +47,15 @@ def test_allow_refused_does_not_hide_later_refusals(provision, sandbox: Sandbox)
 
 def test_allow_refused_ignores_contradicting_rows(provision):
     assert provision(write_roster(GRACE, ADA, ADA.replace("Ada,", "Augusta,")), "--allow-refused").code == 0
+
+
+def test_rows_without_their_group_are_failed(provision, sandbox: Sandbox):
+    """In a run that was not stopped, "not attempted" would hide the failure."""
+    sandbox.faults.add(parse_fault("createGroup:status=422"))
+    ended = provision(write_roster(ADA))
+    assert ended.code == 1
+    assert "s: 1 failed\n" in ended.out
+    assert "group 'Analysts' could not be created: 422" in ended.out
 
 
 def test_ten_rows_of_each_kind_are_listed(provision):

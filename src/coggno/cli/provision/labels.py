@@ -21,17 +21,11 @@ _LABELS: Final[Mapping[RowOutcome, str]] = {
 def label_of(result: RowResult) -> str:
     """Return what to call the outcome of a row, e.g. `already existing`."""
     # The run stopped before it came to this row: counted as failed, it would look like an error of the row.
-    return _NOT_ATTEMPTED if is_not_attempted(result) else _LABELS.get(result.outcome, result.outcome.value)
-
-
-def is_not_attempted(result: RowResult) -> bool:
-    """Return whether the run ended before it began with this row."""
-    return result.outcome is RowOutcome.FAILED and _NOT_ATTEMPTED_DETAIL.match(result.detail) is not None
+    return _NOT_ATTEMPTED if result.not_attempted else _LABELS.get(result.outcome, result.outcome.value)
 
 
 def detail_of(result: RowResult) -> str:
     """Return what there is to say about a row beyond its label."""
-    detail = result.detail
-    if is_not_attempted(result):
-        detail = _NOT_ATTEMPTED_DETAIL.sub("", detail, count=1)
+    # Without the label, and without the line of a row with the same user: all rows share one reason and one line.
+    detail = _NOT_ATTEMPTED_DETAIL.sub("", result.detail, count=1) if result.not_attempted else result.detail
     return detail or label_of(result)

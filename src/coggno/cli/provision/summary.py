@@ -10,7 +10,6 @@ from attrs import define, field
 
 from coggno.cli.exit_codes import ExitCode
 from coggno.cli.provision.files import RunFiles
-from coggno.cli.provision.labels import is_not_attempted
 from coggno.provisioning import Roster, RowOutcome, RowResult, Summary
 
 LISTED: Final = 10  # rows of each kind; more would push the headline off the screen
@@ -76,7 +75,7 @@ class RunReport:
             "rows": len(self.roster.rows),
             "outcomes": {outcome.value: count for outcome, count in self.summary.counts.most_common()},
             "not_as_wanted": self.summary.not_as_wanted,
-            "not_attempted": sum(map(is_not_attempted, self.results.values())),
+            "not_attempted": self.summary.not_attempted,
             "stopped": self.summary.stopped,
             "new_groups": list(self.new_groups),
             "seconds": round(self.summary.seconds, 3),

@@ -65,11 +65,13 @@ class RowScheduler:
 
     async def _row(self, planned: PlannedRow) -> None:
         await self._slots.acquire()
-        obstacle = self._context.signal.reason or self._groups.missing(planned.missing)
+        stopped = self._context.signal.reason
+        obstacle = stopped or self._groups.missing(planned.missing)
         if obstacle is None:
             await self._carry_out(planned)
         else:
-            self._ended.put_nowait(_not_attempted(planned, obstacle))
+            # A row without its group has failed; only the rows after a stop are counted as not attempted.
+            self._ended.put_nowait(_not_attempted(planned, obstacle, is_counted=stopped is not None))
 
     async def _carry_out(self, planned: PlannedRow) -> None:
         assert planned.row.person is not None  # noqa: S101 - only rows with a person are planned
@@ -86,6 +88,6 @@ class RowScheduler:
             self._ended.put_nowait(result or task.cut_off())
 
 
-def _not_attempted(planned: PlannedRow, reason: str) -> RowResult:
+def _not_attempted(planned: PlannedRow, reason: str, *, is_counted: bool = True) -> RowResult:
     user_id = planned.user.id if planned.user else None
-    return planned.row.result(RowOutcome.FAILED, f"not attempted: {reason}", user_id=user_id, not_attempted=True)
+    return planned.row.result(RowOutcome.FAILED, f"not attempted: {reason}", user_id=user_id, not_attempted=is_counted)
