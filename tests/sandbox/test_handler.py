@@ -1,8 +1,13 @@
 """Faults and quirks end to end: what a plain HTTP client gets, and what really happened."""
 
-import pytest
+from contextlib import suppress
 
-from coggno.sandbox import ConnectionDroppedError, Sandbox
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coggno.sandbox import OPERATION_IDS, ConnectionDroppedError, ManualClock, Sandbox, parse_fault
+from coggno.sandbox.faults.kinds import KINDS
 from tests.sandbox.helpers import connect, error, person
 
 COMPOSED, DECOMPOSED = "Zo\u00eb", "Zoe\u0308"
@@ -150,3 +155,36 @@ async def test_quirks_outlive_the_end_of_faults():
     sandbox.faults.clear()
     async with connect(sandbox) as api:
         assert isinstance((await api.get("users/ann")).json(), list)
+
+
+@given(
+    faults=st.lists(st.sampled_from(list(KINDS.values())), min_size=1, max_size=4),
+    target=st.sampled_from(["*", "reads", "writes", *OPERATION_IDS]),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=60, deadline=None)
+async def test_no_combination_of_faults_breaks_the_sandbox(faults, target, seed):
+    """Every kind with its example, on any operation: a response or a dropped connection, and an effect for each 200."""
+    sandbox = Sandbox(clock=ManualClock(), seed=seed)
+    for kind in faults:
+        text = f"{target}:{kind.example.rpartition(':')[2].removesuffix(',p=0.05')},p=0.7"
+        # Some quirks are for certain operations only.
+        with suppress(ValueError):
+            sandbox.faults.add(parse_fault(text))
+    async with connect(sandbox) as api:
+        for number in range(6):
+            for method, path, form in (("POST", "users", person(f"u{number}")), ("GET", "users", None)):
+                with suppress(ConnectionDroppedError):
+                    assert (await api.request(method, path, data=form)).status_code in {
+                        200,
+                        204,
+                        404,
+                        422,
+                        429,
+                        502,
+                        503,
+                        504,
+                    }
+    sandbox.commit_late()
+    assert len({effect.login for effect in sandbox.effects}) == len(sandbox.effects) == len(sandbox.users())
+    assert [effect.seq for effect in sandbox.effects] == list(range(1, len(sandbox.effects) + 1))

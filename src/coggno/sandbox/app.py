@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from .api.authentication import ApiKeys
 from .api.errors import ApiError
 from .api.request_log import OpenRequest, RequestLog
-from .api.requests import ReceivedRequest, check_host, raw_path, read_body, read_request
+from .api.requests import ReceivedRequest, check_host, check_origin, raw_path, read_body, read_request
 from .api.responses import error_response
 from .clock import Clock, RealClock
 from .execution import Executor, Seeding, StateLookups
@@ -86,7 +86,8 @@ class Sandbox(Seeding, StateLookups):
         self._handler = RequestHandler(executor, self._keys, self.clock)
         self._site = Site(self, self.requests, self.faults, self._keys, max_body_bytes=max_body_bytes)
         self._max_body_bytes = max_body_bytes
-        self._allowed_hosts = frozenset(each.lower() for each in allowed_hosts)
+        names = [allowed_hosts] if isinstance(allowed_hosts, str) else allowed_hosts
+        self._allowed_hosts = frozenset(name.lower() for name in names)
         self._dropped = dropped
         self._add_faults(quirks, faults, lag)
         # Its id is ROOT, since it is the first.
@@ -134,6 +135,7 @@ class Sandbox(Seeding, StateLookups):
         try:
             # Before everything else, the pages included: those are what another site would read.
             check_host(request.headers.get("host"), self._allowed_hosts)
+            check_origin(request.headers.get("origin"), self._allowed_hosts)
             page = await self._site.page(request)
             if page is not None:
                 await page(scope, receive, send)

@@ -8,8 +8,8 @@ import pytest
 from starlette.requests import Request
 
 from coggno.sandbox import Sandbox, serving
-from coggno.sandbox.api.errors import BodyTooLargeError, UnknownHostError
-from coggno.sandbox.api.requests import check_host, host_name, read_body
+from coggno.sandbox.api.errors import BodyTooLargeError, ForbiddenError, UnknownHostError
+from coggno.sandbox.api.requests import check_host, check_origin, host_name, read_body
 from tests.sandbox.helpers import connect, error, person
 
 NONE = frozenset()
@@ -60,8 +60,32 @@ class TestHosts:
         assert sandbox.requests.count(status=421) == 1
 
     async def test_allowed_name_is_served(self):
-        async with connect(Sandbox(allowed_hosts=["Team.Example"])) as api:
+        async with connect(Sandbox(allowed_hosts="Team.Example")) as api:
             assert (await api.get("http://team.example/api/v1/users")).status_code == 200
+
+
+class TestOrigins:
+    @pytest.mark.parametrize("origin", [None, "http://localhost:3000", "http://127.0.0.1", "http://[::1]:80"])
+    def test_local_pages_are_accepted(self, origin):
+        check_origin(origin, NONE)
+
+    @pytest.mark.parametrize("origin", ["null", "", "https://attacker.example", "http://localhost.attacker.example"])
+    def test_foreign_pages_are_refused(self, origin):
+        with pytest.raises(ForbiddenError):
+            check_origin(origin, NONE)
+
+    def test_more_origins_can_be_allowed(self):
+        check_origin("https://team.example:8443", frozenset({"team.example"}))
+        check_origin("null", frozenset({"*"}))
+
+    async def test_foreign_page_cannot_use_a_cached_key(self, sandbox):
+        """A form on another site, sent by a browser that knows the key."""
+        headers = {"Origin": "https://attacker.example"}
+        async with connect(sandbox) as api:
+            fault = await api.post("http://localhost/_sandbox/faults", data={"fault": "drop"}, headers=headers)
+            user = await api.post("users", data=person("ann"), headers=headers)
+        assert (fault.status_code, user.status_code) == (403, 403)
+        assert (len(sandbox.faults), sandbox.effects) == (0, ())
 
 
 def request(chunks, headers=()):

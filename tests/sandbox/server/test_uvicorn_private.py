@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 
 import httpx
 import pytest
@@ -11,7 +12,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from coggno.sandbox import Sandbox, parse_fault, serving
 from coggno.sandbox.server import uvicorn_private
 from coggno.sandbox.server.connections import EXTENSION
-from coggno.sandbox.server.uvicorn_private import DirectServer, PlainServer, has_private_parts, make_server
+from coggno.sandbox.server.uvicorn_private import (
+    DirectServer,
+    PlainServer,
+    breakable_protocol,
+    has_private_parts,
+    make_server,
+)
 from tests.sandbox.helpers import client, person
 
 
@@ -75,6 +82,15 @@ class TestFallback:
         with pytest.raises(OSError, match="no more sockets"):
             async with serving(app):
                 pass
+
+
+async def test_without_its_h11_protocol_it_still_serves(monkeypatch, sandbox):
+    monkeypatch.setitem(sys.modules, "uvicorn.protocols.http.h11_impl", None)
+    assert breakable_protocol() == "h11"
+    monkeypatch.undo()
+    monkeypatch.setattr(uvicorn_private, "breakable_protocol", lambda: "h11")
+    async with serving(sandbox) as url, client(None, url) as api:
+        assert (await api.get("users")).status_code == 200
 
 
 def test_a_missing_part_is_noticed():

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from .calls import SandboxOperation
-from .errors import ApiError, BodyTooLargeError, UnknownHostError
+from .errors import ApiError, BodyTooLargeError, ForbiddenError, UnknownHostError
 from .forms import SECRETS, Pairs, identity, read_form, read_pairs
 from .routes import find_operation
 
@@ -112,6 +112,25 @@ def check_host(host: str | None, allowed: frozenset[str]) -> None:
         "the Host header is not a name of this sandbox: use localhost or an IP address, or pass its name in "
         "allowed_hosts (command line: --allow-remote)"
     )
+
+
+def check_origin(origin: str | None, allowed: frozenset[str]) -> None:
+    """Refuse a request that a web page of another site sends.
+
+    A browser that was asked for a key sends it with every request to the sandbox, also with those of a foreign page.
+
+    Args:
+        origin: the `Origin` header; only browsers send one.
+        allowed: further names, in lower case; `*` accepts all.
+
+    Raises:
+        ForbiddenError: the page is not served from this machine.
+    """
+    if origin is None or ANY_HOST in allowed:
+        return
+    name = host_name(origin.partition("://")[2])
+    if not (_is_local(name) or name in allowed):
+        raise ForbiddenError("web pages of other sites may not use this sandbox")
 
 
 def host_name(host: str) -> str:

@@ -1,6 +1,6 @@
 """What the sandbox needs of uvicorn beyond its documented API. Imported late: uvicorn is heavy.
 
-Seen to work with uvicorn 0.30 to 0.54 and h11 0.14 to 0.16. What is used, and nothing else:
+Seen to work with uvicorn 0.30 and 0.54, both with h11 0.16. What is used, and nothing else:
 
 - `Config.load`, `Config.lifespan_class`, `Server.lifespan`, `Server.startup`, `Server.servers`: starting in a running
   loop without `Server.serve`, which installs signal handlers;
@@ -20,11 +20,10 @@ import os
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .connections import EXTENSION, BreakableConnection
 
@@ -135,16 +134,6 @@ class PlainServer:
             listener.close()
 
 
-class BreakableProtocol(H11Protocol):
-    """uvicorn's h11 protocol, with a separate logger and a way to break the connection in the scope."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.logger = _LOGGER
-        if hasattr(self, "app") and hasattr(self, "transport"):
-            self.app = _breakable(self.app, _SocketBreaker(lambda: self.transport))
-
-
 class _SocketBreaker:
     """The `BreakableConnection` of a protocol; the transport exists only after the protocol is made."""
 
@@ -160,10 +149,27 @@ class _SocketBreaker:
         transport.abort()
 
 
+def breakable_protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    """Return uvicorn's h11 protocol with a way to break the connection in the scope, or the name of the plain one."""
+    try:
+        from uvicorn.protocols.http.h11_impl import H11Protocol
+    except ImportError:
+        return "h11"
+
+    class BreakableProtocol(H11Protocol):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.logger = _LOGGER
+            if hasattr(self, "app") and hasattr(self, "transport"):
+                self.app = _breakable(self.app, _SocketBreaker(lambda: self.transport))
+
+    return BreakableProtocol
+
+
 def _config(app: ASGIApp) -> Config:
     return Config(
         app,
-        http=BreakableProtocol,
+        http=breakable_protocol(),
         ws="none",
         lifespan="off",
         interface="asgi3",
