@@ -1,8 +1,12 @@
 """The plan reads what is there and says what is to be done; it writes nothing."""
 
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 
 from coggno import APIError, AuthenticationError, ConfigurationError
+from coggno.models import Group, User
 from coggno.provisioning import RowOutcome, RunOptions, apply_plan, make_plan, read_roster
 from coggno.sandbox import Sandbox
 from tests.provisioning.helpers import client_of, collect, people
@@ -134,3 +138,29 @@ async def test_no_password_in_the_repr_of_a_plan():
     plan = await plan_of(Sandbox(), people(1))
     assert "s3cret" not in repr(plan)
     assert plan.planned[0].row.result(RowOutcome.CREATED).login == "u0@example.com"
+
+
+class StandIn:
+    """A client whose lists are given: `make_plan` needs no more of one."""
+
+    def __init__(self, users, groups):
+        self.users, self.groups = (SimpleNamespace(iter=partial(self._each, items)) for items in (users, groups))
+        self.groups.users = SimpleNamespace(iter=lambda _: self._each([]))
+
+    async def _each(self, items):
+        for item in items:
+            yield item
+
+
+async def test_records_without_names_do_not_stop_the_plan():
+    """A tolerant client passes on what the server sends: `None` where a name is missing."""
+    users = [
+        User(id=1, login="u0@example.com", first_name="First0", last_name=None),
+        User(id=2, login="u1@example.com", first_name=None, last_name="Other"),
+        User(id=3, login="u2@example.com", first_name=5, last_name=None),
+    ]
+    groups = [Group(id=1, name=None, description=None), Group(id=2, name=7, description=None)]
+    plan = await make_plan(StandIn(users, groups), read_roster(people(4, groups=["None", "7"])))
+    assert forecast(plan) == ["joined", "conflict", "conflict", "created"]
+    assert plan.new_groups == ("None", "7")
+    assert plan.decided[0].detail == "the login belongs to Other; the API cannot change a user's name"

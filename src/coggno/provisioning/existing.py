@@ -87,9 +87,10 @@ async def _find_groups(groups: AsyncIterator[Group], names: Iterable[str]) -> tu
     keys = set(wanted.values())
     alike: defaultdict[str, list[Group]] = defaultdict(list)
     async for group in groups:
-        key = group_key(group.name)
+        # `str`: a tolerant client passes on a group without a name, which is none that a roster can ask for.
+        key = group_key(str(group.name))
         # Only these are kept: an account may have many more groups.
-        if key in keys:
+        if key in keys and isinstance(group.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             alike[key].append(group)
     found: dict[str, Group] = {}
     ambiguous: set[str] = set()

@@ -145,5 +145,7 @@ def _plan_row(row: Row, user: User | None, existing: Existing) -> PlannedRow | R
 
 def conflict(row: Row, user: User) -> RowResult:
     """Return the result of a row whose login belongs to somebody with other names."""
-    detail = f"the login belongs to {user.first_name} {user.last_name}; the API cannot change a user's name"
+    names: list[str | None] = [user.first_name, user.last_name]
+    name = " ".join(str(name) for name in names if name is not None)
+    detail = f"the login belongs to {name or 'somebody else'}; the API cannot change a user's name"
     return row.result(RowOutcome.CONFLICT, detail, user_id=user.id)

@@ -37,6 +37,13 @@ class Person:
         """What makes two rows the same user."""
         return login_key(self.effective_login)
 
-    def has_names(self, first_name: str, last_name: str) -> bool:
-        """Return whether these are the person's names; the encoding of accents and spacing make no difference."""
-        return (name_key(self.first_name), name_key(self.last_name)) == (name_key(first_name), name_key(last_name))
+    def has_names(self, first_name: str | None, last_name: str | None) -> bool:
+        """Return whether these are the person's names; the encoding of accents and spacing make no difference.
+
+        Args:
+            first_name: on the server; `None` where the server does not give it, which contradicts nothing.
+            last_name: likewise.
+        """
+        pairs = ((self.first_name, first_name), (self.last_name, last_name))
+        # `str`: a tolerant client passes on whatever the server sends, even a number.
+        return all(theirs is None or name_key(ours) == name_key(str(theirs)) for ours, theirs in pairs)
