@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -173,11 +172,6 @@ def _describe_os_error(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.filename:
         return f"{error.filename}: {reason}."
-    # OpenSSL does not say which file it could not load, and only these variables make it load one.
-    name = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None)
-    if name is not None and isinstance(error, FileNotFoundError | ssl.SSLError):
-        path = os.environ[name]
-        return f"Cannot load the certificates of {name} ({path}): {reason}. Correct the variable or unset it."
     return f"The operating system reported an error: {reason}."
 
 

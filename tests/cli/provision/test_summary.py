@@ -66,6 +66,15 @@ def test_ten_rows_of_each_kind_are_listed(provision):
     assert "  and 16 more, see results.csv" in ended.out
 
 
+def test_common_details_are_limited(provision, sandbox: Sandbox):
+    """A roster of a thousand groups, none of which can be created, must not print a thousand lines."""
+    sandbox.faults.add(parse_fault("createGroup:status=422"))
+    rows = [row.replace("Everybody", f"Group {number // 11}") for number, row in enumerate(people(132))]
+    ended = provision(write_roster(*rows))
+    assert ended.out.count("  11 rows from line ") == 10
+    assert "  and 22 more, see results.csv" in ended.out
+
+
 def test_common_details_are_one_line(provision):
     wrong = [row.replace("@", " at ") for row in people(13)]
     ended = provision(write_roster(ADA, *wrong))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -55,18 +55,21 @@ def _problems(report: RunReport) -> dict[str, list[RowResult]]:
 
 def _problem_lines(report: RunReport, label: str, results: Sequence[RowResult]) -> Iterator[str]:
     yield f"{label.capitalize()} ({count_rows(len(results))}):"
-    details = Counter(map(detail_of, results))
-    # What more rows have in common than would be listed is one line, so that ten rows of it do not hide the others.
-    for detail, count in details.most_common():
-        if count > LISTED:
-            first = next(result.line for result in results if detail_of(result) == detail)
-            yield f"  {count_rows(count)} from line {first} on: {detail}"
-    single = [result for result in results if details[detail_of(result)] <= LISTED]
-    for result in single[:LISTED]:
+    by_detail: defaultdict[str, list[RowResult]] = defaultdict(list)
+    for result in results:
+        by_detail[detail_of(result)].append(result)
+    # What many rows have in common is one line: ten rows of it would hide all others.
+    common = {detail: rows for detail, rows in by_detail.items() if len(rows) > LISTED}
+    shown = sorted(common.items(), key=lambda item: len(item[1]), reverse=True)[:LISTED]
+    for detail, rows in shown:
+        yield f"  {count_rows(len(rows))} from line {rows[0].line} on: {detail}"
+    single = [result for result in results if detail_of(result) not in common][:LISTED]
+    for result in single:
         yield f"  line {result.line}, {result.login or 'no login'}: {detail_of(result)}"
-    if len(single) > LISTED:
+    more = len(results) - len(single) - sum(len(rows) for _, rows in shown)
+    if more:
         where = "" if report.is_dry_run else f", see {report.files.results}"
-        yield f"  and {len(single) - LISTED:,} more{where}"
+        yield f"  and {more:,} more{where}"
 
 
 def _password_hint(report: RunReport) -> str:
