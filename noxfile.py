@@ -39,7 +39,7 @@ def pins(*groups: str) -> dict[str, str]:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, format, layers."""
+    """Check style, format and import layers."""
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -49,7 +49,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy --strict and pyright strict."""
+    """Check types: mypy --strict and pyright strict."""
     install(session, "lint")
     session.run("mypy")
     session.run("pyright")
@@ -57,9 +57,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=["3.11", "3.12", "3.13"])
 def tests(session: nox.Session) -> None:
-    """All tests, on every Python that is found, with the floor of their coverage.
+    """Run all tests on every installed Python, with a minimum of coverage.
 
-    `nox -s tests-3.11 -- -k provision` passes arguments on, and then there is no floor.
+    `nox -s tests-3.11 -- -k provision` passes arguments to pytest; coverage is not measured then.
     """
     install(session, "test")
     if session.posargs:
@@ -75,7 +75,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Some of the tests, with the lowest versions of the dependencies that pyproject.toml allows."""
+    """Run some tests with the lowest versions of the dependencies that pyproject.toml allows."""
     session.install("uv")
     python = str(Path(session.bin) / "python")
     # fastapi is left out: its own requirements would raise starlette's version
@@ -93,14 +93,14 @@ def generate(session: nox.Session) -> None:
 
 @nox.session(name="check-generated")
 def check_generated(session: nox.Session) -> None:
-    """Fail when src/coggno/_generated is not what the spec says."""
+    """Fail when src/coggno/_generated differs from what the spec generates."""
     install(session, "codegen", project=None)
     session.run("python", "-m", "codegen", "--check")
 
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """The main job: the example roster on the sandbox."""
+    """Provision the example roster on the embedded sandbox."""
     session.install(".[cli,sandbox]", *CONSTRAINTS)
     folder = Path(session.create_tmp())
     for name in ("results.csv", "failed.csv", "passwords.csv"):
@@ -126,21 +126,21 @@ def interop(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Many tasks, a sandbox that fails in every way, and its log as the judge. `-- --seconds 300` for the long one."""
+    """Many tasks against a sandbox with faults; outcomes are compared with its log. `-- --seconds 300` runs longer."""
     session.install("-e", ".[sandbox]", *CONSTRAINTS)
     session.run("python", "-m", "benchmarks.soak", *(session.posargs or ["--seconds", "20"]))
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Side by side with its peers; `-- --write` puts table and picture into docs/. nginx must be installed."""
+    """Measure this client and its alternatives; `-- --write` updates docs/. Needs nginx."""
     session.install("-e", ".[aiohttp,sandbox]", "-r", "benchmarks/requirements.txt")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Source distribution and wheel, into dist/. Fails when the wheel has grown beyond its limit."""
+    """Build source distribution and wheel into dist/; fail when the wheel exceeds its size limit."""
     session.install("build")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
@@ -152,7 +152,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def pin(session: nox.Session) -> None:
-    """Write constraints.txt: what pip finds today for all extras and groups. No addresses, no hashes."""
+    """Write constraints.txt: the newest versions for all extras and groups, without URLs or hashes."""
     packages = nox.project.dependency_groups(PYPROJECT, "codegen", "lint", "test")
     session.install(*packages, ALL_EXTRAS)
     frozen = session.run("python", "-m", "pip", "freeze", "--exclude", "coggno", silent=True) or ""

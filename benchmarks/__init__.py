@@ -1,6 +1,6 @@
-"""Side-by-side measurements: this client against what one would use instead.
+"""Benchmarks: this client measured side by side with the alternatives.
 
-python -m benchmarks            all of it, about ten minutes
-python -m benchmarks --quick    about a minute
-python -m benchmarks --write    and put the figures into docs/performance.md and docs/performance.svg
+python -m benchmarks            everything, about ten minutes
+python -m benchmarks --quick    a first impression, about a minute
+python -m benchmarks --write    everything, and the figures go into docs/performance.md and docs/performance.svg
 """

@@ -1,4 +1,4 @@
-"""See `benchmarks`."""
+"""The command `python -m benchmarks`; see the package's docstring."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import crew, plan, report, server
-from benchmarks.plan import PARTS, QUICK, Size
+from benchmarks import nginx, report, suite, worker_pool
+from benchmarks.suite import PARTS, QUICK, Size
 
 
 def main() -> int:
-    """Measure, print, and with --write put the figures where the documentation shows them."""
-    parser = argparse.ArgumentParser("python -m benchmarks", description="Side-by-side measurements against peers.")
-    parser.add_argument("--quick", action="store_true", help="less of everything, about a minute; only a first look")
-    parser.add_argument("--only", action="append", choices=PARTS, help="this part only; may be given several times")
-    parser.add_argument("--rounds", type=int, help="how often everything is measured; the median counts")
-    parser.add_argument("--write", action="store_true", help="into docs/performance.md and docs/performance.svg")
+    """Measure and print; with --write also update the documentation. Return the exit code."""
+    parser = argparse.ArgumentParser("python -m benchmarks", description="Measure this client and its alternatives.")
+    parser.add_argument("--quick", action="store_true", help="measure less of everything, about a minute")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part only; can be repeated")
+    parser.add_argument("--rounds", type=int, help="number of rounds; the report shows medians over all rounds")
+    parser.add_argument("--write", action="store_true", help="update docs/performance.md and docs/performance.svg")
     arguments = parser.parse_args()
     if arguments.write and (arguments.quick or arguments.only):
-        parser.error("--write wants the whole run")
+        parser.error("--write needs a complete run: leave out --quick and --only")
     size = QUICK if arguments.quick else Size()
     if arguments.rounds:
-        size = plan.with_rounds(size, arguments.rounds)
-    with tempfile.TemporaryDirectory(prefix="coggno-bench-") as folder, crew.at_work(Path(folder)) as workers:
+        size = suite.with_rounds(size, arguments.rounds)
+    with tempfile.TemporaryDirectory(prefix="coggno-bench-") as folder, worker_pool.started(Path(folder)) as workers:
         try:
-            results = plan.carry_out(workers, Path(folder), size, tuple(arguments.only or PARTS))
-        except server.NoServerError as error:
+            results = suite.run(workers, Path(folder), size, tuple(arguments.only or PARTS))
+        except nginx.NginxError as error:
             print(error, file=sys.stderr)
             return 2
     print(report.text(results))

@@ -1,4 +1,4 @@
-"""A long list from bytes to typed objects: CPU time and peak of memory, each way in a process of its own."""
+"""Decoding a long list from bytes to typed objects: CPU time and peak of memory, each decoder in its own process."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from typing import Any, Final
 
 from benchmarks import machine
 from coggno._generated.operations import GET_USER_LICENSES, LIST_USERS
-from coggno._protocol import decode as _answer
+from coggno._protocol import decode as _decode
 from coggno._protocol import json as _json
 from coggno.models import User, UserLicenses
 
 Decode = Callable[[bytes], Any]
 
-_INTO: Final[Mapping[str, Any]] = {"users": list[User], "licences": UserLicenses}
+_TYPES: Final[Mapping[str, Any]] = {"users": list[User], "licenses": UserLicenses}
 
 
 def write_data(folder: Path, rows: int) -> dict[str, str]:
-    """Write answers of that many rows; return the file of each kind."""
-    files = {data: folder / f"{data}-{rows}.json" for data in _INTO}
+    """Write responses of that many rows; return the file of each kind of data."""
+    files = {data: folder / f"{data}-{rows}.json" for data in _TYPES}
     for data, file in files.items():
-        file.write_text(json.dumps(_answer_of(data, rows)))
+        file.write_text(json.dumps(_response(data, rows)))
     return {data: str(file) for data, file in files.items()}
 
 
-def _answer_of(data: str, rows: int) -> Any:
+def _response(data: str, rows: int) -> Any:
     if data == "users":
         return list(map(_user, range(rows)))
     user = {"id": 1, "first_name": "Ada", "last_name": "Lovelace"}
-    return {"user": user, "licenses": list(map(_licence, range(rows)))}
+    return {"user": user, "licenses": list(map(_license, range(rows)))}
 
 
 def write_users(file: Path, rows: int) -> None:
-    """Write a list of users, however long, without having it in memory."""
+    """Write a list of users without holding it in memory."""
     with file.open("w") as out:
         for number in range(rows):
             out.write(("[" if number == 0 else ", ") + json.dumps(_user(number)))
@@ -50,7 +50,7 @@ def _user(number: int) -> dict[str, Any]:
     return {"id": number, "login": f"user{number}@example.com", "first_name": "Ada", "last_name": "Lovelace"}
 
 
-def _licence(number: int) -> dict[str, Any]:
+def _license(number: int) -> dict[str, Any]:
     return {
         "document": {"id": number % 500, "title": f"Training {number % 500}"}, "amount": 1, "used": number % 2,
         "views": 3, "start_date": "2025-01-15", "complete_date": "2025-02-01" if number % 3 else None,
@@ -58,12 +58,13 @@ def _licence(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def seconds(case: str, data: str, file: str) -> float:
+def seconds(decoder: str, data: str, file: str) -> float:
     """Return the CPU seconds of decoding the file once.
 
-    What the garbage collector has not looked at yet it looks at now: who holds it leaves no work to who comes after.
+    The young generation is collected within the measurement: a decoder that pauses the garbage collector would
+    otherwise leave that work to the code after it.
     """
-    decode, content = _make(case, data), _content(file)
+    decode, content = _make(decoder, data), _content(file)
     gc.collect()
     begin = time.process_time()
     result = decode(content)
@@ -73,9 +74,9 @@ def seconds(case: str, data: str, file: str) -> float:
     return elapsed
 
 
-def memory(case: str, data: str, file: str) -> float:
-    """Return by how many MB the peak of memory grows; once per process."""
-    decode, content = _make(case, data), Path(file).read_bytes()
+def memory(decoder: str, data: str, file: str) -> float:
+    """Return the growth of the memory peak in MB. Meaningful once per process."""
+    decode, content = _make(decoder, data), Path(file).read_bytes()
     gc.collect()
     before = machine.resident()
     result = decode(content)
@@ -90,19 +91,19 @@ def _content(file: str) -> bytes:
 
 
 @cache
-def _make(case: str, data: str) -> Decode:
-    decode = WAYS[case](data)
-    decode(json.dumps(_answer_of(data, 1)).encode())  # what is found or made once is made now
+def _make(decoder: str, data: str) -> Decode:
+    decode = DECODERS[decoder](data)
+    decode(json.dumps(_response(data, 1)).encode())  # fills caches, which are not to be measured
     return decode
 
 
 def _coggno(data: str) -> Decode:
-    operation: Any = {"users": LIST_USERS, "licences": GET_USER_LICENSES}[data]
-    return lambda content: _answer.decode(operation, content)
+    operation: Any = {"users": LIST_USERS, "licenses": GET_USER_LICENSES}[data]
+    return lambda content: _decode.decode(operation, content)
 
 
 def _coggno_with_speed(data: str) -> Decode:
-    import msgspec  # noqa: F401 - the extra `speed`: without it this is not to be measured
+    import msgspec  # noqa: F401 - raises ImportError where the extra `speed` is not installed
 
     return _coggno(data)
 
@@ -115,17 +116,17 @@ def _coggno_without_speed(data: str) -> Decode:
 def _msgspec_attrs(data: str) -> Decode:
     import msgspec
 
-    return msgspec.json.Decoder(_INTO[data]).decode
+    return msgspec.json.Decoder(_TYPES[data]).decode
 
 
-def _msgspec_attrs_held(data: str) -> Decode:
+def _msgspec_attrs_paused(data: str) -> Decode:
     decode = _msgspec_attrs(data)
 
-    def held(content: bytes) -> Any:
+    def decode_paused(content: bytes) -> Any:
         with _json.collector_held():
             return decode(content)
 
-    return held
+    return decode_paused
 
 
 def _json_cattrs(data: str) -> Decode:
@@ -145,7 +146,7 @@ def _cattrs(loads: Decode, data: str, *, detailed: bool) -> Decode:
     converter = Converter(detailed_validation=detailed)
     converter.register_structure_hook(dt.date, lambda value, _: dt.date.fromisoformat(value))
     attrs.resolve_types(UserLicenses)
-    return lambda content: converter.structure(loads(content), _INTO[data])
+    return lambda content: converter.structure(loads(content), _TYPES[data])
 
 
 def _msgspec_structs(data: str) -> Decode:
@@ -165,17 +166,17 @@ def _pydantic(data: str) -> Decode:
 
 
 def _copies(data: str, make: Callable[[str, list[tuple[str, Any]]], Any]) -> Any:
-    """The models of the answer once more, in another library."""
+    """Return the models of the response, declared with another library."""
     if data == "users":
         return list[make("User", [("id", int), ("login", str), ("first_name", str), ("last_name", str)])]
     document = make("Document", [("id", int), ("title", str)])
-    licence = make("Licence", [
+    licence = make("License", [
         ("document", document), ("amount", int), ("used", int), ("views", int | None), ("start_date", dt.date | None),
         ("complete_date", dt.date | None), ("total_time", int | None), ("score", float | None), ("status", str),
         ("passed", bool), ("created_at", dt.date | None),
     ])  # fmt: skip
     user = make("User", [("id", int), ("first_name", str), ("last_name", str)])
-    return make("Licences", [("user", user), ("licenses", list[licence])])
+    return make("Licenses", [("user", user), ("licenses", list[licence])])
 
 
 def _openapi_python_client(data: str) -> Decode:
@@ -196,11 +197,11 @@ def _from_dict(models: Any, data: str) -> Decode:
     return lambda content: models.UserLicenses.from_dict(json.loads(content))
 
 
-WAYS: Final[Mapping[str, Callable[[str], Decode]]] = {
+DECODERS: Final[Mapping[str, Callable[[str], Decode]]] = {
     "coggno-speed": _coggno_with_speed,
     "coggno": _coggno_without_speed,
     "msgspec-attrs": _msgspec_attrs,
-    "msgspec-attrs-held": _msgspec_attrs_held,
+    "msgspec-attrs-gc-paused": _msgspec_attrs_paused,
     "msgspec-structs": _msgspec_structs,
     "orjson-cattrs": _orjson_cattrs,
     "json-cattrs": _json_cattrs,
@@ -208,18 +209,18 @@ WAYS: Final[Mapping[str, Callable[[str], Decode]]] = {
     "openapi-python-client": _openapi_python_client,
     "openapi-generator": _openapi_generator,
 }
-WEIGHED: Final = frozenset(
+MEMORY_MEASURED: Final = frozenset(
     {"coggno-speed", "coggno", "msgspec-attrs", "msgspec-structs", "orjson-cattrs", "json-cattrs"}
 )
 TITLES: Final[Mapping[str, str]] = {
     "coggno-speed": "**coggno** with the extra `speed`",
     "coggno": "**coggno** without it",
     "msgspec-attrs": "msgspec into our attrs models",
-    "msgspec-attrs-held": "the same, garbage collector held",
-    "msgspec-structs": "msgspec into structs of its own",
+    "msgspec-attrs-gc-paused": "the same, garbage collector paused",
+    "msgspec-structs": "msgspec into its own structs",
     "orjson-cattrs": "orjson + cattrs, no detailed validation",
-    "json-cattrs": "json + cattrs, as they come",
+    "json-cattrs": "json + cattrs, default settings",
     "pydantic": "pydantic dataclasses, `validate_json`",
-    "openapi-python-client": "models of openapi-python-client",
-    "openapi-generator": "models of openapi-generator (pydantic)",
+    "openapi-python-client": "openapi-python-client",
+    "openapi-generator": "openapi-generator (pydantic)",
 }

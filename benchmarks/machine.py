@@ -1,4 +1,4 @@
-"""The machine: which processor core runs what, and how it can be told that something else was running."""
+"""The machine: processor cores, memory, and how busy other processes keep it."""
 
 from __future__ import annotations
 
@@ -13,30 +13,33 @@ CLIENT_CORE = CORES[1] if CAN_PIN else None
 
 
 def pin(core: int | None, process: int = 0) -> None:
-    """Keep a process on one core; 0 is this one."""
+    """Bind a process to one core; process 0 is this process."""
     if core is not None:
         os.sched_setaffinity(process, {core})
 
 
 def resident() -> float:
-    """Memory of this process that is in use now, in MB."""
+    """Return the resident memory of this process in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def peak() -> float:
-    """The most memory that this process ever used, in MB. (`getrusage` would count what its parent used before it.)"""
+    """Return the peak of the resident memory of this process in MB.
+
+    `getrusage` is not used: it includes the memory of the parent before the fork.
+    """
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
 
 def load() -> float:
-    """How many processes wanted to run in the last minute, this one included."""
+    """Return the load average of the last minute."""
     return os.getloadavg()[0]
 
 
 def describe() -> str:
-    """The machine in one line."""
+    """Return a description of the machine in one line."""
     model = "unknown processor"
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()

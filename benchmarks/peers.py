@@ -1,6 +1,6 @@
-"""Who takes part, and how each makes the same call: a form POST with the key, the status checked, the answer typed.
+"""The clients that are compared, and how each makes the same call: a form POST with a typed response.
 
-The hand-written ones decode with our own `decode`, so that the rest is compared; the generated ones bring theirs.
+Hand-written clients use our `decode`, so that everything else is compared; generated clients use their own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Call = Callable[[], Awaitable[Any]]
 
 @frozen
 class Peer:
-    """A way to make the call. `open` takes the address and the size of the pool."""
+    """A client that is measured. `open` takes the base URL and the number of connections."""
 
     title: str
     open: Callable[[str, int], AbstractAsyncContextManager[Call]]
@@ -37,45 +37,45 @@ class Peer:
 
 
 @asynccontextmanager
-async def coggno_default(url: str, pool: int) -> AsyncIterator[Call]:
-    async with AsyncCoggno(KEY, base_url=url, max_connections=pool) as coggno:
+async def coggno_default(url: str, connections: int) -> AsyncIterator[Call]:
+    async with AsyncCoggno(KEY, base_url=url, max_connections=connections) as coggno:
         yield lambda: coggno.users.create(**FORM)
 
 
 @asynccontextmanager
-async def coggno_aiohttp(url: str, pool: int) -> AsyncIterator[Call]:
-    async with AsyncCoggno(KEY, base_url=url, max_connections=pool, http_client="aiohttp") as coggno:
+async def coggno_aiohttp(url: str, connections: int) -> AsyncIterator[Call]:
+    async with AsyncCoggno(KEY, base_url=url, max_connections=connections, http_client="aiohttp") as coggno:
         yield lambda: coggno.users.create(**FORM)
 
 
 @asynccontextmanager
-async def coggno_httpx(url: str, pool: int) -> AsyncIterator[Call]:
+async def coggno_httpx(url: str, connections: int) -> AsyncIterator[Call]:
     import httpx
 
-    limits = httpx.Limits(max_connections=pool, max_keepalive_connections=pool)
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     async with httpx.AsyncClient(limits=limits) as client, AsyncCoggno(KEY, base_url=url, http_client=client) as coggno:
         yield lambda: coggno.users.create(**FORM)
 
 
 @asynccontextmanager
-async def plain_httpx(url: str, pool: int) -> AsyncIterator[Call]:
+async def plain_httpx(url: str, connections: int) -> AsyncIterator[Call]:
     import httpx
 
-    async with _like_httpx(httpx, url, pool) as call:
+    async with _like_httpx(httpx, url, connections) as call:
         yield call
 
 
 @asynccontextmanager
-async def plain_httpx2(url: str, pool: int) -> AsyncIterator[Call]:
+async def plain_httpx2(url: str, connections: int) -> AsyncIterator[Call]:
     import httpx2
 
-    async with _like_httpx(httpx2, url, pool) as call:
+    async with _like_httpx(httpx2, url, connections) as call:
         yield call
 
 
 @asynccontextmanager
-async def _like_httpx(library: Any, url: str, pool: int) -> AsyncIterator[Call]:
-    limits = library.Limits(max_connections=pool, max_keepalive_connections=pool)
+async def _like_httpx(library: Any, url: str, connections: int) -> AsyncIterator[Call]:
+    limits = library.Limits(max_connections=connections, max_keepalive_connections=connections)
     async with library.AsyncClient(base_url=url, auth=(KEY, ""), timeout=60, limits=limits) as client:
 
         async def call() -> Any:
@@ -87,10 +87,10 @@ async def _like_httpx(library: Any, url: str, pool: int) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def hand_written_aiohttp(url: str, pool: int) -> AsyncIterator[Call]:
+async def hand_written_aiohttp(url: str, connections: int) -> AsyncIterator[Call]:
     import aiohttp
 
-    connector = aiohttp.TCPConnector(limit=pool)
+    connector = aiohttp.TCPConnector(limit=connections)
     async with aiohttp.ClientSession(url, headers={"Authorization": BASIC}, connector=connector) as session:
 
         async def call() -> Any:
@@ -102,13 +102,13 @@ async def hand_written_aiohttp(url: str, pool: int) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def openapi_python_client(url: str, pool: int) -> AsyncIterator[Call]:
+async def openapi_python_client(url: str, connections: int) -> AsyncIterator[Call]:
     import httpx
     from opc_client import AuthenticatedClient
     from opc_client.api.users import create_user
     from opc_client.models import NewUser
 
-    limits = httpx.Limits(max_connections=pool, max_keepalive_connections=pool)
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     async with AuthenticatedClient(
         base_url=url,
         prefix="Basic",
@@ -121,24 +121,24 @@ async def openapi_python_client(url: str, pool: int) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def openapi_generator(url: str, pool: int) -> AsyncIterator[Call]:
+async def openapi_generator(url: str, connections: int) -> AsyncIterator[Call]:
     from openapi_client import ApiClient, Configuration, UsersApi
 
     configuration = Configuration(host=url, username=KEY, password="")
-    configuration.connection_pool_maxsize = pool
+    configuration.connection_pool_maxsize = connections
     async with ApiClient(configuration) as client:
         users = UsersApi(client)
         yield lambda: users.create_user(**FORM)
 
 
 @asynccontextmanager
-async def bare(url: str, pool: int) -> AsyncIterator[Call]:
+async def bare(url: str, connections: int) -> AsyncIterator[Call]:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
     loop = asyncio.get_running_loop()
-    opened = [await loop.create_connection(_Bare, host, port) for _ in range(pool)]
+    opened = [await loop.create_connection(_Bare, host, port) for _ in range(connections)]
     idle = deque(protocol for _, protocol in opened)
-    turns = asyncio.Semaphore(pool)
+    limiter = asyncio.Semaphore(connections)
     head = (
         f"POST {PATH} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: {BASIC}\r\nAccept: application/json\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
@@ -146,7 +146,7 @@ async def bare(url: str, pool: int) -> AsyncIterator[Call]:
 
     async def call() -> Any:
         body = urlencode(FORM).encode()
-        async with turns:
+        async with limiter:
             connection = idle.popleft()
             try:
                 status, content = await connection.exchange(b"%b%d\r\n\r\n%b" % (head, len(body), body))
@@ -164,7 +164,7 @@ async def bare(url: str, pool: int) -> AsyncIterator[Call]:
 
 
 class _Bare(asyncio.Protocol):
-    """One request at a time on one connection; httptools parses the answer."""
+    """One request at a time on one connection; httptools parses the response."""
 
     def __init__(self) -> None:
         import httptools
@@ -175,11 +175,11 @@ class _Bare(asyncio.Protocol):
         self._transport = transport
 
     def exchange(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
-        self._answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
+        self._response: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
         self._parser = self._new_parser(self)
         self._body = b""
         self._transport.write(request)
-        return self._answer
+        return self._response
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -188,11 +188,11 @@ class _Bare(asyncio.Protocol):
         self._body += body
 
     def on_message_complete(self) -> None:
-        if not self._answer.done():  # nobody waits any more when a run is over
-            self._answer.set_result((self._parser.get_status_code(), self._body))
+        if not self._response.done():  # cancelled at the end of a run
+            self._response.set_result((self._parser.get_status_code(), self._body))
 
 
-# In this order they are measured: who is compared stands beside the other, because a machine's speed changes with time.
+# The order of measurement: peers that are compared follow each other, because the speed of a machine changes with time.
 PEERS: Final[Mapping[str, Peer]] = {
     "coggno": Peer("**coggno**, default engine", coggno_default, is_ours=True),
     "httpx": Peer("plain httpx", plain_httpx),

@@ -1,10 +1,11 @@
-"""Hours of use in minutes: many tasks on one client against a sandbox that fails in every way it knows.
+"""Soak test: many tasks on one client, against a sandbox with every kind of fault.
 
     python -m benchmarks.soak --seconds 300 --tasks 200
 
-Each task takes users through their life (create, read, join, leave, delete) and writes down what it was told. At the
-end the sandbox's own log of effects is the judge: no effect twice, nothing claimed that did not happen, nothing denied
-that did, no connection left open, no growth of memory. Exit 1 if any of that fails.
+Each task creates users, reads them, adds them to a group, removes them from it and deletes them, and records the
+outcome that the client reports for each write. At the end the outcomes are compared with the sandbox's log of effects:
+no write happened twice, each write reported as done happened, each write reported as not carried out did not. All
+connections must be closed, and memory must not grow. The exit code is 1 if anything is wrong.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ FAULTS = (
     "reads:drop,p=0.01",
     "reads:cut=0.5,p=0.01",
 )
-LATE = 3.0  # seconds to wait for late commits before the log is read
-SETTLED = 10.0  # seconds after which the process has what it needs: modules, caches, connections
-GROWTH = 8.0  # MB that it may grow from then on: 30 bytes per call in five minutes
+LATE_EFFECTS = 3.0  # seconds: `late` faults carry a write out after its response failed
+WARM_UP = 10.0  # seconds until modules, caches and connections are there, and memory should stop growing
+MAX_GROWTH = 8.0  # MB after the warm-up: 30 bytes per call in five minutes
 
 
 def serve(pipe: Connection, seed: int) -> None:
-    """The sandbox, in a process of its own, so that the client's memory is the client's."""
+    """Run the sandbox in a separate process, so that the memory measured here is the client's alone."""
     from coggno.sandbox import Sandbox, serving
 
     async def main() -> None:
@@ -71,37 +72,37 @@ def _faults(sandbox: Any) -> Iterator[str]:
 
 
 @define
-class Tally:
-    """What the tasks were told. The notes go into a file: only the client itself is to take memory."""
+class OutcomeLog:
+    """The outcomes that the client reported, in a file: in memory they would look like growth of the client."""
 
-    notes: TextIO
+    file: TextIO
     calls: int = 0
     errors: Counter[str] = Factory(Counter)
 
     async def write(self, operation: str, login: str, call: Awaitable[Any]) -> Any:
-        """Await a write and note what became of it; `None` if it failed."""
+        """Await a write and record its outcome; return `None` if it failed."""
         self.calls += 1
         try:
             result = await call
         except APIError as error:
-            self._note(operation, login, error.outcome)
+            self._record(operation, login, error.outcome)
             self.errors[f"{operation} {type(error).__name__}"] += 1
             return None
-        self._note(operation, login, "done")
+        self._record(operation, login, "done")
         return result or True
 
-    def _note(self, operation: str, login: str, told: str) -> None:
-        self.notes.write(f"{operation} {login} {told}\n")
+    def _record(self, operation: str, login: str, outcome: str) -> None:
+        self.file.write(f"{operation} {login} {outcome}\n")
 
-    def told(self) -> Iterator[tuple[str, str, str]]:
-        """Yield operation, login and done | rejected | not_sent | unknown of every write."""
-        self.notes.seek(0)
-        for line in self.notes:
-            operation, login, told = line.split()
-            yield operation, login, told
+    def outcomes(self) -> Iterator[tuple[str, str, str]]:
+        """Yield operation, login and outcome (done, rejected, not_sent or unknown) of every write."""
+        self.file.seek(0)
+        for line in self.file:
+            operation, login, outcome = line.split()
+            yield operation, login, outcome
 
     async def read(self, call: Awaitable[Any]) -> None:
-        """Await a read; a failure is only counted."""
+        """Await a read and count a failure."""
         self.calls += 1
         try:
             await call
@@ -109,29 +110,29 @@ class Tally:
             self.errors[f"read {type(error).__name__}"] += 1
 
 
-async def life(coggno: AsyncCoggno, group: int, login: str, tally: Tally, rng: random.Random) -> None:
-    """One user from creation to deletion."""
-    user = await tally.write(
+async def user_lifecycle(coggno: AsyncCoggno, group: int, login: str, log: OutcomeLog, rng: random.Random) -> None:
+    """Create a user, use it, and delete it."""
+    user = await log.write(
         "createUser",
         login,
         coggno.users.create(email=login, first_name="Ada", last_name=login[:8], password="s3cret-word"),
     )
     if user is None:
         return
-    await tally.read(coggno.users.get(login))
-    if await tally.write("addGroupUser", login, coggno.groups.users.add(group, user.id)) and rng.random() < 0.5:
-        await tally.write("removeGroupUser", login, coggno.groups.users.remove(group, login))
+    await log.read(coggno.users.get(login))
+    if await log.write("addGroupUser", login, coggno.groups.users.add(group, user.id)) and rng.random() < 0.5:
+        await log.write("removeGroupUser", login, coggno.groups.users.remove(group, login))
     if rng.random() < 0.02:
-        await tally.read(_count(coggno))
-    await tally.write("deleteUser", login, coggno.users.delete(user.id))
+        await log.read(_count(coggno))
+    await log.write("deleteUser", login, coggno.users.delete(user.id))
 
 
 async def _count(coggno: AsyncCoggno) -> int:
     return sum([1 async for _ in coggno.users.iter()])
 
 
-async def soak(tally: Tally, url: str, group: int, *, seconds: float, tasks: int, seed: int) -> list[str]:
-    """Run the tasks for so long and note what they are told; return what is wrong with the client afterwards."""
+async def soak(log: OutcomeLog, url: str, group: int, *, seconds: float, tasks: int, seed: int) -> list[str]:
+    """Run the tasks for that time; return what is wrong with connections and memory afterwards."""
     wrong: list[str] = []
     end = time.monotonic() + seconds
     before = _sockets()
@@ -139,16 +140,16 @@ async def soak(tally: Tally, url: str, group: int, *, seconds: float, tasks: int
 
         async def task(number: int) -> None:
             rng = random.Random(seed * 1_000_003 + number)
-            turn = 0
+            count = 0
             while time.monotonic() < end:
-                turn += 1
-                await life(coggno, group, f"t{number}-{turn}@example.com", tally, rng)
+                count += 1
+                await user_lifecycle(coggno, group, f"t{number}-{count}@example.com", log, rng)
 
         async with asyncio.TaskGroup() as group_of_tasks:
-            watch = group_of_tasks.create_task(_watch(end, seconds, tally))
+            watch = group_of_tasks.create_task(_watch(end, seconds, log))
             for number in range(tasks):
                 group_of_tasks.create_task(task(number))
-        pool = coggno._session.engine.pool  # type: ignore[attr-defined]  # noqa: SLF001 - nobody else can tell
+        pool = coggno._session.engine.pool  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public access to the pool
         idle, busy = pool.open_connections
         if busy or idle > 50 or _sockets() - before > 50:
             wrong.append(f"connections: {busy} in use, {idle} idle, {_sockets() - before} sockets")
@@ -156,20 +157,20 @@ async def soak(tally: Tally, url: str, group: int, *, seconds: float, tasks: int
     if _sockets() > before:
         wrong.append(f"{_sockets() - before} sockets left open after closing")
     growth = watch.result()
-    print(f"memory: {growth:+.1f} MB once things had settled")
-    if growth > GROWTH:
+    print(f"memory: {growth:+.1f} MB after the warm-up")
+    if growth > MAX_GROWTH:
         wrong.append(f"memory grew by {growth:.1f} MB")
     return wrong
 
 
-async def _watch(end: float, seconds: float, tally: Tally) -> float:
-    """Print a line now and then; return the growth in MB once things have settled."""
-    await asyncio.sleep(min(SETTLED, seconds / 2))
+async def _watch(end: float, seconds: float, log: OutcomeLog) -> float:
+    """Print the progress every 15 seconds; return the growth of memory in MB after the warm-up."""
+    await asyncio.sleep(min(WARM_UP, seconds / 2))
     gc.collect()
     start = _resident()
     while (left := end - time.monotonic()) > 0:
         print(
-            f"{left:6.0f} s left, {tally.calls} calls, {sum(tally.errors.values())} failed, {_resident():.0f} MB",
+            f"{left:6.0f} s left, {log.calls} calls, {sum(log.errors.values())} failed, {_resident():.0f} MB",
             flush=True,
         )
         await asyncio.sleep(min(left, 15.0))
@@ -194,18 +195,18 @@ def _target(link: Path) -> str:
         return ""
 
 
-def judge(tally: Tally, effects: list[tuple[str, str | None]]) -> list[str]:
-    """Compare what was told with what happened."""
+def compare(log: OutcomeLog, effects: list[tuple[str, str | None]]) -> list[str]:
+    """Return the contradictions between reported outcomes and effects."""
     happened = Counter((operation, login) for operation, login in effects if login)
     wrong = [f"{key} happened {count} times" for key, count in happened.items() if count > 1]
-    for operation, login, told in tally.told():
+    for operation, login, outcome in log.outcomes():
         key = operation, login
         count = happened.pop(key, 0)
-        if told == "done" and count != 1:
-            wrong.append(f"{key} was called done and happened {count} times")
-        if told in {"rejected", "not_sent"} and count:
-            wrong.append(f"{key} was called {told} and happened")
-    wrong += [f"{key} happened and nobody asked" for key in happened]
+        if outcome == "done" and count != 1:
+            wrong.append(f"{key} was reported as done and happened {count} times")
+        if outcome in {"rejected", "not_sent"} and count:
+            wrong.append(f"{key} was reported as {outcome} and happened")
+    wrong += [f"{key} happened without a call" for key in happened]
     return wrong
 
 
@@ -216,19 +217,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as notes:
-        return _report(*_run(Tally(notes), **vars(options)))
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
+        return _report(*_run(OutcomeLog(file), **vars(options)))
 
 
-def _run(tally: Tally, *, seconds: float, tasks: int, seed: int) -> tuple[Tally, int, list[str]]:
-    """Start a sandbox, soak, and compare; return the tally, how many effects there were, and what is wrong."""
+def _run(log: OutcomeLog, *, seconds: float, tasks: int, seed: int) -> tuple[OutcomeLog, int, list[str]]:
+    """Start a sandbox and run the soak test; return the log, the number of effects, and what is wrong."""
     ours, theirs = multiprocessing.Pipe()
     sandbox = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, seed))
     sandbox.start()
     try:
         url, group = ours.recv()
-        wrong = asyncio.run(soak(tally, url, group, seconds=seconds, tasks=tasks, seed=seed))
-        time.sleep(LATE)
+        wrong = asyncio.run(soak(log, url, group, seconds=seconds, tasks=tasks, seed=seed))
+        time.sleep(LATE_EFFECTS)
         ours.send(None)
         effects = ours.recv()
         print("faults among the last requests:", ours.recv())
@@ -236,13 +237,13 @@ def _run(tally: Tally, *, seconds: float, tasks: int, seed: int) -> tuple[Tally,
         sandbox.join(10)
         if sandbox.is_alive():
             sandbox.terminate()
-    return tally, len(effects), wrong + judge(tally, effects)
+    return log, len(effects), wrong + compare(log, effects)
 
 
-def _report(tally: Tally, effects: int, wrong: list[str]) -> int:
-    outcomes = Counter(f"{operation} {told}" for operation, _, told in tally.told())
-    print(f"{tally.calls} calls, {effects} effects, {len(wrong)} contradictions")
-    for name, count in sorted({**outcomes, **tally.errors}.items()):
+def _report(log: OutcomeLog, effects: int, wrong: list[str]) -> int:
+    outcomes = Counter(f"{operation} {outcome}" for operation, _, outcome in log.outcomes())
+    print(f"{log.calls} calls, {effects} effects, {len(wrong)} contradictions")
+    for name, count in sorted({**outcomes, **log.errors}.items()):
         print(f"  {count:8d} {name}")
     for line in wrong[:20]:
         print("WRONG:", line)

@@ -1,4 +1,4 @@
-"""A very long list, item by item: CPU time per item, and by how much memory grows."""
+"""A very long list, read item by item: CPU time per item, and the growth of memory."""
 
 from __future__ import annotations
 
@@ -12,33 +12,39 @@ from benchmarks import machine
 from benchmarks.peers import KEY, PATH
 from coggno import AsyncCoggno
 
-_EVERY: Final = 1000  # items between two looks at the memory
+_SAMPLE_INTERVAL: Final = 1000  # items between two samples of the memory
 
 
 @frozen
-class Streamed:
-    """What reading the list showed."""
+class StreamingCost:
+    """What reading the list cost.
+
+    Attributes:
+        items: number of items.
+        cpu: microseconds of CPU per item.
+        rate: items per second.
+        growth: growth of memory in MB, from the first item to the peak.
+    """
 
     items: int
     cpu: float
-    """Microseconds of CPU per item."""
     rate: float
-    """Items per second."""
     growth: float
-    """MB, from the first item to the fullest moment."""
 
 
-async def measure(way: str, url: str) -> Streamed:
-    """Read the list once and keep nothing of it."""
+async def measure(reader: str, url: str) -> StreamingCost:
+    """Read the list once and keep none of its items."""
     count, low, high = 0, 0.0, 0.0
     cpu, begin = time.process_time(), time.perf_counter()
-    async for _ in WAYS[way](url):
-        if count % _EVERY == 0:
+    async for _ in READERS[reader](url):
+        if count % _SAMPLE_INTERVAL == 0:
             high = max(high, machine.resident())
             low = low or high
         count += 1
     elapsed = time.perf_counter() - begin
-    return Streamed(items=count, cpu=(time.process_time() - cpu) / count * 1e6, rate=count / elapsed, growth=high - low)
+    return StreamingCost(
+        items=count, cpu=(time.process_time() - cpu) / count * 1e6, rate=count / elapsed, growth=high - low
+    )
 
 
 async def _iter(url: str) -> AsyncIterator[Any]:
@@ -49,7 +55,7 @@ async def _iter(url: str) -> AsyncIterator[Any]:
 
 async def _list(url: str) -> AsyncIterator[Any]:
     async with AsyncCoggno(KEY, base_url=url) as coggno:
-        yield None  # the memory before
+        yield None  # the first sample of the memory
         for user in await coggno.users.list():
             yield user
 
@@ -61,20 +67,20 @@ async def _ijson(url: str) -> AsyncIterator[Any]:
     from coggno._protocol.converter import structure
     from coggno.models import User
 
-    found = ijson.sendable_list()
-    parser = ijson.items_coro(found, "item")
+    items = ijson.sendable_list()
+    parser = ijson.items_coro(items, "item")
     async with httpx.AsyncClient(auth=(KEY, ""), timeout=60) as client, client.stream("GET", url + PATH) as response:
         response.raise_for_status()
         async for chunk in response.aiter_bytes():
             parser.send(chunk)
-            for item in found:
+            for item in items:
                 yield structure(item, User)
-            del found[:]
+            del items[:]
 
 
-WAYS: Final[Mapping[str, Callable[[str], AsyncIterator[Any]]]] = {"iter": _iter, "ijson": _ijson, "list": _list}
+READERS: Final[Mapping[str, Callable[[str], AsyncIterator[Any]]]] = {"iter": _iter, "ijson": _ijson, "list": _list}
 TITLES: Final[Mapping[str, str]] = {
     "iter": "**coggno** `users.iter()`",
     "ijson": "ijson (C) over httpx, the same models",
-    "list": "**coggno** `users.list()`, which keeps all of it",
+    "list": "**coggno** `users.list()`, which keeps the whole list",
 }

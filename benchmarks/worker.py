@@ -1,4 +1,4 @@
-"""A process that measures one thing when told to: JSON lines in, JSON lines out. Started by `benchmarks.crew`."""
+"""A worker process: reads jobs as JSON lines, writes results as JSON lines. Started by `benchmarks.worker_pool`."""
 
 from __future__ import annotations
 
@@ -10,46 +10,48 @@ from typing import Any, Final
 
 from attrs import asdict
 
-from benchmarks import decoding, machine, retry, streaming, traffic
+from benchmarks import decoding, machine, request_cost, retry_overhead, streaming
+
+Job = Mapping[str, Any]
 
 
-def _traffic(order: Mapping[str, Any]) -> Any:
-    return asdict(asyncio.run(traffic.measure(order["peer"], order["url"], traffic.Load(**order["load"]))))
+def _requests(job: Job) -> Any:
+    return asdict(asyncio.run(request_cost.measure(job["peer"], job["url"], request_cost.Load(**job["load"]))))
 
 
-def _decoding(order: Mapping[str, Any]) -> Any:
-    return decoding.seconds(order["case"], order["data"], order["file"])
+def _decoding(job: Job) -> Any:
+    return decoding.seconds(job["decoder"], job["data"], job["file"])
 
 
-def _memory(order: Mapping[str, Any]) -> Any:
-    return decoding.memory(order["case"], order["data"], order["file"])
+def _memory(job: Job) -> Any:
+    return decoding.memory(job["decoder"], job["data"], job["file"])
 
 
-def _streaming(order: Mapping[str, Any]) -> Any:
-    return asdict(asyncio.run(streaming.measure(order["way"], order["url"])))
+def _streaming(job: Job) -> Any:
+    return asdict(asyncio.run(streaming.measure(job["reader"], job["url"])))
 
 
-def _retry(_: Mapping[str, Any]) -> Any:
-    return asyncio.run(retry.measure())
+def _retry(_: Job) -> Any:
+    return asyncio.run(retry_overhead.measure())
 
 
-ORDERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
-    "traffic": _traffic, "decoding": _decoding, "memory": _memory, "streaming": _streaming, "retry": _retry,
+JOBS: Final[Mapping[str, Callable[[Job], Any]]] = {
+    "requests": _requests, "decoding": _decoding, "memory": _memory, "streaming": _streaming, "retry": _retry,
 }  # fmt: skip
 
 
 def main() -> None:
-    """Carry out one order per line until the lines end."""
+    """Run one job per line of standard input until it ends."""
     machine.pin(machine.CLIENT_CORE)
     for line in sys.stdin:
-        order = json.loads(line)
+        job = json.loads(line)
         try:
-            answer = {"result": ORDERS[order["order"]](order)}
+            reply = {"result": JOBS[job["kind"]](job)}
         except ImportError as error:
-            answer = {"error": f"not installed: {error.name or error}"}
-        except Exception as error:  # noqa: BLE001 - a peer that fails is a line in the table
-            answer = {"error": f"{type(error).__name__}: {error}"[:200]}
-        print(json.dumps(answer), flush=True)
+            reply = {"error": f"not installed: {error.name or error}"}
+        except Exception as error:  # noqa: BLE001 - a peer that fails is reported as not measured
+            reply = {"error": f"{type(error).__name__}: {error}"[:200]}
+        print(json.dumps(reply), flush=True)
 
 
 if __name__ == "__main__":

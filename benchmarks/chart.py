@@ -1,4 +1,4 @@
-"""docs/performance.svg: two panels of bars, readable on a light and on a dark page."""
+"""The chart docs/performance.svg: two bar charts, readable on light and dark pages."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.peers import PEERS
-from benchmarks.plan import CROWD, Results
+from benchmarks.suite import FAIRNESS_LOAD, Results
 
 _WIDTH: Final = 860
-_LEFT: Final = 268  # where bars begin
-_RIGHT: Final = 120  # room for the figures behind them
+_LEFT: Final = 268  # start of the bars
+_RIGHT: Final = 120  # space for the figures after the bars
 _ROW: Final = 24
 _HEAD: Final = 46
 _STYLE: Final = """
@@ -28,9 +28,9 @@ _STYLE: Final = """
 
 
 def draw(results: Results) -> str:
-    """Return the picture of the results."""
+    """Return the chart of the results as SVG."""
     cost = _cost(results)
-    shares = {name: (crowd["least"], crowd["most"]) for name, crowd in results.crowd.items()}
+    shares = {name: (cost["fewest"], cost["most"]) for name, cost in results.fairness.items()}
     first, second = _HEAD + _ROW * len(cost), _HEAD + _ROW * len(shares)
     height = first + second + 34
     lines = [
@@ -49,8 +49,8 @@ def _box(height: int) -> str:
 
 
 def _cost(results: Results) -> dict[str, float]:
-    tasks, pool = 100, 100
-    rounds = {name: results.traffic.get((name, tasks, pool)) for name in PEERS}
+    tasks, connections = 100, 100
+    rounds = {name: results.requests.get((name, tasks, connections)) for name in PEERS}
     return {name: statistics.median(run["cpu"] for run in runs) for name, runs in rounds.items() if runs}
 
 
@@ -60,23 +60,23 @@ def _title(cost: dict[str, float]) -> str:
 
 def _bars(cost: dict[str, float]) -> Iterator[str]:
     yield from _heading(
-        0, "CPU time per request", "form POST, typed answer; 100 tasks, 100 connections; shorter is better"
+        0, "CPU time per request", "form POST, typed response; 100 tasks, 100 connections; shorter is better"
     )
     most = max(cost.values())
-    for place, (name, figure) in enumerate(cost.items()):
+    for index, (name, figure) in enumerate(cost.items()):
         width = max(2.0, figure / most * (_WIDTH - _LEFT - _RIGHT))
-        yield from _row(name, _HEAD + place * _ROW, 0.0, width, f"{figure:,.0f} µs")
+        yield from _row(name, _HEAD + index * _ROW, 0.0, width, f"{figure:,.0f} µs")
 
 
 def _ranges(shares: dict[str, tuple[float, float]], top: int) -> Iterator[str]:
-    tasks, pool = CROWD
-    note = f"calls of the worst and the best served of {tasks} tasks over {pool} connections; green: the fair share"
+    tasks, connections = FAIRNESS_LOAD
+    note = f"fewest and most calls of one of {tasks} tasks over {connections} connections; green: the fair share"
     yield from _heading(top, "Fairness", note)
     most = max(high for _, high in shares.values())
     scale = (_WIDTH - _LEFT - _RIGHT) / most
-    for place, (name, (low, high)) in enumerate(shares.items()):
+    for index, (name, (low, high)) in enumerate(shares.items()):
         width = max(4.0, (high - low) * scale)
-        yield from _row(name, top + _HEAD + place * _ROW, low * scale, width, f"{low:.2f} to {high:.2f}")
+        yield from _row(name, top + _HEAD + index * _ROW, low * scale, width, f"{low:.2f} to {high:.2f}")
     fair, bottom = _LEFT + scale, top + _HEAD + len(shares) * _ROW
     yield f'<line x1="{fair:.1f}" x2="{fair:.1f}" y1="{top + _HEAD - 4}" y2="{bottom}"/>'
 
@@ -95,5 +95,5 @@ def _row(name: str, top: int, begin: float, width: float, figure: str) -> Iterat
 
 
 def _plain(name: str) -> str:
-    """A peer's title without marks and remarks."""
+    """Return the title of a peer without markup and explanation."""
     return re.sub(r"[*`]", "", PEERS[name].title).partition(":")[0]

@@ -17,45 +17,45 @@ from attrs import define, field
 ROOT = Path(__file__).parents[1]
 
 
-class MeasureError(Exception):
+class MeasurementError(Exception):
     """Something could not be measured; the message says why."""
 
 
 @define
-class Crew:
-    """Hands orders to workers. A worker is started when it is first needed and then kept."""
+class WorkerPool:
+    """Runs jobs in worker processes. A worker is started when it is first needed, and kept."""
 
     path: Path
-    """Where generated clients are found."""
-    limit: float = 60.0
-    """Seconds that one order may take."""
+    """Folder of the generated clients, for the workers' import path."""
+    timeout: float = 60.0
+    """Seconds that one job may take."""
     _workers: dict[str, subprocess.Popen[str]] = field(factory=dict)
 
-    def do(self, worker: str, **order: Any) -> Any:
-        """Return the result of an order, from the worker of that name.
+    def run(self, worker: str, **job: Any) -> Any:
+        """Run a job in the worker of that name and return its result.
 
         Raises:
-            MeasureError: it cannot be done here.
+            MeasurementError: the job failed, took too long, or ended the process.
         """
         process = self._workers.get(worker) or self._start(worker)
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.write(json.dumps(job) + "\n")
             process.stdin.flush()
-            line = process.stdout.readline() if self._answers(process) else ""
+            line = process.stdout.readline() if self._is_ready(process) else ""
         except BrokenPipeError:
             line = ""
         if not line:
-            self.dismiss(worker)
-            raise MeasureError(f"no result within {self.limit:.0f} s, or the process ended")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise MeasureError(answer["error"])
-        return answer["result"]
+            self.stop(worker)
+            raise MeasurementError(f"no result within {self.timeout:.0f} s, or the process ended")
+        reply = json.loads(line)
+        if "error" in reply:
+            raise MeasurementError(reply["error"])
+        return reply["result"]
 
-    def dismiss(self, worker: str) -> None:
-        """End a worker, and its memory with it."""
+    def stop(self, worker: str) -> None:
+        """Stop a worker, which frees its memory."""
         process = self._workers.pop(worker, None)
         if process is not None:
             process.kill()
@@ -73,19 +73,20 @@ class Crew:
         )
         return process
 
-    def _answers(self, process: subprocess.Popen[str]) -> bool:
-        return bool(select.select([process.stdout], [], [], self.limit)[0])
+    def _is_ready(self, process: subprocess.Popen[str]) -> bool:
+        return bool(select.select([process.stdout], [], [], self.timeout)[0])
 
-    def dismiss_all(self) -> None:
+    def stop_all(self) -> None:
+        """Stop all workers."""
         for worker in list(self._workers):
-            self.dismiss(worker)
+            self.stop(worker)
 
 
 @contextmanager
-def at_work(path: Path) -> Iterator[Crew]:
-    """A crew that is sent home at the end."""
-    crew = Crew(path)
+def started(path: Path) -> Iterator[WorkerPool]:
+    """Yield a worker pool whose workers are stopped at the end."""
+    workers = WorkerPool(path)
     try:
-        yield crew
+        yield workers
     finally:
-        crew.dismiss_all()
+        workers.stop_all()

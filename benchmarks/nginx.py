@@ -1,4 +1,4 @@
-"""nginx with constant answers, on a core of its own: a server that costs next to nothing and is the same for all."""
+"""nginx with constant responses, on a core of its own: a server that costs little and is the same for all peers."""
 
 from __future__ import annotations
 
@@ -33,16 +33,20 @@ http {{
 """
 
 
-class NoServerError(Exception):
-    """There is no nginx on this machine."""
+class NginxError(Exception):
+    """nginx is not installed, or does not start."""
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """Serve POST /api/v1/users (one user) and GET /api/v1/users (`users.json` in the folder); yield the address."""
+    """Serve POST /api/v1/users (one user) and GET /api/v1/users (`users.json` in the folder); yield the base URL.
+
+    Raises:
+        NginxError: nginx is not installed, or does not start.
+    """
     program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
     if program is None:
-        raise NoServerError("nginx is not installed: apt-get install nginx-light")
+        raise NginxError("nginx is not installed; on Debian: apt-get install nginx-light")
     port = _free_port()
     conf = folder / "nginx.conf"
     conf.write_text(_CONF.format(port=port, user=USER, folder=folder))
@@ -64,11 +68,11 @@ def _free_port() -> int:
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(100):
         if process.poll() is not None:
-            raise NoServerError(f"nginx ended at once with status {process.returncode}")
+            raise NginxError(f"nginx exited with status {process.returncode} when it was started")
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             time.sleep(0.05)
         else:
             return
-    raise NoServerError("nginx does not answer")
+    raise NginxError("nginx accepts no connections")

@@ -1,4 +1,4 @@
-"""How long an import takes, its bytecode at hand: CPU time of a fresh interpreter, net of an empty one."""
+"""Import time: CPU time of a new interpreter with compiled bytecode, minus that of an empty program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 STATEMENTS: Final[Mapping[str, str]] = {
     "coggno": "import coggno",
-    "coggno, client made": "import coggno; coggno.AsyncCoggno('test_key')",
+    "coggno, and a client created": "import coggno; coggno.AsyncCoggno('test_key')",
     "httpx, attrs, cattrs, tenacity": "import httpx, attrs, cattrs, tenacity",
     "httpx": "import httpx",
     "aiohttp": "import aiohttp",
@@ -24,20 +24,20 @@ _EMPTY: Final = "pass"
 
 
 def measure(path: Path, rounds: int) -> dict[str, float]:
-    """Return milliseconds per statement; what cannot be imported is left out."""
-    figures: dict[str, list[float]] = {
+    """Return milliseconds per statement; statements that fail are left out."""
+    times: dict[str, list[float]] = {
         _EMPTY: [],
         **{title: [] for title in STATEMENTS if _works(STATEMENTS[title], path)},
     }
     for _ in range(rounds):
-        for title, found in figures.items():
-            found.append(_time(STATEMENTS.get(title, _EMPTY), path))
-    medians = {title: statistics.median(found) for title, found in figures.items()}
+        for title, samples in times.items():
+            samples.append(_time(STATEMENTS.get(title, _EMPTY), path))
+    medians = {title: statistics.median(samples) for title, samples in times.items()}
     return {title: (figure - medians[_EMPTY]) * 1e3 for title, figure in medians.items() if title != _EMPTY}
 
 
 def _works(statement: str, path: Path) -> bool:
-    """Import once, which also leaves the bytecode for the next time."""
+    """Return whether a statement runs; this also compiles the bytecode for later runs."""
     return _run(statement, path, stderr=subprocess.DEVNULL).returncode == 0
 
 
@@ -49,9 +49,9 @@ def _time(statement: str, path: Path) -> float:
 
 
 def _run(statement: str, path: Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    # httpx imports click and rich, for a command of its own, where they happen to be installed
+    # httpx imports click and rich for its own command where they are installed; coggno does not need that
     code = f"import sys; sys.modules['click'] = None; {statement}"
-    # what pip installed has its bytecode beside it; what runs from a source tree shall have it too
+    # pip compiles bytecode when it installs; a source tree needs a folder for it
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(path / "bytecode")}
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], cwd=path, env=environment, check=False, **options
