@@ -100,9 +100,9 @@ def test_time_limits_are_positive_seconds(value):
         Timeout.of(value)
 
 
-def test_one_number_limits_every_phase():
-    assert Timeout.of(3) == Timeout(connect=3, read=3, write=3, pool=3)
-    assert Timeout.of(None) == Timeout(connect=None, read=None, write=None, pool=None)
+def test_one_number_limits_the_whole_attempt():
+    assert Timeout.of(3) == Timeout(connect=3, read=3, write=3, pool=3, total=3, item=3)
+    assert Timeout.of(None) == Timeout(connect=None, read=None, write=None, pool=None, total=None, item=None)
 
 
 @pytest.mark.parametrize("retries", [-1, 1.5, True, "3"])
@@ -127,3 +127,53 @@ def test_a_strange_http_client_is_refused(client):
 )
 def test_base_path_is_ascii_and_as_written(base_url, path):
     assert AsyncCoggno("x", base_url=base_url)._session.config.base_path == path
+
+
+@pytest.mark.parametrize("lms", ["abc", 0, -1, True, 1.5, "", " 1", "1/users", "²"])
+def test_a_company_is_a_positive_id(lms):
+    with pytest.raises(ConfigurationError, match="account id"):
+        check_lms(lms)
+
+
+def test_as_company_refuses_none():
+    """It once sent `Coggno-LMS: None`."""
+    with pytest.raises(ConfigurationError):
+        AsyncCoggno("test_key").as_company(None)
+
+
+@pytest.mark.parametrize("option", ["max_connections", "max_response_bytes"])
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "x", None])
+def test_counts_are_whole_numbers_from_1_on(option, value):
+    with pytest.raises(ConfigurationError, match=option):
+        AsyncCoggno("test_key", **{option: value})
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "host", "Coggno-LMS", "Content-Type", "content-length", "Cookie", "a b", ""]
+)
+def test_headers_replace_none_of_ours(name):
+    with pytest.raises(ConfigurationError, match="headers"):
+        AsyncCoggno("test_key", headers={name: "s3cret"})
+
+
+@pytest.mark.parametrize("value", ["a\nb", " a", "ä", 5])
+def test_headers_that_cannot_be_sent_are_refused_without_their_value(value):
+    with pytest.raises(ConfigurationError) as caught:
+        AsyncCoggno("test_key", headers={"X-Trace": value})
+    assert repr(value) not in str(caught.value)
+
+
+def test_base_url_ends_before_the_version():
+    with pytest.raises(ConfigurationError, match="/api/v1"):
+        AsyncCoggno("test_key", base_url="https://beta.coggno.com/api/v1")
+
+
+def test_with_options_replaces_headers():
+    first = AsyncCoggno("test_key", headers={"X-A": "1"})
+    second = first.with_options(headers={"X-B": "2"})
+    assert (first._session.config.headers, second._session.config.headers) == ({"X-A": "1"}, {"X-B": "2"})
+
+
+async def test_a_sync_with_says_what_to_write():
+    with pytest.raises(TypeError, match="async with"), AsyncCoggno("test_key"):
+        pass

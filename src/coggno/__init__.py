@@ -6,7 +6,7 @@ from coggno._config import Timeout
 from coggno._facade import AsyncCoggno
 from coggno._protocol.operation import UNSET, Operation, Request, Send, Settle
 from coggno._resources import Ensured
-from coggno._session import Exchange
+from coggno._session import Exchange, Response
 from coggno._version import __version__
 from coggno.errors import (
     AmbiguousNameError,
@@ -22,6 +22,7 @@ from coggno.errors import (
     InvalidRequestError,
     NotFoundError,
     OutcomeUnknownError,
+    PartialWriteError,
     PermissionDeniedError,
     RateLimitError,
     ServerError,
@@ -47,9 +48,11 @@ __all__ = [
     "NotFoundError",
     "Operation",
     "OutcomeUnknownError",
+    "PartialWriteError",
     "PermissionDeniedError",
     "RateLimitError",
     "Request",
+    "Response",
     "Send",
     "ServerError",
     "Settle",

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Final, Self, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
 
 from coggno import _config
 from coggno._config import Timeout
 from coggno._engines import HttpClient, engine_for
-from coggno._protocol.operation import Request
+from coggno._protocol.operation import UNSET, Request, Send, Unset
 from coggno._resources import Companies, Documents, Groups, Users
-from coggno._session import OnExchange, Session
+from coggno._session import Backoff, OnExchange, Response, Session
 from coggno.errors import InvalidRequestError
 
 T = TypeVar("T")
-
-_NOT_GIVEN: Final[Any] = object()
+P = ParamSpec("P")
 
 
 class Client:
@@ -34,7 +34,9 @@ class Client:
         deadline: float | None = None,
         http_client: HttpClient | None = None,
         max_connections: int = 50,
-        max_response_bytes: int = 256 * 1024 * 1024,
+        max_response_bytes: int = _config.MAX_RESPONSE_BYTES,
+        headers: Mapping[str, str] | None = None,
+        backoff: Backoff | None = None,
         on_exchange: OnExchange | None = None,
     ) -> None:
         config = _config.make_config(
@@ -45,9 +47,11 @@ class Client:
             max_retries=max_retries,
             deadline=deadline,
             max_response_bytes=max_response_bytes,
+            headers=headers,
         )
-        engine = engine_for(http_client, base_url=config.base_url, max_connections=max_connections)
-        self._init(Session(config=config, engine=engine, on_exchange=on_exchange), owner=True)
+        size = _config.check_count("max_connections", max_connections)
+        engine = engine_for(http_client, base_url=config.base_url, max_connections=size)
+        self._init(Session(config=config, engine=engine, backoff=backoff, on_exchange=on_exchange), owner=True)
 
     def _init(self, session: Session, *, owner: bool) -> None:
         self._session = session
@@ -66,6 +70,11 @@ class Client:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is asynchronous: write `async with`, inside a coroutine")
+
+    def __exit__(self, *_: object) -> None: ...
 
     async def aclose(self) -> None:
         """Close the connections. On a copy (`as_company`, `with_options`) this does nothing: the original owns them."""
@@ -88,31 +97,35 @@ class Client:
     def with_options(
         self,
         *,
-        timeout: float | Timeout | None = _NOT_GIVEN,
-        max_retries: int = _NOT_GIVEN,
-        deadline: float | None = _NOT_GIVEN,
-        on_exchange: OnExchange | None = _NOT_GIVEN,
+        timeout: float | Timeout | Unset | None = UNSET,
+        max_retries: int | Unset = UNSET,
+        deadline: float | Unset | None = UNSET,
+        headers: Mapping[str, str] | Unset | None = UNSET,
+        on_exchange: OnExchange | Unset | None = UNSET,
     ) -> Self:
         """Return a client with other options, sharing connections and retry quota; this client is unchanged.
 
         Args:
-            timeout: seconds for each phase of an attempt, or a `Timeout`, or `None` for no limit.
+            timeout: seconds for an attempt, or a `Timeout`, or `None` for no limit.
             max_retries: how many attempts may follow the first.
             deadline: seconds for a call with all its attempts and pauses, as in `AsyncCoggno`.
+            headers: headers to send with every request, in place of those that this client sends.
             on_exchange: called with an `Exchange` after every attempt.
 
         Raises:
             ConfigurationError: an option cannot be used.
         """
         changes: dict[str, Any] = {}
-        if timeout is not _NOT_GIVEN:
+        if timeout is not UNSET:
             changes["timeout"] = Timeout.of(timeout)
-        if max_retries is not _NOT_GIVEN:
+        if max_retries is not UNSET:
             changes["max_retries"] = _config.check_retries(max_retries)
-        if deadline is not _NOT_GIVEN:
+        if deadline is not UNSET:
             changes["deadline"] = _config.check_seconds("deadline", deadline)
+        if headers is not UNSET:
+            changes["headers"] = _config.check_headers(headers)
         copy = self._copy(**changes)
-        if on_exchange is not _NOT_GIVEN:
+        if on_exchange is not UNSET:
             copy._init(attrs.evolve(copy._session, on_exchange=on_exchange), owner=False)  # noqa: SLF001 - another of us
         return copy
 
@@ -150,3 +163,33 @@ class Client:
             kind = type(request)
             raise InvalidRequestError(f"send() takes a coggno.Request, not {kind.__module__}.{kind.__qualname__}")
         return await self._session(request)
+
+    async def call(
+        self, operation: Callable[Concatenate[Send, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Response[T]:
+        """Call a generated operation and return the value with all that is known of the call.
+
+        ```python
+        response = await coggno.call(operations.get_user, 7)
+        print(response.status, response.request_id, response.value.login)
+        ```
+
+        Args:
+            operation: a function of `coggno.operations`, one for each operation of the API.
+            args: its arguments after `send`.
+            kwargs: its arguments by keyword.
+
+        Returns:
+            The value, with status, headers, body, attempts, and whether a lost response had to be settled.
+
+        Raises:
+            APIError: as `send`.
+        """
+        responses: list[Response[Any]] = []
+
+        async def send(request: Request[Any], /) -> Any:
+            responses.append(await self._session.respond(request))
+            return responses[-1].value
+
+        await operation(send, *args, **kwargs)
+        return responses[-1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import ipaddress
 import math
+import re
+from collections.abc import Mapping
 from typing import Final, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -14,9 +16,28 @@ from coggno.errors import ConfigurationError
 
 TEST_ADDRESS: Final = "https://beta.coggno.com"
 LIVE_ADDRESS: Final = "https://coggno.com/capp"
+MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 _ASCII: Final = "".join(map(chr, range(128)))
 _ADDRESSES: Final = {"test_": TEST_ADDRESS, "live_": LIVE_ADDRESS}
 _HOSTS: Final = {"beta.coggno.com": "test_", "coggno.com": "live_", "www.coggno.com": "live_"}
+
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_OURS: Final = frozenset(
+    {
+        "accept-encoding",  # the engines read gzip and nothing else
+        "authorization",
+        "coggno-lms",
+        "connection",
+        "cookie",
+        "expect",
+        "host",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 
 
 @frozen(kw_only=True)
@@ -29,16 +50,19 @@ class Timeout:
     connect: float | None = 5.0
     """To open a connection, TLS included."""
     read: float | None = 60.0
-    """Between two pieces of the answer."""
+    """Between two pieces of the response."""
     write: float | None = 30.0
     """Between two pieces of the request."""
     pool: float | None = 60.0
     """To wait for a free connection."""
-    total: float | None = None
-    """For the whole attempt; of a list that is iterated, until its headers are there."""
+    total: float | None = 180.0
+    """For the whole attempt, the body included: a server that sends a byte now and then would hold it for ever.
+    Of a list that is iterated, until its headers are there."""
+    item: float | None = 60.0
+    """To wait for the next item of a list that is iterated."""
 
     def __attrs_post_init__(self) -> None:
-        for name in ("connect", "read", "write", "pool", "total"):
+        for name in ("connect", "read", "write", "pool", "total", "item"):
             value = getattr(self, name)
             if value is not None and not _is_positive(value):
                 message = f"timeout: {name} must be a positive number of seconds or None, not {value!r}"
@@ -46,10 +70,10 @@ class Timeout:
 
     @classmethod
     def of(cls, value: float | Timeout | None) -> Timeout:
-        """Return `value` as a `Timeout`; a number limits each phase, `None` lifts every limit."""
+        """Return `value` as a `Timeout`; a number limits the whole attempt, `None` lifts every limit."""
         if isinstance(value, Timeout):
             return value
-        return cls(connect=value, read=value, write=value, pool=value)
+        return cls(connect=value, read=value, write=value, pool=value, total=value, item=value)
 
 
 @frozen(kw_only=True)
@@ -67,8 +91,10 @@ class Config:
     max_retries: int = 3
     deadline: float | None = None
     """Seconds for a call with all its attempts and pauses."""
-    max_response_bytes: int = 256 * 1024 * 1024
-    """Bytes of an answer that is read whole; `iter()` has no such limit."""
+    max_response_bytes: int = MAX_RESPONSE_BYTES
+    """Bytes of a response that is read as a whole; `iter()` has no such limit."""
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    """The caller's own, sent with every request."""
 
 
 def _path_of(base_url: str) -> str:
@@ -85,6 +111,7 @@ def make_config(
     max_retries: int,
     deadline: float | None,
     max_response_bytes: int,
+    headers: Mapping[str, str] | None = None,
 ) -> Config:
     """Check the settings and return them.
 
@@ -101,7 +128,8 @@ def make_config(
         timeout=Timeout.of(timeout),
         max_retries=check_retries(max_retries),
         deadline=check_seconds("deadline", deadline),
-        max_response_bytes=max_response_bytes,
+        max_response_bytes=check_count("max_response_bytes", max_response_bytes),
+        headers=check_headers(headers),
     )
 
 
@@ -109,8 +137,8 @@ def check_key(key: str | None) -> str:
     """Return the key if it can be a user name of HTTP basic authentication (reference: Authentication)."""
     if key is None or key == "":
         message = (
-            "no API key: pass one or set COGGNO_API_KEY; keys stand on Coggno's page Settings > API Keys "
-            "(to try things out without one, there is the command: coggno sandbox)"
+            "no API key: pass one or set COGGNO_API_KEY. Keys are on Coggno's page Settings > API Keys. "
+            "To try things out without a key, start a local server: coggno sandbox"
         )
         raise ConfigurationError(message)
     if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a type checker
@@ -127,13 +155,17 @@ def check_address(base_url: str | None, key: str) -> str:
     mode = key_mode(key)
     if base_url is None or base_url == "":
         if mode is None:
-            message = "the API key begins with neither test_ nor live_: base_url (or COGGNO_BASE_URL) must say where to"
+            message = "the API key begins with neither test_ nor live_: set base_url (or COGGNO_BASE_URL) as well"
             raise ConfigurationError(message)
         return _ADDRESSES[mode]
     parts = _split(base_url)
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        message = f"base_url: plain http to {parts.hostname} would show the key to everybody on the way; use https"
+        message = f"base_url: plain http to {parts.hostname} would send the key unencrypted; use https"
         raise ConfigurationError(message)
+    if "/api/v1" in parts.path:
+        raise ConfigurationError(
+            "base_url ends before /api/v1, which is added to it: for example https://beta.coggno.com"
+        )
     belongs = _HOSTS.get((parts.hostname or "").rstrip("."))
     if mode is not None and belongs is not None and mode != belongs:
         message = f"a {mode} key does not belong to {parts.hostname}: use {_ADDRESSES[mode]}, or the other key"
@@ -158,11 +190,36 @@ def is_loopback(host: str) -> bool:
 
 def check_lms(lms: int | str) -> str:
     """Return the account id as it is sent in `Coggno-LMS` (reference: Connected accounts)."""
-    text = str(lms)
-    if isinstance(lms, bool) or not (text.isascii() and text.isalnum()):
+    is_id = type(lms) is int or (isinstance(lms, str) and lms.isascii() and lms.isdigit())
+    if not is_id or int(lms) < 1:
         message = f"the company (Coggno-LMS) must be an account id such as 1, not {lms!r}"
         raise ConfigurationError(message)
-    return text
+    return str(int(lms))
+
+
+def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the caller's headers if they can be sent and replace none of ours.
+
+    Raises:
+        ConfigurationError: naming the header, never its value.
+    """
+    for name, value in (headers or {}).items():
+        if type(name) is not str or type(value) is not str:
+            raise ConfigurationError("headers must be a mapping of str to str")
+        if not _TOKEN.fullmatch(name):
+            raise ConfigurationError(f"headers: {name!r} cannot be the name of a header")
+        if name.lower() in _OURS or name.lower().startswith("content-"):
+            raise ConfigurationError(f"headers: {name} is set by the client and cannot be replaced")
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise ConfigurationError(f"headers: the value of {name} must be printable ASCII without outer spaces")
+    return dict(headers or {})
+
+
+def check_count(name: str, value: int) -> int:
+    """Return `value` if it is a whole number from 1 on."""
+    if type(value) is not int or value < 1:
+        raise ConfigurationError(f"{name} must be a whole number from 1 on, not {value!r}")
+    return value
 
 
 def check_retries(max_retries: int) -> int:
@@ -196,5 +253,5 @@ def _split(base_url: str) -> SplitResult:
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_valid:
         raise ConfigurationError("base_url must begin with https:// and a host, like https://beta.coggno.com")
     if parts.query or parts.fragment or not base_url.isprintable() or " " in base_url:
-        raise ConfigurationError("base_url must end with the path: no '?', '#', space or control character")
+        raise ConfigurationError("base_url must end with its path: no '?', '#', space or control character")
     return parts

@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from attrs import frozen
 
 from coggno._generated import operations
+from coggno._protocol import identity
 from coggno._protocol.operation import Request
 from coggno._session import Session
-from coggno.errors import AmbiguousNameError, NotFoundError, OutcomeUnknownError, UnprocessableEntityError
+from coggno.errors import (
+    AmbiguousNameError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PartialWriteError,
+    UnprocessableEntityError,
+)
 from coggno.models import Company, Document, DocumentLicenses, Group, User, UserLicenses
 
 T = TypeVar("T")
 
 
-class Ensured(NamedTuple, Generic[T]):
-    """What `ensure` answers: `user, created = await coggno.users.ensure(...)`."""
+class Ensured(tuple[T, bool], Generic[T]):  # noqa: SLOT001 - a tuple cannot have slots
+    """What `ensure` returns: `user, created = await coggno.users.ensure(...)`.
 
-    value: T
-    created: bool
-    """Whether this call made it."""
+    Attributes:
+        value: what is there now.
+        created: whether this call created it.
+        settled: whether a response was lost on the way, and a check showed that the write had been carried out.
+    """
+
+    settled: bool
+
+    def __new__(cls, value: T, *, created: bool, settled: bool = False) -> Ensured[T]:
+        """Return the pair of `value` and `created`, with `settled` beside it."""
+        self = super().__new__(cls, (value, created))
+        self.settled = settled
+        return self
+
+    @property
+    def value(self) -> T:
+        """What is there now."""
+        return self[0]
+
+    @property
+    def created(self) -> bool:
+        """Whether this call created it."""
+        return self[1]
 
 
 @frozen
@@ -115,7 +142,7 @@ class GroupUsers:
             user: the user's id or login.
 
         Returns:
-            The user, or `None` when the answer was lost and looking shows that the user is not a member any more.
+            The user, or `None` when the response was lost and a check shows that the user is no member any more.
 
         Raises:
             NotFoundError: no such group, or the user was not a member.
@@ -150,30 +177,33 @@ class Groups:
         """Create a group. Names are not unique: see `ensure` for a group that must exist once.
 
         Raises:
-            OutcomeUnknownError: the answer was lost. A group has no unique key, so nothing is repeated;
+            OutcomeUnknownError: the response was lost. A group has no unique key, so nothing is repeated;
                 `candidates` are the groups of that name.
         """
         return await operations.create_group(self._session, name=name, description=description)
 
     async def ensure(self, *, name: str, description: str | None = None) -> Ensured[Group]:
-        """Return the group of that name, making it if there is none.
+        """Return the group of that name, creating it if there is none.
 
-        Calls of one client for the same name wait for each other, so that only one group is made.
+        Letter case and spacing make no difference, unless a group has exactly that name. Calls for one name wait for
+        each other, those of copies of the client (and of `provision`) included, so that one group is created.
 
         Args:
-            name: the exact name.
-            description: for a new group; an old one keeps its own.
+            name: the name.
+            description: for a new group; an existing one keeps its own.
 
         Raises:
             AmbiguousNameError: several groups have that name.
-            OutcomeUnknownError: a lost answer could not be settled.
+            OutcomeUnknownError: a response was lost, and the group was not found on the server.
         """
-        async with self._session.locks.get(self._session.config.lms, "group", name):
+        session = self._session
+        # The company is part of the key: two companies may each have a group of that name.
+        async with session.locks.get(session.config.lms, "group", identity.group_key(name)):
             return await self._ensure(name, description)
 
     async def _ensure(self, name: str, description: str | None) -> Ensured[Group]:
         groups = await self.list()
-        named = [group for group in groups if group.name == name]
+        named = identity.named(groups, name, lambda group: group.name)
         if len(named) > 1:
             raise AmbiguousNameError(f"{len(named)} groups are named {name!r}", candidates=named)
         if named:
@@ -182,10 +212,11 @@ class Groups:
         try:
             return Ensured(await self.create(name=name, description=description), created=True)
         except OutcomeUnknownError as lost:
+            # A group has no unique key, but the list from before tells which of that name is new.
             new = [group for group in lost.candidates if group.id not in known]
             if len(new) != 1:
                 raise
-            return Ensured(new[0], created=True)
+            return Ensured(new[0], created=True, settled=True)
 
     async def delete(self, group_id: int, name: str | None = None) -> Group | None:
         """Delete a group.
@@ -195,7 +226,7 @@ class Groups:
             name: the group's name, as a second check by the server.
 
         Returns:
-            The group, or `None` when the answer was lost and looking shows that it is gone.
+            The group, or `None` when the response was lost and a check shows that the group is gone.
 
         Raises:
             NotFoundError: no such group.
@@ -206,12 +237,12 @@ class Groups:
         """Delete the group of that name.
 
         Returns:
-            The group, or `None` when the answer was lost and looking shows that none of that name is left.
+            The group, or `None` when the response was lost and a check shows that no group of that name is left.
 
         Raises:
             NotFoundError: no such group.
-            OutcomeUnknownError: the answer was lost and a group of that name is there: it is not deleted a second
-                time, because it may be a namesake.
+            OutcomeUnknownError: the response was lost and a group of that name is there. It is not deleted a second
+                time, because it may be another one.
         """
         return await operations.delete_group_by_name(self._session, name=name)
 
@@ -284,9 +315,9 @@ class Users:
         login: str | None = None,
         group_id: int | None = None,
     ) -> Ensured[User]:
-        """Return the user with that login, making the user if there is none; then see to the membership.
+        """Return the user with that login, creating the user if there is none; then add a missing membership.
 
-        A user who is there already is not changed: the API cannot update one, and the password stays.
+        An existing user is not changed: the API cannot update one, and the password stays.
 
         Args:
             email: a valid e-mail address.
@@ -294,44 +325,47 @@ class Users:
             last_name: family name, for a new user.
             password: 6 to 40 characters, for a new user.
             login: login name; the e-mail address if not given.
-            group_id: a group that the user shall be in.
+            group_id: a group that the user has to be in.
 
         Raises:
             UnprocessableEntityError: registered with Coggno, but not in this company.
         """
         key = login if login is not None else email
         found = await self._find(key)
-        if found is None:
-            try:
-                created = await self.create(
-                    email=email,
-                    first_name=first_name,
-                    last_name=last_name,
-                    password=password,
-                    login=login,
-                    group_id=group_id,
-                )
-                return Ensured(created, created=True)
-            except UnprocessableEntityError:
-                found = await self._find(key)  # somebody else may have made it in between
-                if found is None:
-                    raise
-        if group_id is not None:
+        if found is not None:
             await self._join(found, group_id)
-        return Ensured(found, created=False)
+            return Ensured(found, created=False)
+        fields = {"email": email, "first_name": first_name, "last_name": last_name, "password": password}
+        request = Request(operation=operations.CREATE_USER, form={**fields, "login": login, "group_id": group_id})
+        try:
+            response = await self._session.respond(request)
+        except PartialWriteError as partial:
+            await self._join(partial.value, group_id)
+            return Ensured(partial.value, created=True, settled=True)
+        except UnprocessableEntityError:
+            found = await self._find(key)  # somebody else may have created the user in between
+            if found is None:
+                raise
+            await self._join(found, group_id)
+            return Ensured(found, created=False)
+        return Ensured(response.value, created=True, settled=response.settled)
 
     async def _find(self, login: str) -> User | None:
         try:
             user = await self.get(login)
         except NotFoundError:
             return None
-        # A login of digits also reads the user with that id.
-        return user if user.login.casefold() == login.casefold() else None
+        # The server may take a login of digits for an id: then this is somebody else.
+        return user if identity.same_login(user.login, login) else None
 
-    async def _join(self, user: User, group_id: int) -> None:
+    async def _join(self, user: User, group_id: int | None) -> None:
+        if group_id is None:
+            return
         try:
-            await operations.get_group_user(self._session, group_id, user.id)
+            member = await operations.get_group_user(self._session, group_id, user.id)
         except NotFoundError:
+            member = None
+        if member is None or member.id != user.id:  # somebody's login may be this id
             await operations.add_group_user(self._session, group_id, id=user.id)
 
     async def delete(self, user: int | str) -> User | None:
@@ -341,7 +375,7 @@ class Users:
             user: the user's id or login.
 
         Returns:
-            The user, or `None` when the answer was lost and looking shows that the user is gone.
+            The user, or `None` when the response was lost and a check shows that the user is gone.
 
         Raises:
             NotFoundError: no such user.
@@ -349,7 +383,7 @@ class Users:
         return await operations.delete_user(self._session, user)
 
     async def licenses(self, user: int | str) -> UserLicenses:
-        """Return a user's licences, with the document of each.
+        """Return a user's licenses, with the document of each.
 
         Args:
             user: the user's id or login.
@@ -375,7 +409,7 @@ class Documents:
         return self._session.iterate(Request(operation=operations.LIST_DOCUMENTS))
 
     async def licenses(self, document_id: int) -> DocumentLicenses:
-        """Return a document's licences, with the user of each.
+        """Return a document's licenses, with the user of each.
 
         Raises:
             NotFoundError: no such document.

@@ -18,6 +18,7 @@ CoggnoError
     │   └── ServerError               5xx
     ├── DecodeError               a 2xx answer that is not what the spec promises
     └── OutcomeUnknownError       a write that may or may not have happened
+        └── PartialWriteError     a write of which only a part was found
 ```
 
 No error, and no `repr` of one, carries the API key or a password.
@@ -34,7 +35,11 @@ Outcome: TypeAlias = Literal["not_sent", "rejected", "unknown"]
 
 
 class CoggnoError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose. Errors can be pickled and copied."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt from their arguments, which most of ours have by keyword.
+        return _rebuild, (type(self), self.args, self.__dict__)
 
 
 class ConfigurationError(CoggnoError, ValueError):
@@ -65,8 +70,12 @@ class APIError(CoggnoError):
         outcome: `"not_sent"`, `"rejected"` or `"unknown"`, see `Outcome`.
         operation: the `operationId` of the spec, e.g. `"createUser"`.
         attempts: how often the request was sent or tried.
+        requests: how many requests that took, the checks of a lost write included.
         waits: the pauses between the attempts, in seconds.
+        retryable: whether another attempt can make a difference; a certificate that is refused stays refused.
     """
+
+    retryable: bool = True
 
     def __init__(self, message: str, *, outcome: Outcome, operation: str | None = None) -> None:
         super().__init__(message)
@@ -74,6 +83,7 @@ class APIError(CoggnoError):
         self.outcome: Outcome = outcome
         self.operation = operation
         self.attempts = 1
+        self.requests = 1
         self.waits: tuple[float, ...] = ()
 
     def __str__(self) -> str:
@@ -186,6 +196,22 @@ class OutcomeUnknownError(APIError):
         self.candidates = tuple(candidates)
 
 
+class PartialWriteError(OutcomeUnknownError):
+    """A write that asks for two things, of which one was found and the other was not.
+
+    `users.create(group_id=...)` raises it when the user exists and the membership is not there:
+    `groups.users.add(group_id, error.value.id)` makes up for it. `users.ensure` does so by itself.
+
+    Attributes:
+        value: what was found, e.g. the `User`.
+    """
+
+    def __init__(self, *, operation: str, value: Any) -> None:
+        message = "a part of the write was carried out (error.value), and the rest was not found on the server"
+        super().__init__(message, operation=operation, candidates=(value,))
+        self.value = value
+
+
 _BY_STATUS: Mapping[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -202,5 +228,15 @@ def class_for_status(status: int) -> type[APIStatusError]:
 
 
 def outcome_for_status(status: int) -> Outcome:
-    """Return what a status that is not 2xx says about the request: 4xx was refused, of others nobody can tell."""
-    return "rejected" if 400 <= status < 500 else "unknown"
+    """Return what a status that is not 2xx says about the request: 4xx was refused, of others nobody can tell.
+
+    Gateways answer 408, 425 and 499 for a request whose fate they do not know either.
+    """
+    return "rejected" if 400 <= status < 500 and status not in {408, 425, 499} else "unknown"
+
+
+def _rebuild(kind: type[CoggnoError], args: tuple[Any, ...], state: dict[str, Any]) -> CoggnoError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error

@@ -41,7 +41,7 @@ class Through:
 
     get: str = "GET GET"
     post: str = "POST GET"
-    delete: str = "DELETE GET"
+    delete: str = "DELETE GET GET"
 
 
 @frozen(kw_only=True)
@@ -82,8 +82,11 @@ ON_HTTPCORE: Final = (DEFAULT, HTTPX, HTTPX2)
 ON_AIOHTTP: Final = (AIOHTTP, SESSION)
 
 FINE: Final = Through(get="GET", post="POST", delete="DELETE")
-NOT_DONE: Final = Through(post="POST GET POST", delete="DELETE GET DELETE")
-UNSEEN: Final = Through(get="GET", post="GET POST", delete="GET DELETE")
+NOT_DONE: Final = Through(post="POST GET GET POST", delete="DELETE GET DELETE")
+UNSEEN: Final = Through(get="GET", post="GET GET POST", delete="GET DELETE")
+REFUSED_CERTIFICATE: Final = Through(
+    get=": APIConnectionError", post=": APIConnectionError", delete=": APIConnectionError"
+)
 UNREADABLE: Final = Through(get="GET: DecodeError")
 
 
@@ -179,8 +182,18 @@ CONNECTING: Final = (
     not_sent("reset in the TLS handshake", tls=True, script=(s.read_some, s.reset)),
     not_sent("an answer that is not TLS", tls=True, script=(send(b"HTTP/1.1 400 X\r\n\r\n"), s.until_it_leaves)),
     not_sent_in_time("silence in the TLS handshake", tls=True, script=(s.until_it_leaves,)),
-    not_sent("a certificate of another host", tls=True, script=(s.tls(lambda: certificates().elsewhere), s.healthy)),
-    not_sent("a certificate nobody vouches for", tls=True, script=(s.tls(lambda: certificates().foreign), s.healthy)),
+    not_sent(
+        "a certificate of another host",
+        tls=True,
+        script=(s.tls(lambda: certificates().elsewhere), s.healthy),
+        through=REFUSED_CERTIFICATE,
+    ),
+    not_sent(
+        "a certificate nobody vouches for",
+        tls=True,
+        script=(s.tls(lambda: certificates().foreign), s.healthy),
+        through=REFUSED_CERTIFICATE,
+    ),
     not_sent_in_time("all connections in use", trouble=busy),
 )
 
@@ -246,7 +259,7 @@ BODY: Final = (
         s.healthy,
         but=only(*ON_AIOHTTP, is_="unknown connection"),
         through=Through(),
-        through_but=only(*BOTH_HTTPX, is_=Through(get="GET GET GET", post="POST GET GET", delete="DELETE GET GET")),
+        through_but=only(*BOTH_HTTPX, is_=Through(get="GET GET GET", post="POST GET GET", delete="DELETE GET GET GET")),
     ),
     lost("a negative Content-Length", read, headed(OK, "Content-Length: -5"), s.until_it_leaves),
     lost("two Content-Lengths", read, headed(OK, "Content-Length: 5", "Content-Length: 6"), s.until_it_leaves),

@@ -117,7 +117,7 @@ async def test_the_total_limit_is_a_cancellation_from_within(kind, phase):
     """It ends as a timeout with an unknown outcome, and leaves nothing behind either."""
     script = phases(asyncio.Event())[phase]
     async with world(kind, script, limits=evolve(PATIENT, total=0.1), max_retries=0) as this:
-        with pytest.raises(APITimeoutError, match="whole answer") as caught:
+        with pytest.raises(APITimeoutError, match="complete response") as caught:
             await this.coggno.users.get("ada")
         assert caught.value.outcome == "unknown"
         await this.server.at_most_open(0)

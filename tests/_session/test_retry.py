@@ -5,17 +5,19 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tenacity import wait_exponential, wait_fixed, wait_none
 
 from coggno import APIConnectionError, DecodeError, RateLimitError, ServerError, UnprocessableEntityError
 from coggno._session.retry import (
     BASE,
     CAP,
+    COST_TRANSIENT,
     LONGEST_RETRY_AFTER,
-    PRICE_TRANSIENT,
     RetryQuota,
+    cost,
     decide,
+    default_backoff,
     is_retryable,
-    price,
 )
 
 NOT_SENT = APIConnectionError("refused", outcome="not_sent")
@@ -34,35 +36,49 @@ SLOW_DOWN = RateLimitError("429", status_code=429)
         (NOT_SENT, True, True, True),
         (SLOW_DOWN, True, True, True),
         (REFUSED, False, False, False),
-        (LOST, True, True, False),
-        (BROKEN, True, True, False),
-        (REDIRECT, False, True, False),
-        (CUT, True, True, False),
-        (WRONG, False, True, False),
+        (LOST, True, False, False),
+        (BROKEN, True, False, False),
+        (REDIRECT, False, False, False),
+        (CUT, True, False, False),
+        (WRONG, False, False, False),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
-def test_what_is_tried_again(failure, safe, settle, never):
+def test_is_retryable(failure, safe, settle, never):
     assert [is_retryable(failure, retry) for retry in ("safe", "settle", "never")] == [safe, settle, never]
 
 
-def highest(low, high):
-    return high
+@pytest.mark.parametrize("failure", [NOT_SENT, SLOW_DOWN, REFUSED, LOST, BROKEN, REDIRECT, CUT, WRONG])
+def test_a_write_in_doubt_goes_on_if_it_can_be_checked(failure):
+    assert is_retryable(failure, "settle", in_doubt=True)
+    assert not is_retryable(failure, "never", in_doubt=True)
 
 
-def limits(failure, attempt, **changes):
-    return decide(failure, attempt, "safe", **{"max_retries": 99, "time_left": None, "uniform": highest, **changes})
+def test_what_cannot_change_is_not_tried_again():
+    """A refused certificate stays refused."""
+    failure = APIConnectionError("certificate", outcome="not_sent")
+    failure.retryable = False
+    assert not is_retryable(failure, "safe")
 
 
-@given(st.integers(1, 10_000))
-def test_the_pause_is_drawn_from_an_interval_that_doubles_up_to_a_cap(attempt):
-    assert limits(LOST, attempt, max_retries=10_000) == min(CAP, BASE * 2 ** min(attempt - 1, 60))
-    assert limits(LOST, attempt, max_retries=10_000, uniform=lambda low, _: low) == 0.0
+HIGHEST = wait_exponential(multiplier=BASE, max=CAP)
 
 
-def test_retry_after_comes_first_and_too_long_a_one_ends_the_call():
+def limits(failure, failures, **changes):
+    return decide(failure, failures, "safe", **{"max_retries": 99, "time_left": None, "backoff": HIGHEST, **changes})
+
+
+@given(st.integers(1, 1000))
+def test_default_backoff_stays_below_a_doubling_cap(failures):
+    seconds = limits(LOST, failures, max_retries=10_000, backoff=default_backoff())
+    assert 0 <= seconds <= min(CAP, BASE * 2 ** min(failures - 1, 60))
+    assert limits(LOST, failures, max_retries=10_000) == min(CAP, BASE * 2 ** min(failures - 1, 60))
+
+
+def test_retry_after_comes_before_the_backoff():
     asked = RateLimitError("429", status_code=429, retry_after=timedelta(seconds=7))
-    assert 7 <= limits(asked, 1, uniform=lambda low, _: low) <= limits(asked, 1) == 7 + BASE
+    assert limits(asked, 5, backoff=wait_none()) == 7
+    assert limits(asked, 5) == 7 + BASE
     asked.retry_after = timedelta(seconds=LONGEST_RETRY_AFTER + 1)
     assert limits(asked, 1) is None
 
@@ -74,17 +90,30 @@ def test_attempts_and_deadline_are_bounds():
     assert limits(LOST, 1, time_left=BASE + 0.01) == BASE
 
 
-def test_the_quota_runs_dry_and_recovers_one_success_at_a_time():
+def test_any_tenacity_wait_is_a_backoff():
+    assert limits(LOST, 1, backoff=wait_fixed(3)) == 3
+    assert limits(LOST, 2, backoff=lambda state: state.attempt_number * 10.0) == 20
+    assert limits(LOST, 1, backoff=lambda state: 1.5 if state.outcome.exception() is LOST else 0) == 1.5
+
+
+def test_the_quota_runs_dry_and_recovers():
     quota = RetryQuota()
-    taken = sum(quota.take(price(LOST)) for _ in range(1000))
-    assert taken == 500 // PRICE_TRANSIENT
-    for _ in range(PRICE_TRANSIENT):
+    taken = sum(quota.take(cost(LOST)) for _ in range(1000))
+    assert taken == 500 // COST_TRANSIENT
+    for _ in range(COST_TRANSIENT):
         quota.refund()
-    assert quota.take(price(LOST))
+    assert quota.take(cost(LOST))
     for _ in range(10_000):
         quota.refund()
     assert quota.tokens == quota.capacity
 
 
+def test_a_retry_that_succeeds_gets_its_cost_back():
+    quota = RetryQuota()
+    assert quota.take(COST_TRANSIENT)
+    quota.refund(COST_TRANSIENT)
+    assert quota.tokens == quota.capacity
+
+
 def test_a_throttle_costs_less_than_an_outage():
-    assert price(SLOW_DOWN) < price(LOST)
+    assert cost(SLOW_DOWN) < cost(LOST)

@@ -9,11 +9,11 @@ import yaml
 
 from codegen import cli
 from coggno import DecodeError, OutcomeUnknownError, UnprocessableEntityError
-from tests.helpers.scripted_engine import RESET, answer, session_on, user
+from tests.helpers.scripted_engine import RESET, response, session_on, user
 
 SPEC = yaml.safe_load(cli.SPEC.read_text(encoding="utf-8"))
 NEW = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": "s3cret-word"}
-FOUND = answer(200, user(login="ada@example.com"))
+FOUND = response(200, user(login="ada@example.com"))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_a_renamed_field_of_a_form_leaves_under_its_new_name(changed):
         form = spec["components"]["schemas"]["NewGroup"]
         form["properties"]["remark"] = form["properties"].pop("description")
 
-    session, engine = session_on(answer(200, {"id": 1, "name": "X"}))
+    session, engine = session_on(response(200, {"id": 1, "name": "X"}))
     await changed(rename).operations.create_group(session, name="X", remark="Y")
     assert dict(parse_qsl(engine.requests[0].content.decode())) == {"name": "X", "remark": "Y"}
 
@@ -75,7 +75,7 @@ async def test_a_password_that_is_no_secret_any_more_is_not_masked(changed):
         password.pop("writeOnly")
         password.pop("format")
 
-    refusal = answer(422, {"error": "s3cret-word is weak"})
+    refusal = response(422, {"error": "s3cret-word is weak"})
     for change, shown in ((lambda _: None, "***"), (publish, "s3cret-word")):
         session, _ = session_on(refusal)
         with pytest.raises(UnprocessableEntityError) as caught:
@@ -92,7 +92,7 @@ async def test_the_promised_answer_decides_what_comes_back(changed):
             del other["x-coggno-settle"]
 
     package = changed(many)
-    session, _ = session_on(answer(200, user()))
+    session, _ = session_on(response(200, user()))
     assert await package.operations.get_user(session, 1) == [package.models.User(**user())]
 
 
@@ -103,10 +103,10 @@ async def test_what_is_required_or_may_be_null_decides_what_decodes(changed):
         person["properties"]["login"]["type"] = ["string", "null"]
 
     odd = {"id": 1, "login": None, "first_name": "Ada"}
-    session, _ = session_on(answer(200, odd))
+    session, _ = session_on(response(200, odd))
     found = await changed(loosen).operations.get_user(session, 1)
     assert (found.login, found.last_name) == (None, None)
-    session, _ = session_on(answer(200, odd))
+    session, _ = session_on(response(200, odd))
     with pytest.raises(DecodeError):
         await changed().operations.get_user(session, 1)
 
@@ -128,6 +128,6 @@ async def test_an_operation_with_a_model_of_its_own_is_sent_and_decoded(changed)
         }
 
     package = changed(add_rooms)
-    session, engine = session_on(answer(200, [{"id": 7, "seats": [1, 2]}]))
+    session, engine = session_on(response(200, [{"id": 7, "seats": [1, 2]}]))
     assert await package.operations.get_room(session, 7) == package.models.Room(id=7, seats=[1, 2])
     assert engine.sent == ["GET /api/v1/rooms/7"]

@@ -1,4 +1,4 @@
-"""An engine that answers from a script, a clock that only moves when told, and a session on both."""
+"""An engine that responds from a script, a clock that moves only when somebody sleeps, and a session on both."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from attrs import define, field
+from tenacity import wait_exponential
 
 from coggno import APIConnectionError, APITimeoutError
 from coggno._config import make_config
@@ -23,8 +24,8 @@ RESET = APIConnectionError("reset", outcome="unknown")
 SLOW = APITimeoutError("slow", outcome="unknown")
 
 
-def answer(status: int = 200, data: Any = None, *, content: bytes | None = None, **headers: str) -> EngineResponse:
-    """An answer with a JSON body."""
+def response(status: int = 200, data: Any = None, *, content: bytes | None = None, **headers: str) -> EngineResponse:
+    """A response with a JSON body."""
     raw = json.dumps(data).encode() if content is None else content
     return EngineResponse(
         status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, content=raw
@@ -123,7 +124,7 @@ def session_on(*script: Any, clock: Clock | None = None, **options: Any) -> tupl
             on_exchange=on_exchange,
             sleep=clock.sleep,
             clock=clock,
-            uniform=lambda _, high: high,
+            backoff=wait_exponential(multiplier=0.5, max=8),
         ),
         engine,
     )
@@ -137,9 +138,10 @@ ADA = {
     "password": "s3cret-word",
 }
 USER = User(**user())
-BROKEN = answer(503, {"error": "down"})
-MISSING = answer(404, {"error": {"code": "not_found"}})
-OK = answer(200, user())
+BROKEN = response(503, {"error": "down"})
+EMPTY_LIST = response(200, [])
+MISSING = response(404, {"error": {"code": "not_found"}})
+OK = response(200, user())
 
 
 async def create(session):

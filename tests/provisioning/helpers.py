@@ -10,7 +10,6 @@ import httpx
 
 from coggno import AsyncCoggno
 from coggno.provisioning import RosterOptions, RowOutcome, StoppedError, make_plan, read_roster
-from coggno.provisioning.adapter import with_call
 from coggno.sandbox import ManualClock, Sandbox
 
 KEY = "test_0123456789"
@@ -62,7 +61,7 @@ class Intercepted:
     """A client that runs `before` with the values of every call."""
 
     def __init__(self, coggno, before):
-        self._client = with_call(coggno)
+        self._client = coggno
         self._before = before
         self.users, self.groups = coggno.users, coggno.groups
 

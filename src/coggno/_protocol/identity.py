@@ -30,14 +30,19 @@ def is_like_an_id(login: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+def text_key(text: str) -> str:
+    """Return the text by which values of an unknown kind are compared: trimmed, single spaces, case-folded, NFC."""
+    return login_key(" ".join(text.split()))
+
+
 def name_key(name: str) -> str:
     """Return the text by which names of people are compared: NFC, with single spaces. Letter case counts."""
     return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
 def group_key(name: str) -> str:
-    """Return the text by which names of groups are compared: as `name_key`, and letter case makes no difference."""
-    return unicodedata.normalize("NFC", name_key(name).casefold())
+    """Return the text by which names of groups are compared: spacing and letter case make no difference."""
+    return text_key(name)
 
 
 def named(items: Iterable[T], name: str, name_of: Callable[[T], str]) -> list[T]:

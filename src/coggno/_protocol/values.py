@@ -1,4 +1,4 @@
-"""The values of a request, by where they stand: `path.group_id`, `form.login`, `json.name`. Pure."""
+"""The values of a request, named by where they are: `path.group_id`, `form.login`, `json.name`. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from coggno._protocol.json import is_object
 from coggno._protocol.operation import UNSET, Request
 
 
-def first_given(request: Request[Any], places: Iterable[str]) -> Any:
-    """Return the value at the first of `places` that the request gives (`form.login`, else `form.email`), or `None`."""
-    for place in places:
-        room, _, name = place.partition(".")
-        value = _from_body(request.json, name) if room == "json" else _room(request, room).get(name)
+def first_given(request: Request[Any], sources: Iterable[str], found: Any = None) -> Any:
+    """Return the first value that is given, or `None`.
+
+    Args:
+        request: where to look.
+        sources: names of alternatives, such as `form.login` and then `form.email`.
+        found: the object that `found.id` and the like are read from.
+    """
+    for source in sources:
+        part, _, name = source.partition(".")
+        value = _value(request, part, name, found)
         if value is not None and value is not UNSET:
             return value
     return None
@@ -25,9 +31,11 @@ def secrets(request: Request[Any]) -> list[str]:
     return [value for value in values if isinstance(value, str)]
 
 
-def _room(request: Request[Any], room: str) -> Mapping[str, Any]:
-    return getattr(request, room) or {}
-
-
-def _from_body(body: Any, name: str) -> Any:
-    return body.get(name) if is_object(body) else getattr(body, name, None)
+def _value(request: Request[Any], part: str, name: str, found: Any) -> Any:
+    if part == "found":
+        return getattr(found, name, None)
+    if part == "json":
+        body = request.json  # a model, or plain JSON
+        return body.get(name) if is_object(body) else getattr(body, name, None)
+    values: Mapping[str, Any] = getattr(request, part) or {}
+    return values.get(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coggno._session.exchange import Exchange, OnExchange
+from coggno._session.exchange import Exchange, OnExchange, Response
+from coggno._session.retry import Backoff
 from coggno._session.session import Session
 
-__all__ = ["Exchange", "OnExchange", "Session"]
+__all__ = ["Backoff", "Exchange", "OnExchange", "Response", "Session"]

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from attrs import field, frozen
 
 from coggno._config import Config
 from coggno._engines.base import Engine, EngineRequest
-from coggno._protocol import encode as _encode
+from coggno._protocol import encode
+from coggno._protocol.masking import mask_headers
 from coggno._protocol.operation import Request
+from coggno._protocol.values import secrets
 from coggno._session.exchange import OnExchange
 from coggno._session.locks import Locks
-from coggno._session.retry import RetryQuota
+from coggno._session.retry import Backoff, RetryQuota
 from coggno._version import USER_AGENT
 
 
 @frozen(kw_only=True)
-class Context:
-    """Settings, the engine, and what copies of a client have in common. Time and chance are given, not taken."""
+class CallContext:
+    """Settings, the engine, and what copies of a client have in common.
+
+    Time and pauses are given, not taken, so that tests need not wait.
+    """
 
     config: Config
     engine: Engine
     quota: RetryQuota = field(factory=RetryQuota)
     locks: Locks = field(factory=Locks)
     on_exchange: OnExchange | None = None
+    backoff: Backoff | None = None
+    """The wait strategy; `None` for the default, so that tenacity is imported with the first failure only."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
-    uniform: Callable[[float, float], float] = random.uniform
 
     def prepare(self, request: Request[Any]) -> EngineRequest:
         """Return the bytes of a request.
@@ -39,23 +44,32 @@ class Context:
         Raises:
             InvalidRequestError: something in it cannot be sent.
         """
-        content, content_type = _encode.body(request)
+        config = self.config
+        content, content_type = encode.body(request)
         headers = {
-            "Accept": _encode.JSON,
+            "Accept": "text/*" if request.operation.shape == "text" else encode.JSON,
             "Accept-Encoding": "gzip",
             "User-Agent": USER_AGENT,
-            **_encode.header_values(request),
+            **config.headers,
+            **encode.header_values(request),
         }
-        if request.operation.shape == "text":
-            headers["Accept"] = "text/*"
         if content_type is not None:
             headers["Content-Type"] = content_type
-        if self.config.lms is not None:
-            headers["Coggno-LMS"] = self.config.lms
-        headers["Authorization"] = self.config.authorization
+        if config.lms is not None:
+            headers["Coggno-LMS"] = config.lms
+        # The last word is ours: no header of the caller's may replace the key.
+        headers["Authorization"] = config.authorization
         return EngineRequest(
             method=request.operation.method,
-            target=self.config.base_path + _encode.target(request),
+            target=config.base_path + encode.target(request),
             headers=headers,
             content=content,
         )
+
+    def secrets(self, request: Request[Any]) -> list[str]:
+        """Return the texts that must not show in anything that is said of `request`."""
+        return [*self.config.secrets, *secrets(request)]
+
+    def shown_headers(self, request: Request[Any], headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers of a response as hooks and callers receive them."""
+        return mask_headers(headers, self.secrets(request))

@@ -1,15 +1,16 @@
-"""What `on_exchange` sees: one attempt of one call."""
+"""What a hook receives (one attempt), and what a caller receives who wants more than the value (one call)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
+from coggno._protocol.json import parse
 from coggno.errors import Outcome
 
-_PRIVATE = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+T_co = TypeVar("T_co", covariant=True)
 
 
 @frozen(kw_only=True)
@@ -21,10 +22,10 @@ class Exchange:
         method: the HTTP method.
         path: the path template, e.g. `/api/v1/users/{user}`: fit for a metric's label, and without anybody's login.
         attempt: 1 for the first.
-        status: the HTTP status, or `None` if no answer came.
+        status: the HTTP status, or `None` if no response came.
         failure: name of the error class, or `None`.
         outcome: `"done"`, or the outcome of the failure.
-        headers: headers of the answer, names in lower case, without cookies and credentials.
+        headers: headers of the response, names in lower case, without cookies and credentials; secrets are masked.
         elapsed: seconds.
         lms: the company that the call was for (`Coggno-LMS`), if any.
     """
@@ -44,6 +45,40 @@ class Exchange:
 OnExchange: TypeAlias = Callable[[Exchange], None]
 
 
-def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that may be shown."""
-    return {name: value for name, value in headers.items() if name not in _PRIVATE}
+@frozen(kw_only=True)
+class Response(Generic[T_co]):
+    """What a call returned, with all that is known of it; see `AsyncCoggno.call`.
+
+    Attributes:
+        value: what the operation returns, e.g. a `User`.
+        status: the HTTP status; `None` where `settled`: the response was lost.
+        headers: headers of the response, names in lower case, without cookies and credentials; secrets are masked.
+        content: the body as it was received; empty where `settled`.
+        attempts: how often the request was sent or tried.
+        requests: how many requests that took, the checks of a lost write included.
+        waits: the pauses between the attempts, in seconds.
+        settled: whether the response was lost, and a check showed that the write had been carried out.
+    """
+
+    value: T_co
+    status: int | None
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+    attempts: int
+    requests: int
+    waits: tuple[float, ...]
+    settled: bool
+
+    @property
+    def request_id(self) -> str | None:
+        """Value of `X-Request-Id`, if any."""
+        return self.headers.get("x-request-id")
+
+    @property
+    def json(self) -> Any:
+        """The body as plain JSON; `None` for an empty one.
+
+        Raises:
+            ValueError: the body is not JSON, as with an operation that returns text.
+        """
+        return parse(self.content) if self.content.strip() else None

@@ -1,116 +1,150 @@
 """Whether to try again, and when: decided here, without I/O and without sleeping.
 
-The pause before retry n (counted from 1) is drawn from `[0, min(CAP, BASE * 2 ** (n - 1))]` ("full jitter", AWS
-Architecture Blog 2015). A `Retry-After` of the server comes first, plus up to `BASE` seconds so that clients do not
-come back together. Every retry is paid for from a quota that all copies of a client share; the prices are those of
-botocore's standard mode.
+The pauses are tenacity's: by default `wait_random_exponential(multiplier=0.5, max=8)`, which draws the pause before
+retry n (counted from 1) from `[0, min(8, 0.5 * 2 ** (n - 1))]` seconds ("full jitter", AWS Architecture Blog 2015). A
+`Retry-After` of the server comes first, plus the first pause of the backoff, so that clients do not come back together.
+
+Every retry is paid for from a quota that all copies of a client share. The prices are those of botocore's standard
+mode, and so is the refund: a retry that succeeds gets back what it has cost, another success returns 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from attrs import define
 
 from coggno._protocol.operation import Retry
 from coggno.errors import APIConnectionError, APIError, APIStatusError, DecodeError, RateLimitError
 
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+Backoff: TypeAlias = "Callable[[RetryCallState], float]"
+"""Returns the pause before the next attempt, in seconds: one of tenacity's wait strategies, or a function like them."""
+
 BASE: Final = 0.5  # seconds
 CAP: Final = 8.0  # seconds
-LONGEST_RETRY_AFTER: Final = 120.0  # seconds; who is asked to wait longer gets the error and decides
+LONGEST_RETRY_AFTER: Final = 120.0  # seconds; a caller who is asked to wait longer gets the error and decides
 
 QUOTA: Final = 500
-PRICE_TRANSIENT: Final = 14
-PRICE_THROTTLED: Final = 5
+COST_TRANSIENT: Final = 14
+COST_THROTTLED: Final = 5
 REFUND: Final = 1
 
 
 @define
 class RetryQuota:
-    """A bucket of tokens, so that an outage is not answered with a storm of retries."""
+    """A bucket of tokens, so that an outage is not met with a storm of retries."""
 
     capacity: int = QUOTA
     tokens: int = QUOTA
 
-    def take(self, price: int) -> bool:
-        """Take `price` tokens if they are there."""
-        if price > self.tokens:
+    def take(self, cost: int) -> bool:
+        """Take `cost` tokens if they are there."""
+        if cost > self.tokens:
             return False
-        self.tokens -= price
+        self.tokens -= cost
         return True
 
-    def refund(self) -> None:
-        """A call has succeeded: give a little back."""
-        self.tokens = min(self.capacity, self.tokens + REFUND)
+    def refund(self, paid: int = 0) -> None:
+        """A call has succeeded: give back what its last retry has cost, or a little where there was none."""
+        # Without giving back the cost, a steady one per cent of faults empties the bucket of a healthy client.
+        self.tokens = min(self.capacity, self.tokens + (paid or REFUND))
 
 
-def price(failure: APIError) -> int:
+def cost(failure: APIError) -> int:
     """Return what a retry after `failure` takes from the quota, in tokens."""
-    return PRICE_THROTTLED if isinstance(failure, RateLimitError) else PRICE_TRANSIENT
+    return COST_THROTTLED if isinstance(failure, RateLimitError) else COST_TRANSIENT
 
 
-def is_retryable(failure: APIError, retry: Retry) -> bool:
-    """Return whether another attempt makes sense, `retry` being what the spec says of the operation.
+def is_retryable(failure: APIError, retry: Retry, *, in_doubt: bool = False) -> bool:
+    """Return whether the call may go on after `failure`.
 
-    A request that was not sent is always tried again, and a rejected one never, except after 429. Of a request with an
-    unknown outcome a read is repeated and a write is settled first.
+    A request that was not sent is always tried again, and a rejected one never, except after 429. With an unknown
+    outcome a read is repeated, and a write is checked first.
+
+    Args:
+        failure: how the last attempt ended.
+        retry: what the spec says of the operation.
+        in_doubt: whether an attempt so far may have been carried out unseen: then even a refusal is checked, because
+            our own earlier attempt may be its reason.
     """
+    if not failure.retryable:
+        return False
+    if in_doubt:
+        return retry == "settle"
     if failure.outcome == "not_sent":
         return True
     if failure.outcome == "rejected":
         return isinstance(failure, RateLimitError)
-    if retry == "safe":
-        return _is_transient(failure)
-    return retry == "settle"
+    return retry == "safe" and _is_transient(failure)
 
 
 def _is_transient(failure: APIError) -> bool:
-    """A cut answer may come whole the next time; one of the wrong shape, or a redirect, will not change."""
+    """A truncated response may be complete the next time; one of the wrong shape, or a redirect, will not change."""
     if isinstance(failure, DecodeError):
         return not failure.complete
     if isinstance(failure, APIStatusError):
-        return failure.status_code >= 500
+        return failure.status_code >= 500 or failure.status_code in {408, 425}
     return isinstance(failure, APIConnectionError)
 
 
-def delay(failure: APIError, attempt: int, uniform: Callable[[float, float], float]) -> float | None:
-    """Return the pause before the next attempt, in seconds, or `None` if the server asks for too long a one.
-
-    Args:
-        failure: how the last attempt ended.
-        attempt: how many attempts there were, from 1 on.
-        uniform: draws a number from an interval, as `random.uniform`.
-    """
+def pause(failure: APIError, failures: int, backoff: Backoff) -> float | None:
+    """Return the pause before the next attempt, in seconds, or `None` if the server asks for too long a one."""
     asked = failure.retry_after if isinstance(failure, APIStatusError) else None
     if asked is None:
-        return uniform(0.0, min(CAP, BASE * 2.0 ** min(attempt - 1, 30)))
+        return max(0.0, backoff(_state(failure, failures)))
     seconds = asked.total_seconds()
-    return None if seconds > LONGEST_RETRY_AFTER else seconds + uniform(0.0, BASE)
+    if seconds > LONGEST_RETRY_AFTER:
+        return None
+    return seconds + max(0.0, backoff(_state(failure, 1)))
 
 
 def decide(
     failure: APIError,
-    attempt: int,
+    failures: int,
     retry: Retry,
     *,
+    in_doubt: bool = False,
     max_retries: int,
     time_left: float | None,
-    uniform: Callable[[float, float], float],
+    backoff: Backoff,
 ) -> float | None:
-    """Return the pause before the next attempt, in seconds, or `None` to stop.
+    """Return the pause before the next step of a call, in seconds, or `None` to stop.
 
     Args:
         failure: how the last attempt ended.
-        attempt: how many attempts there were, from 1 on.
+        failures: how many attempts and checks have failed so far, from 1 on.
         retry: what the spec says of the operation.
-        max_retries: how many attempts may follow the first.
+        in_doubt: whether an attempt so far may have been carried out unseen.
+        max_retries: how many steps may follow the first.
         time_left: seconds until the deadline of the call; `None` for no deadline.
-        uniform: draws a number from an interval, as `random.uniform`.
+        backoff: the wait strategy.
     """
-    if attempt > max_retries or not is_retryable(failure, retry):
+    if failures > max_retries or not is_retryable(failure, retry, in_doubt=in_doubt):
         return None
-    pause = delay(failure, attempt, uniform)
-    if pause is None or (time_left is not None and pause >= time_left):
+    seconds = pause(failure, failures, backoff)
+    if seconds is None or (time_left is not None and seconds >= time_left):
         return None
-    return pause
+    return seconds
+
+
+@cache
+def default_backoff() -> Backoff:
+    """Return full jitter from 0.5 s, doubling up to 8 s."""
+    from tenacity import wait_random_exponential  # imported with the first failure: it takes 27 ms
+
+    return wait_random_exponential(multiplier=BASE, max=CAP)
+
+
+def _state(failure: APIError, failures: int) -> RetryCallState:
+    """Return what tenacity's strategies look at: the number of attempts, and how the last one ended."""
+    from tenacity import RetryCallState
+
+    state = RetryCallState(cast("Any", None), None, (), {})
+    state.attempt_number = failures
+    state.set_exception((type(failure), failure, failure.__traceback__))
+    return state

@@ -1,53 +1,44 @@
-"""The one send point."""
+"""The one point through which requests leave."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import TypeVar
 
 from attrs import frozen
 
 from coggno._protocol.operation import Request
-from coggno._session.call import Call
-from coggno._session.context import Context
-from coggno._session.recovery import recover, repeat
-from coggno.errors import APIError
+from coggno._session import send_loop, stream_loop
+from coggno._session.context import CallContext
+from coggno._session.exchange import Response
+from coggno._session.stream_loop import OnItemError
 
 T = TypeVar("T")
 
 
 @frozen(kw_only=True)
-class Session(Context):
+class Session(CallContext):
     """Implements `Send`. Copies made with `attrs.evolve` share the engine, the retry quota and the locks."""
 
     async def __call__(self, request: Request[T], /) -> T:
-        """Send `request`, again where that is safe, and return the decoded answer; see `AsyncCoggno.send`."""
-        call = Call(self, request, self.prepare(request))
-        try:
-            answer = await call.attempt()
-        except APIError as failure:
-            if not call.may_go_on(failure):
-                raise
-            answer = await recover(call, failure)
-        self.quota.refund()
-        return answer
+        """Send `request`, again where that is safe, and return the decoded response; see `AsyncCoggno.send`."""
+        return (await send_loop.send(self, request)).value
 
-    async def iterate(self, request: Request[list[T]]) -> AsyncGenerator[T]:
-        """Send a read and yield its items as they arrive, in constant memory.
+    async def respond(self, request: Request[T]) -> Response[T]:
+        """Send `request` as `__call__` does, and return the value with all that is known of the call."""
+        reply = await send_loop.send(self, request)
+        received = reply.received
+        return Response(
+            value=reply.value,
+            status=received.status if received else None,
+            headers=self.shown_headers(request, received.headers) if received else {},
+            content=received.content if received else b"",
+            attempts=reply.call.attempts,
+            requests=reply.call.requests,
+            waits=tuple(reply.call.waits),
+            settled=received is None,
+        )
 
-        Until the first item is there the read is repeated like any other; after that a failure is raised: what was
-        yielded cannot be taken back.
-        """
-        call = Call(self, request, self.prepare(request))
-        try:
-            items, first = await call.open_stream()
-        except APIError as failure:
-            if not call.may_go_on(failure):
-                raise
-            items, first = await repeat(call, failure, call.open_stream)
-        async with aclosing(items):
-            for item in first:
-                yield item
-            async for item in items:
-                yield item
+    def iterate(self, request: Request[list[T]], on_error: OnItemError | None = None) -> AsyncGenerator[T]:
+        """Send a read and yield its items as they arrive, in constant memory; see `stream_loop.iterate`."""
+        return stream_loop.iterate(self, request, on_error)

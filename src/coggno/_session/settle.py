@@ -1,85 +1,144 @@
-"""Settling: which read tells whether a write happened, and what its answer means. Pure."""
+"""Settling: which reads tell whether a write was carried out, and what their responses mean. Pure."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import frozen
 
+from coggno._protocol import identity
 from coggno._protocol.json import is_array
-from coggno._protocol.operation import Request, Settle, Verdict
+from coggno._protocol.operation import Operation, Request, Settle, Verdict
 from coggno._protocol.values import first_given
 
-Finding: TypeAlias = Verdict | Literal["taken"]
-"""What a look says: the verdicts of the spec, or `taken`: somebody else's thing has the key."""
+Finding: TypeAlias = Verdict | Literal["taken", "partial", "failed"]
+"""The verdicts of the spec; `taken`: somebody else has the key; `partial`: done in part; `failed`: no result."""
+
+
+class _Absent:
+    """The one value that stands for "there is no such thing"."""
+
+
+ABSENT: Final = _Absent()
 
 
 @frozen
-class Look:
-    """What the settling read showed.
+class Check:
+    """What the settling reads showed.
 
     Attributes:
         finding: what follows for the write.
-        answer: the thing that was found, where `finding` is `done`.
+        value: what was found, where the write is done, or done in part.
         candidates: what the write may have made, where `finding` is `unknown`.
+        error: why the check failed, where it did.
     """
 
     finding: Finding
-    answer: Any = None
+    value: Any = None
     candidates: tuple[Any, ...] = ()
+    error: Exception | None = None
 
 
-def question(settle: Settle, request: Request[Any]) -> Request[Any]:
-    """Return the read that tells whether `request` happened."""
-    return Request(
-        operation=settle.read,
-        path={name: first_given(request, places) for name, places in settle.path.items()},
-    )
+def settling_read(settle: Settle, request: Request[Any], found: Any = None) -> Request[Any]:
+    """Return the read that tells whether `request` was carried out.
 
-
-def judge_absent(settle: Settle) -> Look:
-    """Return what it means that the read found nothing."""
-    return Look(settle.absent)
-
-
-def judge(settle: Settle, request: Request[Any], answer: Any) -> Look:
-    """Return what the answer of the read means for `request`.
-
-    A thing under the same address but with another key is not what we asked for (a login `"7"` also reads user 7), so
-    nothing is known.
+    Args:
+        settle: how the write is settled.
+        request: the write.
+        found: what an earlier read found, where `settle` is the second one.
     """
-    if is_array(answer):
-        things = tuple(thing for thing in answer if _agrees(settle.key, request, thing))
-        return Look(settle.found, candidates=things) if things else judge_absent(settle)
-    if not _agrees(settle.key, request, answer):
-        return Look("unknown", candidates=(answer,))
-    if not _agrees(settle.same, request, answer):
-        return Look("taken")
-    return Look(settle.found, answer=answer, candidates=(answer,))
+    return _filled(settle.read, settle, request, found)
 
 
-def describe(look: Look | None) -> str:
-    """Say in one sentence what is known of a write that could not be settled."""
-    if look is None:
-        return "the write may or may not have happened, and looking for it failed; look before you repeat it"
-    if look.candidates:
-        return (
-            f"the write may or may not have happened: {len(look.candidates)} on the server could be its result "
-            "(error.candidates); look before you repeat it"
-        )
-    return "the write may or may not have happened: nothing is to be seen of it yet; look again before you repeat it"
+def control_read(settle: Settle, request: Request[Any], found: Any = None) -> Request[Any] | None:
+    """Return the list that must be readable for a 404 to prove absence."""
+    return None if settle.control is None else _filled(settle.control, settle, request, found)
 
 
-def _agrees(fields: Mapping[str, tuple[str, ...]], request: Request[Any], thing: Any) -> bool:
-    return all(_same(getattr(thing, name, None), first_given(request, places)) for name, places in fields.items())
+def _filled(operation: Operation[Any], settle: Settle, request: Request[Any], found: Any) -> Request[Any]:
+    path = {
+        name: first_given(request, sources, found)
+        for name, sources in settle.path.items()
+        if f"{{{name}}}" in operation.path
+    }
+    return Request(operation=operation, path=path)
+
+
+def applies(settle: Settle, request: Request[Any], found: Any) -> bool:
+    """Return whether the request gives all values that the second read of a write needs."""
+    return all(first_given(request, sources, found) is not None for sources in settle.path.values())
+
+
+def evaluate(settle: Settle, request: Request[Any], found: Any, earlier: Any = None) -> Check:
+    """Return what the response of the settling read means for `request`.
+
+    Args:
+        settle: how the write is settled.
+        request: the write.
+        found: what the read returned, or `ABSENT`.
+        earlier: what an earlier read found, where `settle` is the second one.
+    """
+    if found is ABSENT:
+        return Check(settle.absent)
+    if is_array(found):
+        matching = tuple(item for item in found if _has_key(settle, request, item, earlier))
+        return Check(settle.found, candidates=matching) if matching else Check(settle.absent)
+    if not _has_key(settle, request, found, earlier):
+        # The server took a login of digits for an id, or an id for a login: this says nothing about our write.
+        return Check("unknown", candidates=(found,))
+    if not all(_same(getattr(found, name, None), value) for name, value in _given(settle.same, request, earlier)):
+        return Check("taken", candidates=(found,))
+    return Check(settle.found, value=found, candidates=(found,))
+
+
+def _has_key(settle: Settle, request: Request[Any], item: Any, earlier: Any) -> bool:
+    """Return whether `item` is what the write is about.
+
+    A value that may be an id or a login stands for two fields: the one of its own type is compared. Nothing that can be
+    compared is no match: a deletion must never hit something that was not looked at.
+    """
+    if not settle.key:
+        return True
+    pairs = [(getattr(item, name, None), value) for name, value in _given(settle.key, request, earlier)]
+    comparable = [(theirs, ours) for theirs, ours in pairs if isinstance(theirs, str) == isinstance(ours, str)]
+    return bool(comparable) and all(_same(theirs, ours) for theirs, ours in comparable)
+
+
+def _given(fields: Mapping[str, tuple[str, ...]], request: Request[Any], found: Any) -> list[tuple[str, Any]]:
+    return [(name, first_given(request, sources, found)) for name, sources in fields.items()]
 
 
 def _same(theirs: Any, ours: Any) -> bool:
-    """Ids may be given as text; texts are compared as servers keep them: without case, outer space or Unicode form."""
-    return _fold(theirs) == _fold(ours)
+    # Servers trim, fold and normalize texts: a difference of spelling must not make our own user somebody else's.
+    if isinstance(theirs, str) and isinstance(ours, str):
+        return identity.text_key(theirs) == identity.text_key(ours)
+    return type(theirs) is type(ours) and bool(theirs == ours)
 
 
-def _fold(value: Any) -> str:
-    return unicodedata.normalize("NFC", str(value).strip()).casefold()
+def ambiguous_source(settle: Settle | None) -> str | None:
+    """Return the value of a write that may be an id or a login, such as `path.user`, if it has one."""
+    if settle is None or len(settle.key) < 2:
+        return None
+    sources = {source for alternatives in settle.key.values() for source in alternatives}
+    return sources.pop() if len(sources) == 1 else None
+
+
+def describe(check: Check) -> str:
+    """Say in one sentence what is known of a write that could not be settled."""
+    if check.finding == "failed":
+        return (
+            "the write may or may not have been carried out, and the check for it failed "
+            f"({check.error}); check what is on the server before you repeat it"
+        )
+    if check.candidates:
+        count = len(check.candidates)
+        shown = "1 candidate was" if count == 1 else f"{count} candidates were"
+        return (
+            f"the write may or may not have been carried out: {shown} found on the server (error.candidates); "
+            "check them before you repeat it"
+        )
+    return (
+        "the write may or may not have been carried out: its result was not found on the server, where it may still "
+        "appear; check again before you repeat it"
+    )

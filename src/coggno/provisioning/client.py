@@ -22,8 +22,8 @@ class CallResult(Protocol[T_co]):
         ...
 
     @property
-    def attempts(self) -> int:
-        """How many requests were sent."""
+    def requests(self) -> int:
+        """How many requests were sent, retries and checks included."""
         ...
 
     @property
@@ -86,10 +86,6 @@ class ProvisioningClient(Protocol):
     def groups(self) -> GroupsApi:
         """Groups."""
         ...
-
-
-class CallingClient(ProvisioningClient, Protocol):
-    """A client that also returns how a call went."""
 
     def call(
         self, operation: Callable[Concatenate[Send, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs

@@ -10,7 +10,7 @@ from attrs import define, field
 from coggno._protocol.operation import Send
 from coggno.errors import APIError, AuthenticationError, CoggnoError, PermissionDeniedError, RateLimitError
 from coggno.models import Group
-from coggno.provisioning.client import CallingClient, CallResult
+from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.execution.stop_signal import StopSignal
 from coggno.provisioning.pacing import CircuitBreaker, RateLimiter
 from coggno.provisioning.passwords import PasswordFile
@@ -33,7 +33,7 @@ class RunContext:
         breaker: counts failures that are not the rows' fault.
     """
 
-    client: CallingClient
+    client: ProvisioningClient
     limiter: RateLimiter
     passwords: PasswordFile | None
     groups: dict[str, Group]
@@ -44,19 +44,19 @@ class RunContext:
     async def call(
         self, operation: Callable[Concatenate[Send, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
     ) -> CallResult[T]:
-        """Call an operation and count its retries for the rate; see `CallingClient.call`."""
-        attempts = 1
+        """Call an operation and count its retries and checks for the rate; see `ProvisioningClient.call`."""
+        requests = 1
         try:
             result = await self.client.call(operation, *args, **kwargs)
-            attempts = result.attempts
+            requests = result.requests
         except APIError as error:
-            attempts = error.attempts
+            requests = error.requests
             raise
         else:
             return result
         finally:
             # The first attempt was counted by `acquire`, before it was sent.
-            self.limiter.charge(attempts - 1)
+            self.limiter.charge(requests - 1)
 
     def note(self, error: Exception | None) -> None:
         """Count how a row ended, and stop the run where the next rows would end in the same way.

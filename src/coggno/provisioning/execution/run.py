@@ -9,7 +9,6 @@ from contextlib import aclosing
 from typing import Any, Self
 
 from coggno.errors import CoggnoError
-from coggno.provisioning.adapter import with_call
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.errors import StoppedError
 from coggno.provisioning.execution.context import RunContext
@@ -53,7 +52,7 @@ class Run:
         limiter = limiter or RateLimiter(options.rate)
         self._plan = plan
         self._options = options
-        self._context = RunContext(with_call(client), limiter, options.passwords, dict(plan.groups), sleep)
+        self._context = RunContext(client, limiter, options.passwords, dict(plan.groups), sleep)
         self._groups = GroupCreation(self._context)
         self._planned, self._without_password = _split(plan.planned, options.passwords)
         self._rows = RowScheduler(self._context, self._groups, self._planned, concurrency=options.concurrency)

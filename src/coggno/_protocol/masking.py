@@ -1,0 +1,75 @@
+"""A server may send back what it was sent: keys and passwords are masked wherever a response is shown. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+from coggno._protocol.json import is_array, is_object
+
+MASK: Final = "***"
+_SHORTEST: Final = 6  # characters of a password (reference: Create User)
+_DEEPEST: Final = 50  # levels of JSON that are kept: a hostile body may be nested until recursion fails
+_TOO_DEEP: Final = "[nested too deeply]"
+
+
+def mask(value: Any, secrets: Iterable[str]) -> Any:
+    """Replace every secret inside JSON data or a text by `***`: as it is, and as forms, URLs, JSON and base64 have it.
+
+    Args:
+        value: parsed JSON, or a text. What is nested deeper than 50 levels is cut off.
+        secrets: texts that must not show.
+    """
+    # The longest first: what stands in base64 may contain what stands in a URL.
+    spellings = sorted({spelling for secret in secrets if secret for spelling in _spellings(secret)}, key=len)[::-1]
+    return _mask(value, spellings, 0)
+
+
+def mask_headers(headers: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
+    """Return the headers of a response as they may be shown: without cookies and credentials, secrets masked."""
+    shown = {name: value for name, value in headers.items() if name not in _PRIVATE}
+    masked: dict[str, str] = mask(shown, secrets)
+    return masked
+
+
+_PRIVATE: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+
+def _spellings(secret: str) -> Iterable[str]:
+    yield secret
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    yield json.dumps(secret)[1:-1]
+    if len(secret) >= _SHORTEST:
+        raw = secret.encode(errors="surrogatepass")
+        # Padding depends on what follows the secret in the encoded text, so it is left out.
+        yield base64.b64encode(raw).decode().rstrip("=")
+        yield base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _mask(value: Any, spellings: list[str], depth: int) -> Any:
+    if isinstance(value, str):
+        return _mask_text(value, spellings)
+    if depth == _DEEPEST and isinstance(value, list | dict):
+        return _TOO_DEEP
+    if is_array(value):
+        return [_mask(item, spellings, depth + 1) for item in value]
+    if is_object(value):
+        return {_mask_text(key, spellings): _mask(item, spellings, depth + 1) for key, item in value.items()}
+    return value
+
+
+def _mask_text(text: str, spellings: list[str]) -> str:
+    for spelling in spellings:
+        if spelling not in text:
+            continue
+        if len(spelling) >= _SHORTEST:
+            text = text.replace(spelling, MASK)
+        else:
+            # A short one is masked only where it stands alone: it would tear every sentence apart.
+            text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", MASK, text)
+    return text

@@ -1,0 +1,99 @@
+"""One attempt: the request is sent once, within its limits, and what came of it is reported."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
+
+from coggno._engines.base import EngineResponse
+from coggno._protocol.decode import decode
+from coggno._session.call import Call, logger
+from coggno._session.exchange import Exchange
+from coggno.errors import APIError, CoggnoError
+
+T = TypeVar("T")
+
+
+async def attempt(call: Call[T]) -> tuple[T, EngineResponse]:
+    """Send the request once; return the decoded response, and as it was received.
+
+    Raises:
+        APIError: it failed; `outcome` says whether it can have been carried out.
+    """
+    context, config = call.context, call.context.config
+    with Observation(call) as observation:
+        response = await call.within_limit(
+            lambda: context.engine.send(call.prepared, config.timeout, config.max_response_bytes)
+        )
+        observation.receive(response.status, response.headers)
+        call.raise_for_status(response)
+        return decode(call.operation, response.content), response
+
+
+class Observation:
+    """Counts, times and reports one attempt, and gives its failure the operation's name and an outcome."""
+
+    def __init__(self, call: Call[Any]) -> None:
+        self._call = call
+        self._status: int | None = None
+        self._headers: Mapping[str, str] = {}
+
+    def __enter__(self) -> Self:
+        self._call.begin_attempt()
+        self._started = self._call.context.clock()
+        return self
+
+    def receive(self, status: int, headers: Mapping[str, str]) -> None:
+        """Note what came back."""
+        self._status = status
+        self._headers = headers
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is None or isinstance(error, GeneratorExit):  # the caller has had enough of a stream
+            self._report(None, "done")
+            return
+        if isinstance(error, APIError):
+            self._call.complete(error)
+            self._report(error, error.outcome)
+            return
+        self._report(error, "unknown" if self._call.prepared.sent else "not_sent")
+        if isinstance(error, Exception) and not isinstance(error, CoggnoError | AssertionError):
+            # What nobody has foreseen is not proof of anything: the request may have been carried out.
+            raise self._call.complete(
+                APIError(
+                    f"an unexpected {type(error).__name__} while the request was on its way",
+                    outcome="unknown" if self._call.prepared.sent else "not_sent",
+                )
+            ) from error
+
+    def _report(self, error: BaseException | None, outcome: Any) -> None:
+        call, context = self._call, self._call.context
+        if context.on_exchange is None and not logger.isEnabledFor(logging.DEBUG):
+            return
+        exchange = Exchange(
+            operation=call.operation.id,
+            method=call.operation.method,
+            path=call.operation.path,
+            attempt=call.attempts,
+            status=self._status,
+            failure=None if error is None else type(error).__name__,
+            outcome=outcome,
+            headers=context.shown_headers(call.request, self._headers),
+            elapsed=context.clock() - self._started,
+            lms=context.config.lms,
+        )
+        logger.debug(
+            "%s attempt %d: %s %s in %.3f s",
+            exchange.operation,
+            exchange.attempt,
+            exchange.status or exchange.failure,
+            exchange.outcome,
+            exchange.elapsed,
+        )
+        if context.on_exchange is not None:
+            try:
+                context.on_exchange(exchange)
+            except Exception:  # noqa: BLE001 - the hook is not ours
+                # A metric that cannot be written must not change what is known of a write.
+                logger.exception("on_exchange raised an exception")

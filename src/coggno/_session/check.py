@@ -1,0 +1,74 @@
+"""The check of a write in doubt: the reads that `settle` asks for, within what is left of the time."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any, Final
+
+from attrs import evolve
+
+from coggno._protocol.operation import Request, Settle
+from coggno._session.attempt import attempt
+from coggno._session.call import Call
+from coggno._session.settle import ABSENT, Check, applies, control_read, evaluate, settling_read
+from coggno._session.stream_loop import open_stream
+from coggno.errors import NotFoundError
+
+GRACE: Final = 5.0  # seconds beyond the deadline to find out what became of a write, granted once a call
+
+
+async def check_write(call: Call[Any]) -> Check:
+    """Find out whether the write of `call` was carried out. Never raises but for a cancellation."""
+    settle = call.operation.settle
+    if settle is None:
+        return Check("unknown")
+    _grant_grace(call)
+    try:
+        return await _check(call, settle)
+    except AssertionError:
+        raise  # a test double's complaint is for the test
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the write is still in doubt
+        return Check("failed", error=error)
+
+
+def _grant_grace(call: Call[Any]) -> None:
+    """Extend the deadline once: a second extension would let every check take that time once more."""
+    if call.deadline is not None and not call.has_grace:
+        call.deadline = max(call.deadline, call.context.clock() + GRACE)
+        call.has_grace = True
+
+
+async def _check(call: Call[Any], settle: Settle) -> Check:
+    request = call.request
+    found = await _find(call, settling_read(settle, request), control_read(settle, request))
+    check = evaluate(settle, request, found)
+    then = settle.then
+    if check.finding != "done" or then is None or not applies(then, request, check.value):
+        return check
+    # A write that asks for two things is done when both are proven.
+    rest = await _find(call, settling_read(then, request, check.value), control_read(then, request, check.value))
+    if evaluate(then, request, rest, check.value).finding == "done":
+        return check
+    return Check("partial", value=check.value, candidates=check.candidates)
+
+
+async def _find(call: Call[Any], read: Request[Any], control: Request[Any] | None) -> Any:
+    """Return what `read` finds, or `ABSENT`.
+
+    A 404 alone proves nothing: gateways and error pages answer it too, and the API documents no form for its own. It
+    counts when the list that `control` reads is there right after it.
+    """
+    try:
+        value, _ = await attempt(_begin(call, read))
+    except NotFoundError as missing:
+        if control is None or (isinstance(missing.body, str) and missing.body.lstrip().startswith("<")):
+            raise
+        # The beginning of the list is enough; it may have any number of items.
+        items, _ = await open_stream(_begin(call, control))
+        async with aclosing(items):
+            return ABSENT
+    return value
+
+
+def _begin(call: Call[Any], read: Request[Any]) -> Call[Any]:
+    return evolve(Call.begin(call.context, read), deadline=call.deadline, checks=call)

@@ -1,0 +1,185 @@
+"""One call from beginning to end: send, classify, decide, wait, check what became of a write, send again, report.
+
+The decisions are pure and made elsewhere: `retry.decide` (whether to go on, and after which pause) and
+`settle.evaluate` (what the response of a check means).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Generic, TypeVar, cast
+
+from attrs import define, evolve
+
+from coggno._engines.base import EngineResponse
+from coggno._protocol import identity
+from coggno._protocol.operation import Request
+from coggno._protocol.values import first_given
+from coggno._session import settle
+from coggno._session.attempt import attempt
+from coggno._session.call import Call, logger
+from coggno._session.check import check_write
+from coggno._session.context import CallContext
+from coggno._session.settle import Check
+from coggno.errors import (
+    APIError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PartialWriteError,
+    RateLimitError,
+    UnprocessableEntityError,
+)
+
+T = TypeVar("T")
+
+_WRITES: Final = frozenset({"settle", "never"})
+
+
+@define
+class Reply(Generic[T]):
+    """How a call ended well.
+
+    Attributes:
+        value: what the operation returns.
+        received: the response; `None` where it was lost and a check showed that the write was carried out.
+        call: the call, after its last attempt.
+    """
+
+    value: T
+    received: EngineResponse | None
+    call: Call[T]
+
+
+async def send(context: CallContext, request: Request[T]) -> Reply[T]:
+    """Send `request` until it is known what became of it, or nothing more may be tried.
+
+    Raises:
+        InvalidRequestError: the request cannot be sent.
+        APIError: the last failure; `OutcomeUnknownError` where nobody knows whether the write was carried out.
+    """
+    call = Call.begin(context, await _by_id(context, request))
+    while True:
+        check = await check_write(call) if call.in_doubt else None
+        if check is None or _may_send_again(call, check):
+            check = None
+            try:
+                value, received = await attempt(call)
+            except APIError as failure:
+                _classify(call, failure)
+            except Exception as error:
+                if not call.in_doubt:
+                    raise
+                raise _unknown(call, Check("failed", error=error)) from error
+            else:
+                context.quota.refund(call.paid)
+                return Reply(value, received, call)
+        elif check.finding == "done":
+            return _settled(call, check)
+        else:
+            _raise_if_final(call, check)
+        pause = call.next_pause()
+        if pause is None:
+            return await _conclude(call, check)
+        await context.sleep(pause)
+
+
+def _classify(call: Call[Any], failure: APIError) -> None:
+    """Note what a failed attempt leaves behind."""
+    call.failure = failure
+    if call.operation.retry not in _WRITES:
+        return
+    declared = call.operation.settle
+    status = getattr(failure, "status_code", None)
+    if failure.outcome == "unknown":
+        call.is_lost = True
+    elif declared is not None and status in declared.doubtful:
+        call.refusal = failure
+    elif call.is_lost and failure.outcome == "rejected" and not isinstance(failure, RateLimitError):
+        # An earlier attempt of ours may be the reason: "registered already", or "no such user" after a deletion.
+        call.refusal = failure
+
+
+def _may_send_again(call: Call[Any], check: Check) -> bool:
+    """Return whether the write is proven absent; after a refusal it is not repeated, only looked for again."""
+    return check.finding == "resend" and call.refusal is None
+
+
+def _raise_if_final(call: Call[Any], check: Check) -> None:
+    """Raise what a check has brought to light, unless another check may show more."""
+    if check.finding in {"failed", "partial"}:  # the next check may show more
+        return
+    if check.finding == "resend":
+        # Not there, and refused. Reads may lag behind writes, so this must be seen twice, with a pause in between.
+        if not call.is_lost and call.failures > 1 and call.refusal is not None:
+            raise call.refusal
+        return
+    raise _verdict(call, check)
+
+
+async def _conclude(call: Call[T], check: Check | None) -> Reply[T]:
+    """End a call whose attempts are used up: a write in doubt is checked a last time."""
+    if not call.in_doubt:
+        raise cast("APIError", call.failure)
+    if check is None:
+        check = await check_write(call)
+    if check.finding == "done":
+        return _settled(call, check)
+    raise _verdict(call, check)
+
+
+def _settled(call: Call[T], check: Check) -> Reply[T]:
+    logger.info("%s: its response was lost, and a check shows that it was carried out", call.operation.id)
+    call.context.quota.refund(call.paid)
+    return Reply(cast("T", check.value), None, call)
+
+
+def _verdict(call: Call[Any], check: Check) -> APIError:
+    """Return the error of a write that a check did not show as done."""
+    if not call.is_lost and call.refusal is not None and check.finding in {"taken", "resend"}:
+        return call.refusal
+    if check.finding == "taken":
+        error: APIError = UnprocessableEntityError(
+            "the response was lost, and a check shows that the key belongs to somebody with other names",
+            status_code=422,
+            operation=call.operation.id,
+        )
+        return _from(call, error)
+    if check.finding == "partial":
+        return _from(call, PartialWriteError(operation=call.operation.id, value=check.value))
+    return _unknown(call, check)
+
+
+def _unknown(call: Call[Any], check: Check) -> APIError:
+    error = OutcomeUnknownError(settle.describe(check), operation=call.operation.id, candidates=check.candidates)
+    return _from(call, error)
+
+
+def _from(call: Call[Any], error: APIError) -> APIError:
+    error.__cause__ = call.failure
+    return call.complete(error)
+
+
+async def _by_id(context: CallContext, request: Request[T]) -> Request[T]:
+    """Return a deletion or removal by a login of digits as one by id.
+
+    The server cannot tell such a login from an id: "delete the user with the login 123" may delete user 123. So the
+    user is read first, the login compared, and the write goes to the id (reference: Retrieve User, note).
+
+    Raises:
+        NotFoundError: nobody has this login; nothing was sent.
+    """
+    declared = request.operation.settle
+    source = settle.ambiguous_source(declared)
+    if declared is None or source is None:
+        return request
+    login = first_given(request, (source,))
+    if not isinstance(login, str) or not identity.is_like_an_id(login):
+        return request
+    found = (await send(context, settle.settling_read(declared, request))).value
+    if settle.evaluate(declared, request, found).finding != declared.found:
+        raise NotFoundError(
+            f"no user has the login {login!r}: the server takes it for an id; nothing was changed",
+            status_code=404,
+            operation=request.operation.id,
+        )
+    name = source.partition(".")[2]
+    return evolve(request, path={**request.path, name: found.id})

@@ -1,0 +1,125 @@
+"""A list item by item, while its bytes arrive. Repeated until its first item is there, and not after that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing
+from typing import Any, Self, TypeAlias, TypeVar, get_args
+
+from coggno._engines.base import EngineResponse
+from coggno._engines.body import is_success, read_whole
+from coggno._protocol.decode import structure
+from coggno._protocol.operation import Request
+from coggno._protocol.stream import array_items
+from coggno._session.attempt import Observation
+from coggno._session.call import Call, shorter
+from coggno._session.context import CallContext
+from coggno.errors import APIError, APITimeoutError, DecodeError
+
+T = TypeVar("T")
+OnItemError: TypeAlias = Callable[[DecodeError], None]
+"""Receives the error of an item that cannot be decoded; the stream goes on without it."""
+
+
+async def iterate(
+    context: CallContext, request: Request[list[T]], on_error: OnItemError | None = None
+) -> AsyncGenerator[T]:
+    """Send a read and yield its items as they arrive, in constant memory.
+
+    Until the first item is there the read is repeated like any other; after that a failure is raised: what was yielded
+    cannot be taken back.
+    """
+    call = Call.begin(context, request)
+    while True:
+        try:
+            items, first = await open_stream(call, on_error)
+            break
+        except APIError as failure:
+            call.failure = failure
+            pause = call.next_pause()
+            if pause is None:
+                raise
+        await context.sleep(pause)
+    context.quota.refund(call.paid)
+    async with aclosing(items):
+        for item in first:
+            yield item
+        async for item in items:
+            yield item
+
+
+async def open_stream(call: Call[Any], on_error: OnItemError | None = None) -> tuple[AsyncGenerator[Any], list[Any]]:
+    """Send a read once; return its items and, apart, the first of them."""
+    items = _items(call, on_error)
+    try:
+        first = [await anext(items)]
+    except StopAsyncIteration:
+        first = []
+    return items, first
+
+
+async def _items(call: Call[Any], on_error: OnItemError | None) -> AsyncGenerator[Any]:
+    (kind,) = get_args(call.operation.returns)
+    config = call.context.config
+    with Observation(call) as observation:
+        async with AsyncExitStack() as stack:
+            opening = call.context.engine.stream(call.prepared, config.timeout)
+            response = await call.within_limit(lambda: stack.enter_async_context(opening))
+            observation.receive(response.status, response.headers)
+            limited = _LimitedChunks(response.chunks(), shorter(config.timeout.item, config.timeout.total), call)
+            if not is_success(response.status):
+                content = await call.within_limit(lambda: read_whole(response, config.max_response_bytes))
+                call.raise_for_status(EngineResponse(status=response.status, headers=response.headers, content=content))
+            number = 0
+            async for data in array_items(limited, call.operation):
+                try:
+                    item = structure(call.operation, data, kind, f"$[{number}]")
+                except DecodeError as error:
+                    if on_error is None:
+                        raise
+                    on_error(error)
+                else:
+                    limited.pause()
+                    yield item
+                number += 1
+
+
+class _LimitedChunks:
+    """The chunks of a stream, each waited for no longer than its limits allow.
+
+    Only waiting counts: what the consumer does between two items is the consumer's time.
+    """
+
+    def __init__(self, chunks: AsyncIterator[bytes], per_item: float | None, call: Call[Any]) -> None:
+        self._chunks = chunks
+        self._per_item = per_item
+        self._item_left = per_item
+        self._total_left = call.time_left()
+
+    def pause(self) -> None:
+        """Note that an item is complete: the next one has its own time."""
+        self._item_left = self._per_item
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        limit = shorter(self._item_left, self._total_left)
+        if limit is None:
+            return await anext(self._chunks)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            async with asyncio.timeout(max(limit, 0)):
+                return await anext(self._chunks)
+        except TimeoutError as error:
+            raise APITimeoutError(
+                f"no further item within {limit:.3g} s (Timeout.item, Timeout.total, deadline)", outcome="unknown"
+            ) from error
+        finally:
+            waited = loop.time() - begun
+            if self._item_left is not None:
+                self._item_left -= waited
+            if self._total_left is not None:
+                self._total_left -= waited

@@ -1,0 +1,142 @@
+"""Lists as they arrive, and the limits of waiting for them. The engine responds from a script."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import attrs
+import pytest
+
+from coggno import APITimeoutError, DecodeError, Request, Timeout
+from coggno._generated import operations
+from coggno._session.call import Call
+from coggno._session.stream_loop import open_stream
+from tests.helpers.scripted_engine import BROKEN, REFUSED, USER, Clock, response, session_on, user
+
+USERS = Request(operation=operations.LIST_USERS)
+
+
+async def test_a_stream_yields_typed_items():
+    session, _ = session_on(response(200, [user(1), user(2, "bob")]))
+    assert [item.login async for item in session.iterate(USERS)] == ["ada", "bob"]
+
+
+async def test_an_empty_stream_ends():
+    session, _ = session_on(response(200, []))
+    assert [item async for item in session.iterate(USERS)] == []
+
+
+async def test_a_stream_is_repeated_until_its_first_item():
+    session, engine = session_on(BROKEN, REFUSED, response(200, [user()]))
+    assert [item async for item in session.iterate(USERS)] == [USER]
+    assert len(engine.sent) == 3
+
+
+async def test_a_stream_that_breaks_later_is_not_repeated():
+    session, engine = session_on(response(content=b'[{"id":1,"login":"a","first_name":"b","last_name":"c"},'))
+    items = session.iterate(USERS)
+    assert (await anext(items)).login == "a"
+    with pytest.raises(DecodeError) as caught:
+        await anext(items)
+    assert (len(engine.sent), caught.value.path) == (1, "$[1]")
+
+
+async def test_a_wrong_type_names_the_item():
+    session, _ = session_on(response(200, [user(), {**user(), "login": 5}]))
+    with pytest.raises(DecodeError) as caught:
+        [item async for item in session.iterate(USERS)]
+    assert caught.value.path == "$[1].login"
+
+
+async def test_leaving_a_stream_early_is_no_failure():
+    seen = []
+    session, _ = session_on(response(200, [user(), user()]), on_exchange=seen.append)
+    items = session.iterate(USERS)
+    async for _ in items:
+        break
+    await items.aclose()
+    assert [(exchange.outcome, exchange.failure) for exchange in seen] == [("done", None)]
+
+
+async def test_an_error_status_of_a_stream_is_an_error():
+    session, _ = session_on(response(403, {"error": "no"}))
+    with pytest.raises(Exception, match="403: no"):
+        [item async for item in session.iterate(USERS)]
+
+
+async def test_an_item_that_cannot_be_decoded_may_be_skipped():
+    errors = []
+    session, _ = session_on(response(200, [user(1), {"login": "no id"}, user(3)]))
+    assert [item.id async for item in session.iterate(USERS, errors.append)] == [1, 3]
+    assert [error.path for error in errors] == ["$[1]"]
+
+
+async def test_a_stream_gives_the_quota_its_cost_back():
+    session, _ = session_on(BROKEN, response(200, []))
+    assert [item async for item in session.iterate(USERS)] == []
+    assert session.quota.tokens == session.quota.capacity
+
+
+@attrs.define
+class Trickle:
+    """An engine whose body comes byte by byte, with a pause before each."""
+
+    content: bytes
+    pause: float
+    chunk: int = 1
+    status: int = 200
+    headers: dict = attrs.field(factory=dict)
+
+    @asynccontextmanager
+    async def stream(self, request, timeout):
+        yield self
+
+    async def chunks(self):
+        for start in range(0, len(self.content), self.chunk):
+            await asyncio.sleep(self.pause)
+            yield self.content[start : start + self.chunk]
+
+
+def trickling(engine, *, deadline=None, **limits):
+    session, _ = session_on(max_retries=0)
+    config = attrs.evolve(session.config, timeout=Timeout(**limits), deadline=deadline)
+    return attrs.evolve(session, engine=engine, config=config, clock=asyncio.get_running_loop().time)
+
+
+@pytest.mark.parametrize("limits", [{"total": 0.05}, {"item": 0.05}, {"deadline": 0.05}])
+async def test_a_trickling_body_is_given_up(limits):
+    """With total=1 and deadline=2 such a stream still hung after 12 s."""
+    session = trickling(Trickle(b" " * 10_000 + b"[]", 0.002), **limits)
+    with pytest.raises(APITimeoutError):
+        await asyncio.wait_for(anext(session.iterate(USERS)), 5)
+
+
+async def test_a_trickling_body_is_given_up_between_items():
+    session = trickling(Trickle(json.dumps([user(1)])[:-1].encode() + b"," + b" " * 10_000, 0.002, 80), item=0.05)
+    items = session.iterate(USERS)
+    assert (await anext(items)).id == 1
+    with pytest.raises(APITimeoutError, match=r"Timeout\.item"):
+        await asyncio.wait_for(anext(items), 5)
+
+
+async def test_time_of_the_consumer_does_not_count():
+    content = json.dumps([user(1), user(2)]).encode()
+    session = trickling(Trickle(content, 0.0, 40), item=0.2, total=0.2, deadline=0.2)
+    seen = []
+    async for item in session.iterate(USERS):
+        seen.append(item.id)
+        await asyncio.sleep(0.15)
+    assert seen == [1, 2]
+
+
+async def test_an_error_body_that_trickles_is_given_up():
+    session = trickling(Trickle(b" " * 10_000, 0.002, status=500), total=0.05)
+    with pytest.raises(APITimeoutError):
+        await asyncio.wait_for(anext(session.iterate(USERS)), 5)
+
+
+async def test_open_stream_reads_no_more_than_the_first_item():
+    session, _ = session_on(response(200, [user(), {"id": "odd"}]), clock=Clock())
+    items, first = await open_stream(Call.begin(session, USERS))
+    assert first == [USER]
+    await items.aclose()
