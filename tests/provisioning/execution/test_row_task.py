@@ -128,7 +128,7 @@ async def test_a_lost_response_is_inferred():
     async with client_of(sandbox) as coggno:
         results = await run(coggno, people(1))
     assert (results[1].outcome, results[1].inferred) == (RowOutcome.CREATED, True)
-    assert sandbox.requests.count("getGroupUser") == 1
+    assert sandbox.requests.count("getGroupUser") >= 1
 
 
 async def test_a_lost_membership_is_inferred():
@@ -152,7 +152,7 @@ async def test_a_taken_login_in_doubt_is_unknown():
     async with client_of(sandbox) as coggno:
         results = await run(coggno, people(1))
     assert (results[1].outcome, len(sandbox.effects)) == (RowOutcome.UNKNOWN, 2)
-    assert "response was lost" in results[1].detail
+    assert "may or may not have been carried out" in results[1].detail
 
 
 async def test_a_proxys_404_page_says_nothing():
