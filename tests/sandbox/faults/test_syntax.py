@@ -65,6 +65,8 @@ from coggno.sandbox.faults.kinds import KINDS
         ("listUsers:set=2.last_name,to=null", Fault(SetField("2.last_name", None), "listUsers")),
         ('set=complete_date,to=""', Fault(SetField("complete_date", ""))),
         ('set=start_date,to="2025-01-15T08:30:00Z"', Fault(SetField("start_date", "2025-01-15T08:30:00Z"))),
+        ('set=a,to={"b":[1, 2],"c":"x,y"},p=0.5', Fault(SetField("a", {"b": [1, 2], "c": "x,y"}), p=0.5)),
+        ("set=a,p=0.5,to=[1,2]", Fault(SetField("a", [1, 2]), p=0.5)),
         ("listUsers:remove=3.id", Fault(RemoveField("3.id"), "listUsers")),
         ("getUser:list,p=0.5", Fault(WrapInList(), "getUser", p=0.5)),
         ("listGroupUsers:object", Fault(UnwrapList(), "listGroupUsers")),
@@ -103,6 +105,8 @@ def test_a_fault_is_read(text, fault):
         ("empty=500", "must be in"),
         ("gateway=404,body=html", "must be in"),
         ("set=name,to=Ann", "'Ann' is not JSON; a text needs quotation marks: \"Ann\""),
+        ("set=name,to=[1,2", "'[1' is not JSON"),
+        ("set=name,to=1 2", "'1 2' is not JSON"),
         ("set", "set needs a value: set="),
         ("remove", "remove needs a value: remove="),
         ("deleteGroup:require=", "has no field ''"),
@@ -158,3 +162,16 @@ def test_the_help_explains_every_kind_with_an_example():
         assert f"  {kind.example}  " in text
         assert kind.help in text
     assert max(len(line) for line in text.splitlines()) <= 78
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(value=JSON, p=st.floats(0, 1))
+def test_any_json_is_written_and_read_back(value, p):
+    fault = Fault(SetField("*.name", value), "listUsers", p=p)
+    assert parse_fault(format_fault(fault)) == fault

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from attrs import AttrsInstance, fields
@@ -23,6 +24,8 @@ from .rules import ALL, Fault
 REFERENCE: Final = ("listGroupUsers:object", "getUser:list", "getGroupUser:list")
 """The response shapes that the examples of the reference show against its own headings."""
 
+_JSON_OPTION: Final = "to="
+_DECODER: Final = json.JSONDecoder()
 _HELP_HEAD: Final = "Faults and quirks are written [OPERATION:]KIND[=VALUE][,OPTION[=VALUE]]..."
 _HELP_TAIL: Final = """\
 OPERATION is an operationId such as createUser; or reads, writes, * for all.
@@ -79,7 +82,7 @@ def fault_help() -> str:
 
 def _parse(text: str) -> Fault:
     operation, rest = _target(text.strip())
-    head, *options = rest.split(",")
+    head, *options = _split(rest)
     name, value = _item(head)
     kind = KINDS.get(name)
     if kind is None:
@@ -98,6 +101,28 @@ def _target(text: str) -> tuple[str, str]:
     if not colon or "=" in operation or "," in operation:
         return ALL, text
     return operation.strip(), rest
+
+
+def _split(text: str) -> list[str]:
+    """Return the parts between the commas that separate options."""
+    parts: list[str] = []
+    while True:
+        end = _end_of_option(text)
+        parts.append(text[:end])
+        if end == len(text):
+            return parts
+        text = text[end + 1 :]
+
+
+def _end_of_option(text: str) -> int:
+    # JSON may contain commas: `to={"a": 1, "b": 2}` is one option.
+    if text.startswith(_JSON_OPTION):
+        with suppress(ValueError, RecursionError):
+            _, end = _DECODER.raw_decode(text, len(_JSON_OPTION))
+            if end == len(text) or text[end] == ",":
+                return end
+    comma = text.find(",")
+    return len(text) if comma < 0 else comma
 
 
 def _item(text: str) -> tuple[str, str | None]:
