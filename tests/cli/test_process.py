@@ -23,7 +23,9 @@ def test_missing_extra_names_the_command_to_install_it(missing):
     done = run_process(*(["--help"] if missing == "typer" else ["documents", "list"]), program=without(missing))
     assert done.returncode == 2
     if missing == "typer":
-        assert done.stderr == "Error: the command line is an extra. Install it with: pip install 'coggno[cli]'\n"
+        assert (
+            done.stderr == "Error: The command line needs the extra 'cli'. Install it with: pip install 'coggno[cli]'\n"
+        )
     assert "Traceback" not in done.stderr
 
 

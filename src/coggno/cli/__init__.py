@@ -1,4 +1,4 @@
-"""The command line. Needs the extra `cli`; this module itself needs nothing, so that it can say so."""
+"""The command line. It needs the extra `cli`; this module does without it, so that it can report that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code.
+    """Run the command line and return its exit code, see `coggno.cli.exit_codes`.
 
     Args:
         argv: the arguments after the program's name; those of the process if not given.
@@ -17,8 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from coggno.cli.app import run
     except ModuleNotFoundError as error:
+        # Anything else that is missing is a defect, which a traceback explains best.
         if (error.name or "").partition(".")[0] not in {"typer", "rich"}:
             raise
-        sys.stderr.write("Error: the command line is an extra. Install it with: pip install 'coggno[cli]'\n")
+        sys.stderr.write("Error: The command line needs the extra 'cli'. Install it with: pip install 'coggno[cli]'\n")
         return 2
     return run(argv)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coggno._resources import Users
-from coggno.cli.commands.user_argument import UserReference
+from coggno.cli.commands.user_argument import UserReference, name_of
 from coggno.models import User
 from coggno.sandbox import Sandbox
 from tests.cli.helpers import RunCommand
@@ -43,6 +43,11 @@ def test_accents_and_case_make_no_difference():
     """The rule of `_protocol.identity`, which settling and provisioning use as well."""
     user = User(id=2, login="ZOË@example.com", first_name="Zoë", last_name="K")
     assert UserReference("zoe\u0308@Example.com")._matches(user)
+
+
+def test_missing_names_are_left_out():
+    assert name_of(User(id=2, login="ada", first_name=None, last_name="K")) == "user ada (id 2, K)"
+    assert name_of(User(id=2, login="ada", first_name=None, last_name=None)) == "user ada (id 2)"
 
 
 @pytest.mark.usefixtures("address")

@@ -80,14 +80,15 @@ def delete_group(
     settings = ClientSettings(company=company, base_url=base_url)
     # Read first, so that the question shows the name of what will be deleted.
     found = _find(settings, group)
-    if not confirm(f"Delete the group {found.name} (id {found.id})?", yes=yes):
+    name = f"group {found.name or 'without a name'} (id {found.id})"
+    if not confirm(f"Delete the {name}?", yes=yes):
         output.write_message("Nothing was deleted.")
         return
     settings.run(lambda coggno: coggno.groups.delete(found.id, found.name))
     if as_json:
         output.write_json(output.as_data(found))
     else:
-        output.write(output.clean(f"Deleted the group {found.name} (id {found.id})."))
+        output.write(output.clean(f"Deleted the {name}."))
 
 
 def _find(settings: ClientSettings, group: int) -> Group:

@@ -84,4 +84,7 @@ class UserReference:
 
 def name_of(user: User) -> str:
     """Return a user's name for a sentence, e.g. `user ada (id 2, Ada Lovelace)`."""
-    return clean(f"user {user.login} (id {user.id}, {user.first_name} {user.last_name})")
+    # The API may leave names out, and a tolerant client passes that on.
+    known: list[str | None] = [user.first_name, user.last_name]
+    name = " ".join(part for part in known if part)
+    return clean(f"user {user.login} (id {user.id}{f', {name}' if name else ''})")

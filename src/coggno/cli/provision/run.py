@@ -154,6 +154,8 @@ def _read(options: ProvisionOptions) -> Roster:
         if not hasattr(sys.stdin, "buffer"):  # started with `<&-`, see `accept_any_text`
             raise CommandError("Standard input is closed, so there is no roster. Give the path of a file.")
         if output.is_terminal(sys.stdin):
+            # Here the key comes first: nobody should type a roster for nothing.
+            options.client.require_key()
             output.write_message("Reading the roster from standard input; Ctrl-D ends it.")
     return read_roster(options.source, options.roster)
 
@@ -188,5 +190,5 @@ def _write_files(report: RunReport) -> None:
         write_results(report.files.results, report.roster, report.results)
         report.to_run_again = write_failed(report.files.failed, report.roster, report.results)
     except (RosterError, OSError) as error:
-        message = f"{error}. Run the same command again: it writes the file, and changes nothing twice."
-        report.write_error = message
+        what = str(error).rstrip(".")
+        report.write_error = f"{what}. Run the same command again: it writes the file, and changes nothing twice."
