@@ -1,0 +1,78 @@
+"""User code for provisioning, never run: mypy --strict and pyright strict must accept it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import assert_type
+
+from coggno import AsyncCoggno
+from coggno.provisioning import (
+    PasswordFile,
+    Plan,
+    PlannedRow,
+    Progress,
+    ProvisioningClient,
+    Roster,
+    RosterError,
+    RosterOptions,
+    Row,
+    RowOutcome,
+    RowResult,
+    Rows,
+    Run,
+    RunOptions,
+    Source,
+    StoppedError,
+    Summary,
+    apply_plan,
+    check_writable,
+    holds_results,
+    make_plan,
+    provision,
+    read_roster,
+    write_failed,
+    write_results,
+)
+
+
+def read(source: Source) -> Roster | None:
+    try:
+        roster = read_roster(source, RosterOptions(mapping={"group": "Team"}, group="Staff", needs_password=True))
+    except RosterError:
+        return None
+    for row in roster.rows:
+        assert_type(row, Row)
+        assert_type(row.rejection, RowResult | None)
+    return roster
+
+
+async def run(coggno: AsyncCoggno, roster: Roster, folder: Path) -> int:
+    client: ProvisioningClient = coggno
+    options = RunOptions(concurrency=8, rate=20.0, passwords=PasswordFile(folder / "passwords.csv"))
+    plan = await make_plan(client, roster, options)
+    assert_type(plan, Plan)
+    planned: list[PlannedRow] = list(plan.planned)
+    results: dict[int, RowResult] = {}
+    summary = Summary()
+    running = apply_plan(client, plan, options)
+    assert_type(running, Run)
+    assert_type(running.progress, Progress)
+    try:
+        async for result in running:
+            results[result.line] = result
+            summary.add(result)
+    except StoppedError as error:
+        return len(str(error))
+    check_writable(folder / "results.csv")
+    if not holds_results(folder / "results.csv"):
+        write_results(folder / "results.csv", roster, results)
+    assert_type(write_failed(folder / "failed.csv", roster, results), int)
+    return len(planned)
+
+
+async def in_one_call(coggno: AsyncCoggno, rows: Rows) -> list[RowOutcome]:
+    outcomes = [result.outcome async for result in provision(coggno, rows)]
+    async for result in coggno.provision(rows, concurrency=4):
+        assert_type(result, RowResult)
+        outcomes.append(result.outcome)
+    return outcomes
