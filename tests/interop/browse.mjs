@@ -1,9 +1,11 @@
 // Opens a page in Chromium and reports its content, its console messages and the addresses that it requested.
 //
-//     node browse.mjs URL CHROMIUM [SCREENSHOT]        prints JSON
+//     node browse.mjs URL CHROMIUM [OPERATION]        prints JSON
+//
+// OPERATION is called with Swagger UI's button "Execute", with the values that the page fills in.
 import { chromium } from "playwright-core"
 
-const [url, executablePath, screenshot] = process.argv.slice(2)
+const [url, executablePath, operation] = process.argv.slice(2)
 // Chromium's own sandbox needs privileges that a container rarely has; the page is ours, so it is not needed.
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] })
 try {
@@ -21,8 +23,18 @@ try {
   await page.waitForTimeout(1000) // for workers and images that load late
   const anchors = await page.locator("[id]").evaluateAll((elements) => elements.map((element) => element.id))
   const text = await page.locator("body").innerText()
-  if (screenshot) await page.screenshot({ path: screenshot, fullPage: true })
-  console.log(JSON.stringify({ title: await page.title(), anchors, text, problems, requests }))
+  const executed = operation ? await execute(page, operation) : null
+  console.log(JSON.stringify({ title: await page.title(), anchors, text, problems, requests, executed }))
 } finally {
   await browser.close()
+}
+
+// Returns the text of the response that Swagger UI shows.
+async function execute(page, operation) {
+  const block = page.locator(`[id^="operations-"][id$="-${operation}"]`)
+  await block.locator(".opblock-summary-control").click()
+  await block.locator(".execute").click()
+  const response = block.locator(".live-responses-table")
+  await response.waitFor()
+  return await response.innerText()
 }

@@ -25,9 +25,9 @@ BAD = """<!DOCTYPE html>
 """
 
 
-def open_in_browser(url: str) -> dict[str, Any]:
-    """Return the content, the messages and the requests of a page."""
-    done = tools.node(tools.HERE / "browse.mjs", url, tools.chromium() or "")
+def open_in_browser(url: str, *operation: str) -> dict[str, Any]:
+    """Return the content, the messages and the requests of a page, and the response of an operation to try."""
+    done = tools.node(tools.HERE / "browse.mjs", url, tools.chromium() or "", *operation)
     assert done.returncode == 0, done.stderr
     page: dict[str, Any] = json.loads(done.stdout)
     return page
@@ -62,6 +62,16 @@ def test_page_logs_no_error(page):
 @pytest.mark.browser
 def test_page_loads_nothing_from_other_hosts(page):
     assert [url for url in page["requests"] if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("operation", ["listUsers", "createGroup"])
+def test_page_sends_requests_with_the_test_key(operation):
+    sandbox = Sandbox()
+    with ServerThread(sandbox) as url:
+        page = open_in_browser(f"{url}/docs", operation)
+    assert page["executed"].split()[2] == "200"
+    assert sandbox.requests.count(operation, status=200) == 1
 
 
 @pytest.mark.browser
