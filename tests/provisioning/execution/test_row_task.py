@@ -128,7 +128,16 @@ async def test_a_lost_response_is_inferred():
     async with client_of(sandbox) as coggno:
         results = await run(coggno, people(1))
     assert (results[1].outcome, results[1].inferred) == (RowOutcome.CREATED, True)
-    assert sandbox.requests.count("getGroupUser") >= 1
+    assert sandbox.requests.count("getGroupUser") == 1
+
+
+async def test_a_membership_that_is_not_found_is_made_up_for():
+    """The user was created and the response lost; the check finds the user and no membership."""
+    sandbox = broken("createUser:drop,after,times=1", "getGroupUser:status=404,times=9")
+    async with client_of(sandbox) as coggno:
+        results = await run(coggno, people(1))
+    assert (results[1].outcome, results[1].inferred) == (RowOutcome.CREATED, True)
+    assert sandbox.requests.count("addGroupUser") == 1
 
 
 async def test_a_lost_membership_is_inferred():

@@ -10,7 +10,14 @@ from attrs import define, field
 from coggno._generated import operations
 from coggno._protocol.identity import login_key
 from coggno._protocol.json import is_object
-from coggno.errors import APIError, CoggnoError, NotFoundError, OutcomeUnknownError, UnprocessableEntityError
+from coggno.errors import (
+    APIError,
+    CoggnoError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PartialWriteError,
+    UnprocessableEntityError,
+)
 from coggno.models import User
 from coggno.provisioning.client import CallResult
 from coggno.provisioning.execution.context import RunContext
@@ -87,7 +94,7 @@ class RowTask:
             ended = await self._create_user(missing)
             if ended is not None:
                 return ended
-            if self._was_created and not self._is_inferred:
+            if self._was_created and not self._must_check_groups:
                 del missing[:1]  # the request that created the user has put it into the first group
         for name in missing:
             await self._join(name, self.context.groups[name].id)
@@ -127,9 +134,11 @@ class RowTask:
             self.user = await self._write("creating the user", lambda: self._call_create(groups))
         except UnprocessableEntityError as refusal:
             return await self._explain(refusal)
+        except PartialWriteError as partial:
+            # The response was lost. The user was found on the server, and is in none of the row's groups yet.
+            self.user = partial.value
+            self._is_in_doubt, self._is_inferred, self._must_check_groups = False, True, True
         self._was_created = True
-        # After a lost response nobody knows whether the group came with the user.
-        self._must_check_groups = self._is_inferred
         return None
 
     def _call_create(self, groups: list[str]) -> Awaitable[CallResult[User]]:
