@@ -99,8 +99,7 @@ CALLS = [
 
 @pytest.fixture
 async def coggno():
-    # respx replaces the network of httpx: the default engine does not go through it.
-    async with httpx.AsyncClient() as http_client, AsyncCoggno("test_key", http_client=http_client) as client:
+    async with AsyncCoggno("test_key") as client:
         yield client
 
 

@@ -12,8 +12,11 @@ import sys
 import aiohttp
 import httpx
 import pytest
+import respx
 
+from coggno import APIConnectionError, AsyncCoggno
 from coggno._engines.aiohttp_private import CheckedRequest, _is_used_up
+from coggno._engines.default import respx_private
 from coggno._engines.httpx import HttpxEngine
 from coggno._engines.httpx_private import HttpxPool, pool_of
 from coggno._engines.origin import Origin
@@ -129,3 +132,21 @@ class Closing:
 )
 def test_connection_of_aiohttp_without_an_attribute(attributes, expected):
     assert _is_used_up(type("Connection", (), attributes)()) is expected
+
+
+async def test_respx_sees_requests_of_the_default_engine():
+    """Also of a client that was made before, and not after respx has ended."""
+    coggno = AsyncCoggno("test_key", base_url="http://127.0.0.1:9", max_retries=0)
+    async with coggno:
+        assert not respx_private.is_active()
+        with respx.mock:
+            assert respx_private.is_active()
+            respx.get("http://127.0.0.1:9/api/v1/groups").respond(json=[])
+            assert await coggno.groups.list() == []
+        with pytest.raises(APIConnectionError, match="no connection"):
+            await coggno.groups.list()
+
+
+def test_respx_without_an_attribute_counts_as_not_active(monkeypatch):
+    monkeypatch.delattr(respx.mocks, "Mocker")
+    assert not respx_private.is_active()

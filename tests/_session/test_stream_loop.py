@@ -9,7 +9,7 @@ import pytest
 
 from coggno import APITimeoutError, DecodeError, Request, Timeout
 from coggno._generated import operations
-from coggno._session.call import Call
+from coggno._session.call import begin
 from coggno._session.stream_loop import open_stream
 from tests.helpers.scripted_engine import BROKEN, REFUSED, USER, Clock, response, session_on, user
 
@@ -137,6 +137,6 @@ async def test_an_error_body_that_trickles_is_given_up():
 
 async def test_open_stream_reads_no_more_than_the_first_item():
     session, _ = session_on(response(200, [user(), {"id": "odd"}]), clock=Clock())
-    items, first = await open_stream(Call.begin(session, USERS))
+    items, first = await open_stream(begin(session, USERS))
     assert first == [USER]
     await items.aclose()

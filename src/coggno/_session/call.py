@@ -57,16 +57,6 @@ class Call(Generic[T]):
     has_grace: bool = False
     checks: Call[Any] | None = None
 
-    @classmethod
-    def begin(cls, context: CallContext, request: Request[T]) -> Call[T]:
-        """Return a call that has not been tried yet.
-
-        Raises:
-            InvalidRequestError: the request cannot be sent.
-        """
-        seconds = context.config.deadline
-        return cls(context, request, context.prepare(request), None if seconds is None else context.clock() + seconds)
-
     @property
     def operation(self) -> Operation[T]:
         """What is called."""
@@ -156,6 +146,25 @@ class Call(Generic[T]):
             seconds,
         )
         return seconds
+
+
+def begin(context: CallContext, request: Request[T], *, checks: Call[Any] | None = None) -> Call[T]:
+    """Return a call that has not been tried yet.
+
+    Args:
+        context: what all calls share.
+        request: what is to be done.
+        checks: the write that this read is a check of; the two have one deadline.
+
+    Raises:
+        InvalidRequestError: the request cannot be sent.
+    """
+    if checks is not None:
+        deadline = checks.deadline
+    else:
+        seconds = context.config.deadline
+        deadline = None if seconds is None else context.clock() + seconds
+    return Call(context, request, context.prepare(request), deadline, checks=checks)
 
 
 def shorter(one: float | None, other: float | None) -> float | None:

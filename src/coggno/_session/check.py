@@ -5,11 +5,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any, Final
 
-from attrs import evolve
-
 from coggno._protocol.operation import Request, Settle
 from coggno._session.attempt import attempt
-from coggno._session.call import Call
+from coggno._session.call import Call, begin
 from coggno._session.settle import ABSENT, Check, applies, control_read, evaluate, settling_read
 from coggno._session.stream_loop import open_stream
 from coggno.errors import NotFoundError
@@ -59,16 +57,12 @@ async def _find(call: Call[Any], read: Request[Any], control: Request[Any] | Non
     counts when the list that `control` reads is there right after it.
     """
     try:
-        value, _ = await attempt(_begin(call, read))
+        value, _ = await attempt(begin(call.context, read, checks=call))
     except NotFoundError as missing:
         if control is None or (isinstance(missing.body, str) and missing.body.lstrip().startswith("<")):
             raise
         # The beginning of the list is enough; it may have any number of items.
-        items, _ = await open_stream(_begin(call, control))
+        items, _ = await open_stream(begin(call.context, control, checks=call))
         async with aclosing(items):
             return ABSENT
     return value
-
-
-def _begin(call: Call[Any], read: Request[Any]) -> Call[Any]:
-    return evolve(Call.begin(call.context, read), deadline=call.deadline, checks=call)

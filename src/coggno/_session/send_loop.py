@@ -16,7 +16,7 @@ from coggno._protocol.operation import Request
 from coggno._protocol.values import first_given
 from coggno._session import settle
 from coggno._session.attempt import attempt
-from coggno._session.call import Call, logger
+from coggno._session.call import Call, begin, logger
 from coggno._session.check import check_write
 from coggno._session.context import CallContext
 from coggno._session.settle import Check
@@ -56,7 +56,7 @@ async def send(context: CallContext, request: Request[T]) -> Reply[T]:
         InvalidRequestError: the request cannot be sent.
         APIError: the last failure; `OutcomeUnknownError` where nobody knows whether the write was carried out.
     """
-    call = Call.begin(context, await _by_id(context, request))
+    call = begin(context, await _by_id(context, request))
     while True:
         check = await check_write(call) if call.in_doubt else None
         if check is None or _may_send_again(call, check):

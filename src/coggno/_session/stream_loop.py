@@ -13,7 +13,7 @@ from coggno._protocol.decode import structure
 from coggno._protocol.operation import Request
 from coggno._protocol.stream import array_items
 from coggno._session.attempt import Observation
-from coggno._session.call import Call, shorter
+from coggno._session.call import Call, begin, shorter
 from coggno._session.context import CallContext
 from coggno.errors import APIError, APITimeoutError, DecodeError
 
@@ -30,7 +30,7 @@ async def iterate(
     Until the first item is there the read is repeated like any other; after that a failure is raised: what was yielded
     cannot be taken back.
     """
-    call = Call.begin(context, request)
+    call = begin(context, request)
     while True:
         try:
             items, first = await open_stream(call, on_error)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 import h11
 
 from coggno._config import Timeout
-from coggno._engines.base import Engine, EngineRequest
+from coggno._engines.base import Engine, EngineRequest, StreamedResponse
 from coggno._engines.body import decoded
 from coggno._engines.default.http11 import Http11Connection
 from coggno._engines.default.pool import ConnectionPool
+from coggno._engines.default.respx_private import is_active as respx_is_active
 from coggno._engines.failures import failure, raise_alone, without_quotations
 from coggno._engines.origin import Origin
 from coggno.errors import CoggnoError
+
+if TYPE_CHECKING:
+    from coggno._engines.httpx import HttpxEngine
 
 
 class DefaultEngine(Engine):
@@ -30,12 +35,17 @@ class DefaultEngine(Engine):
         self._origin = origin
         self._max_connections = max_connections
         self.pool = ConnectionPool(origin, max_connections)
+        self._mocked: HttpxEngine | None = None
 
     def _start(self) -> None:
         self.pool = ConnectionPool(self._origin, self._max_connections)
 
     @asynccontextmanager
-    async def _open(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[DefaultResponse]:
+    async def _open(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[StreamedResponse]:
+        if respx_is_active():
+            async with self._through_httpx().stream(request, timeout) as mocked:
+                yield mocked
+            return
         with translated(request):
             connection = await self.pool.acquire(timeout)
         try:
@@ -45,8 +55,20 @@ class DefaultEngine(Engine):
         finally:
             self.pool.release(connection)
 
+    def _through_httpx(self) -> HttpxEngine:
+        """Return an engine whose requests respx sees."""
+        if self._mocked is None:
+            import httpx
+
+            from coggno._engines.httpx import HttpxEngine
+
+            self._mocked = HttpxEngine(httpx.AsyncClient(trust_env=False), self._origin)
+        return self._mocked
+
     async def _close(self) -> None:
         await self.pool.aclose()
+        if self._mocked is not None:
+            await self._mocked.client.aclose()
 
 
 class DefaultResponse:
