@@ -53,6 +53,7 @@ def ended(error: BaseException, capsys) -> tuple[int, str]:
         (OutcomeUnknownError("lost", operation="createGroup"), 1, "coggno groups list"),
         (OutcomeUnknownError("lost", operation="createCompany"), 1, "coggno companies list"),
         (KeyboardInterrupt(), 130, "Interrupted."),
+        (ConnectionAbortedError(103, "Software caused connection abort"), 1, "The operating system reported: Software"),
         (PermissionError(13, "Permission denied", "people.csv"), 1, "people.csv: Permission denied"),
     ],
 )

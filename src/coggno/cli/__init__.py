@@ -16,10 +16,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         from coggno.cli.app import run
+
+        # Inside as well: commands import rich when they print a table.
+        return run(argv)
     except ModuleNotFoundError as error:
         # Anything else that is missing is a defect, which a traceback explains best.
         if (error.name or "").partition(".")[0] not in {"typer", "rich"}:
             raise
         sys.stderr.write("Error: The command line needs the extra 'cli'. Install it with: pip install 'coggno[cli]'\n")
         return 2
-    return run(argv)

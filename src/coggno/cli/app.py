@@ -24,11 +24,18 @@ from coggno.cli.terminal import output
 
 
 class RootCommand(TyperGroup):
-    """The command `coggno`: errors of every command below it end as a message and an exit code."""
+    """The command `coggno`: errors of every command below it end as a message and an exit code.
+
+    Both steps are inside of typer's own error handling, which would end Ctrl-C and a closed pipe in another way.
+    """
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Read the options of `coggno` itself, and show its help."""
+        with error_messages.reported():
+            return super().make_context(*args, **options)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
-        # Inside of typer's own error handling, which would end Ctrl-C and a closed pipe without our messages.
+        """Run the command that was asked for, or show its help."""
         with error_messages.reported():
             return super().invoke(ctx)
 
@@ -112,8 +119,6 @@ def _run_command(arguments: list[str]) -> int:
         return error.code
     except usage_errors.UsageError as error:
         return usage_errors.report(error)
-    except output.StdoutError as error:
-        return error_messages.report_stdout(error)
-    except SystemExit as end:  # shell completion, and typer's help into a closed pipe
+    except SystemExit as end:  # how typer ends a request for shell completion
         return end.code if isinstance(end.code, int) else ExitCode.OK
     return code if isinstance(code, int) else ExitCode.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -47,7 +48,7 @@ def reported() -> Generator[None]:
     except output.StdoutError as error:
         raise typer.Exit(report_stdout(error)) from None
     except OSError as error:
-        message, code = _describe_os_error(error), ExitCode.FAILED
+        raise typer.Exit(_report_os_error(error)) from None
     else:
         return
     report_error(message)
@@ -168,11 +169,19 @@ def _could_not(error: APIError) -> str:
     return f"Could not {action_of(error.operation).verb}: {error.message.rstrip('.')}{attempts}"
 
 
-def _describe_os_error(error: OSError) -> str:
+def _report_os_error(error: OSError) -> ExitCode:
+    if _is_raised_by_typer(error):
+        return report_stdout(output.StdoutError(error))
     reason = error.strerror or str(error)
-    if error.filename:
-        return f"{error.filename}: {reason}."
-    return f"The operating system reported an error: {reason}."
+    report_error(f"{error.filename}: {reason}." if error.filename else f"The operating system reported: {reason}.")
+    return ExitCode.FAILED
+
+
+def _is_raised_by_typer(error: OSError) -> bool:
+    """Return whether typer's own code raised it: its help is what typer writes to standard output itself."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    module = str(frames[-1].f_globals.get("__name__", "")) if frames else ""
+    return module.partition(".")[0] in {"typer", "click"}
 
 
 def _listed(found: tuple[object, ...]) -> list[str]:
