@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from coggno import PartialWriteError
+from coggno._resources import Users
+from coggno.models import User
 from coggno.sandbox import Sandbox
 from tests.cli.helpers import ADA_OPTIONS, RunCommand, TypedInput
 
@@ -81,6 +84,18 @@ def test_user_is_created_with_a_piped_password(coggno: RunCommand, sandbox: Sand
     assert ended.json[0]["login"] == "ada@example.com"
     assert [member.login for member in sandbox.members(group.id)] == ["ada@example.com"]
     assert "s3cret-word" not in ended.out + ended.err
+
+
+def test_created_user_without_membership_is_reported(coggno: RunCommand, monkeypatch):
+    async def create(self, **_):
+        ada = User(id=5, login="ada@example.com", first_name="Ada", last_name="Lovelace")
+        raise PartialWriteError(operation="createUser", value=ada)
+
+    monkeypatch.setattr(Users, "create", create)
+    ended = coggno("users", "create", *ADA_OPTIONS, "--group", "3", "--password-stdin", piped="s3cret-word\n")
+    assert ended.code == 1
+    assert ended.err.startswith("Error: Created the user ada@example.com (id 5, Ada Lovelace), but ")
+    assert ended.err.endswith("Add the user with: coggno groups members add 3 5\n")
 
 
 def test_existing_user_is_reported(coggno: RunCommand, sandbox: Sandbox):

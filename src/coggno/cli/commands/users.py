@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import typer
 
 from coggno import AsyncCoggno
 from coggno.cli.client_settings import ClientSettings
 from coggno.cli.commands.not_found import not_found
 from coggno.cli.commands.user_argument import UserReference, name_of
+from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.options import (
     BaseUrl,
     CompanyOption,
@@ -26,6 +30,7 @@ from coggno.cli.options import (
 from coggno.cli.terminal import columns, output
 from coggno.cli.terminal.list_output import iterate, show_all, show_one
 from coggno.cli.terminal.prompts import confirm, read_password, require_confirmation_possible
+from coggno.errors import PartialWriteError
 from coggno.models import User
 
 users = typer.Typer(no_args_is_help=True, epilog=examples("coggno users list --json | jq -r .login"))
@@ -86,7 +91,8 @@ def create_user(
             group_id=group,
         )
 
-    show_one(settings.run(work), columns.USER, as_json=as_json)
+    with _missing_membership_reported(group):
+        show_one(settings.run(work), columns.USER, as_json=as_json)
 
 
 @users.command("delete", epilog=examples("coggno users delete ada@example.com", "coggno users delete 42 --yes"))
@@ -137,3 +143,14 @@ def list_licenses(
         await show_all(licenses, columns.LICENSE_OF_USER, as_json=False, if_empty="The user has no licenses.")
 
     ClientSettings(company=company, base_url=base_url).run(work)
+
+
+@contextmanager
+def _missing_membership_reported(group: int | None) -> Generator[None]:
+    """Report a user who was created, but not found in the group, with the command that makes up for it."""
+    try:
+        yield
+    except PartialWriteError as partial:
+        message = f"Created the {name_of(partial.value)}, but it is not certain that the user is in group {group}."
+        command = f"coggno groups members add {group} {partial.value.id}"
+        raise CommandError(f"{message}\nAdd the user with: {command}", ExitCode.FAILED) from None
