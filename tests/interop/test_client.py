@@ -79,18 +79,18 @@ async def test_validator_accepts_every_call(validator, call, engine, prefix, lms
 # Both servers report mistakes.
 
 
-@pytest.mark.parametrize(
-    ("options", "request_", "violation"),
-    [
-        ({}, Request(operation=operations.CREATE_GROUP, form={"description": "no name"}), "'name'"),
-        ({"lms": "seven"}, Request(operation=operations.LIST_GROUPS), "coggno-lms"),
-    ],
-)
-async def test_prism_reports_a_mistake(prism, options, request_, violation):
-    async with client(prism, **options) as (coggno, exchanges):
+async def test_prism_reports_a_missing_field(prism):
+    async with client(prism) as (coggno, exchanges):
         with pytest.raises(APIStatusError):
-            await coggno.send(request_)
-    assert violation in exchanges[0].headers[VIOLATIONS]
+            await coggno.send(Request(operation=operations.CREATE_GROUP, form={"description": "no name"}))
+    assert "'name'" in exchanges[0].headers[VIOLATIONS]
+
+
+async def test_prism_reports_an_invalid_header(prism):
+    """Our client does not send this header, so another one does."""
+    async with httpx.AsyncClient(base_url=prism, auth=("test_key", "")) as other:
+        response = await other.get("/api/v1/groups", headers={"Coggno-LMS": "seven"})
+    assert "coggno-lms" in response.headers[VIOLATIONS]
 
 
 @pytest.mark.parametrize(
