@@ -1,0 +1,169 @@
+"""Whatever a server sends: only `CoggnoError`s leave, with a true outcome, and no connection or task is left behind.
+
+`COGGNO_FUZZ_CASES` is the number of cases over all engines, 2,000 if not set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import attrs
+import pytest
+from hypothesis import given
+
+from coggno import APIError, AsyncCoggno, CoggnoError, Timeout
+from coggno._engines.base import EngineRequest
+
+from .fuzz import FuzzCase, FuzzServer, cases, fuzz_server, fuzzing
+from .kinds import HTTPX, HTTPX2, KINDS, Kind, Setting, on_every_engine
+from .secrecy import KEY
+from .world import GRACE, certificates
+
+SIZE = 2  # connections
+LIMITS = Timeout(connect=5, read=0.015, write=0.015, pool=5)
+TOTAL = 0.04  # seconds, around an attempt
+LOOP_TURNS = 500
+
+
+class Bench:
+    """A client of some kind and a fuzzing server, in an event loop that serves all cases of a test."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.server: FuzzServer
+        self.coggno: AsyncCoggno
+        self._stack = AsyncExitStack()
+        self._runner = asyncio.Runner()
+
+    def __enter__(self):
+        self.run(self._open())
+        return self
+
+    def __exit__(self, *_):
+        self.run(self._stack.aclose())
+        self._runner.close()
+
+    def run(self, work):
+        return self._runner.run(work)
+
+    async def _open(self):
+        self.server = await self._stack.enter_async_context(fuzz_server())
+        client = await self._stack.enter_async_context(self.kind.opened(Setting(certificates().trust, SIZE)))
+        self.coggno = AsyncCoggno(
+            KEY,
+            base_url=f"http://127.0.0.1:{self.server.port}",
+            http_client=client,
+            max_connections=SIZE,
+            max_response_bytes=100_000,
+            timeout=attrs.evolve(LIMITS, total=TOTAL),
+            max_retries=2,
+        )
+        await self._stack.enter_async_context(self.coggno)
+        self.coggno._init(attrs.evolve(self.coggno._session, sleep=lambda _: asyncio.sleep(0)), owner=True)
+        await self.coggno.users.list()
+
+    async def is_left_as_it_was(self):
+        """No task is left, all turns of the queue are free, no connection is open beyond the pool's."""
+        queue = getattr(self.engine, "_queue", None) or self.engine.pool._queue
+        for _ in range(LOOP_TURNS):
+            others = asyncio.all_tasks() - self.server.tasks - {asyncio.current_task()}
+            if not others and queue._free._value == SIZE and len(self.server.writers) <= SIZE:
+                return
+            await asyncio.sleep(0.001)
+        pytest.fail(f"left: {others}, {queue._free}, {len(self.server.writers)} connections")
+
+    @property
+    def engine(self):
+        return self.coggno._session.engine
+
+
+async def attempt(bench: Bench, case: FuzzCase):
+    """Send one request, and judge what the engine reports by what the server knows."""
+    log = bench.server.begin(case)
+    headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "x"}
+    request = EngineRequest(method="POST", target="/api/v1/users", headers=headers, content=bytes(case.upload))
+    try:
+        async with asyncio.timeout(TOTAL):
+            response = await bench.engine.send(request, LIMITS, 100_000)
+    except TimeoutError:
+        outcome = "unknown" if request.sent else "not_sent"
+    except CoggnoError as error:
+        assert isinstance(error, APIError), error
+        outcome = error.outcome
+    else:
+        outcome = "response"
+        assert response.status in {case.status, 103}
+        assert not (case.is_recognizably_cut and 200 <= response.status < 300)
+        assert len(response.content) <= (100_000 if 200 <= response.status < 300 else 65536)
+    assert log.requests <= 1, "sent twice"
+    assert outcome != "not_sent" or log.received == 0
+    assert outcome != "rejected"
+    await is_usable_afterwards(bench)
+
+
+async def is_usable_afterwards(bench: Bench):
+    """The next request gets its own response, not what was left of the last one."""
+    bench.server.case = None
+    if bench.kind in {HTTPX, HTTPX2}:  # a second response in one go is taken for the next, see docs/engines.md
+        bench.server.disconnect()
+        await asyncio.sleep(0)
+    await bench.is_left_as_it_was()
+    request = EngineRequest(method="GET", target="/api/v1/users/nobody", headers={}, content=b"")
+    for _ in range(3):
+        # The server may close a kept connection in the moment in which it is used; that is for the session to repeat.
+        try:
+            response = await bench.engine.send(request, attrs.evolve(LIMITS, read=2), 1000)
+        except APIError:
+            continue
+        assert (response.status, response.content) == (404, b'{"error": "not found"}')
+        return
+    pytest.fail("no request succeeds any more")
+
+
+@on_every_engine
+def test_every_attempt_reports_the_truth(kind):
+    with Bench(kind) as bench:
+
+        @fuzzing(0.6 / len(KINDS))
+        @given(cases())
+        def check(case):
+            bench.run(attempt(bench, case))
+
+        check()
+
+
+def is_honest(case: FuzzCase) -> bool:
+    """Success was carried out, and a refusal was not: what the status means to every client."""
+    if 200 <= case.status < 300:
+        return case.carried_out and case.read == "all"
+    return not (400 <= case.status < 500 and case.carried_out)
+
+
+async def call(bench: Bench, case: FuzzCase):
+    """Create a user with retries and settling, and judge what the client reports."""
+    log = bench.server.begin(case)
+    try:
+        user = await bench.coggno.users.create(**{**GRACE, "login": "grace"})
+    except CoggnoError as error:
+        assert isinstance(error, APIError), error
+        assert error.outcome != "not_sent" or log.received == 0
+        assert error.outcome != "rejected" or not log.effects
+    else:
+        assert user.login in {"grace", "ada"}
+        assert log.effects == ["grace"]
+    assert len(log.effects) <= 1, "carried out twice"
+    await is_usable_afterwards(bench)
+
+
+@pytest.mark.xfail(strict=False, reason="the session lets a RecursionError of an error body escape")
+@on_every_engine
+def test_every_call_reports_the_truth(kind):
+    with Bench(kind) as bench:
+
+        @fuzzing(0.4 / len(KINDS))
+        @given(cases().filter(is_honest))
+        def check(case):
+            bench.run(call(bench, case))
+
+        check()
