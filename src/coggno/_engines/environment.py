@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import urllib.request
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -40,6 +39,8 @@ def proxy_for(origin: Origin) -> Proxy | None:
     """
     if origin.scheme != "https":
         return None
+    import urllib.request  # as heavy as all of attrs: only when a client is made
+
     proxies = urllib.request.getproxies()
     scheme = next((scheme for scheme in ("https", "all") if proxies.get(scheme)), None)
     if scheme is None or urllib.request.proxy_bypass(origin.netloc):
