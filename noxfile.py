@@ -132,6 +132,14 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def torture(session: nox.Session) -> None:
+    """The fuzzer of the engines with 200,000 cases, half an hour. `-- 1000000` for another number."""
+    install(session, "test")
+    cases = session.posargs[0] if session.posargs else "200000"
+    session.run("pytest", "tests/_engines/test_fuzz.py", "--timeout", "0", env={"COGGNO_FUZZ_CASES": cases})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure this client and its alternatives; `-- --write` updates docs/. Needs nginx."""
     session.install("-e", ".[aiohttp,sandbox]", "-r", "benchmarks/requirements.txt")
