@@ -19,8 +19,7 @@ except ModuleNotFoundError as exc:
         raise
     raise ImportError("the sandbox needs starlette: pip install 'coggno[sandbox]'") from exc
 
-from .api.operations import OPERATION_IDS
-from .api.request_log import RequestLog, RequestRecord
+from .api import OPERATION_IDS, RequestLog, RequestRecord
 from .app import Sandbox
 from .clock import Clock, ManualClock, RealClock
 from .execution import Effect

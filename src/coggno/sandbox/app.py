@@ -9,18 +9,25 @@ from typing import Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from .api.authentication import ApiKeys
-from .api.errors import ApiError
-from .api.request_log import OpenRequest, RequestLog
-from .api.requests import ReceivedRequest, check_host, check_origin, raw_path, read_body, read_request
-from .api.responses import error_response
+from .api import (
+    ApiError,
+    ApiKeys,
+    OpenRequest,
+    ReceivedRequest,
+    RequestLog,
+    check_host,
+    check_origin,
+    error_response,
+    raw_path,
+    read_body,
+    read_request,
+)
 from .clock import Clock, RealClock
 from .execution import Executor, Seeding, StateLookups
-from .faults import CutBody, Drop, Fault, FaultDecision, Faults, RequestFacts, parse_fault, parse_quirk
-from .faults.responses import send_part
+from .faults import CutBody, Drop, Fault, FaultDecision, Faults, RequestFacts, parse_fault, parse_quirk, send_part
 from .handler import RequestHandler
 from .pages import Site
-from .server.connections import ConnectionDroppedError, MakeError, break_connection
+from .server import ConnectionDroppedError, MakeError, break_connection
 from .state import AccountState, LoginFolding, SandboxCompany
 
 _SAMPLES: Final = ("Training", "Workplace Safety", "Data Protection")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .api.authentication import ApiKeys, acting_company
-from .api.calls import ApiCall
-from .api.errors import ApiError, from_state_error
-from .api.forms import check_fields
-from .api.requests import ReceivedRequest, fields_of
-from .api.responses import ApiResponse, error_response
+from .api import (
+    ApiCall,
+    ApiError,
+    ApiKeys,
+    ApiResponse,
+    ReceivedRequest,
+    acting_company,
+    check_fields,
+    error_response,
+    fields_of,
+    from_state_error,
+)
 from .clock import Clock
 from .execution import Executor
-from .faults import FaultDecision, LateCommit
-from .faults.responses import changed_response, injected_response, response_instead
+from .faults import FaultDecision, LateCommit, changed_response, injected_response, response_instead
 from .state import StateError
 
 

@@ -25,6 +25,7 @@ from .actions import (
 )
 from .decisions import FaultDecision, Faults
 from .kinds import FaultSyntaxError
+from .responses import changed_response, injected_response, response_instead, send_part
 from .rules import Fault, FaultRule, RequestFacts
 from .syntax import fault_help, format_fault, parse_fault, parse_quirk
 
@@ -54,8 +55,12 @@ __all__ = [
     "UnwrapList",
     "WrapInList",
     "WrongType",
+    "changed_response",
     "fault_help",
     "format_fault",
+    "injected_response",
     "parse_fault",
     "parse_quirk",
+    "response_instead",
+    "send_part",
 ]

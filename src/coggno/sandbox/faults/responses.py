@@ -9,9 +9,8 @@ from attrs import evolve
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from coggno.sandbox.api.errors import error_body
-from coggno.sandbox.api.responses import ApiResponse
-from coggno.sandbox.server.connections import MakeError, break_connection
+from coggno.sandbox.api import ApiResponse, error_body
+from coggno.sandbox.server import MakeError, break_connection
 
 from .actions import CutBody, Drop, Edit, Empty, Ending, Gateway, Html, LateCommit, Status
 from .edits import apply_edit

@@ -15,7 +15,7 @@ from typing import Final
 from attrs import field, frozen
 from attrs.validators import ge, le, optional
 
-from coggno.sandbox.api.operations import OPERATION_IDS, OPERATIONS, WRITES
+from coggno.sandbox.api import OPERATION_IDS, OPERATIONS, WRITES
 from coggno.sandbox.suggestions import suggest
 
 from .actions import Action, Capacity, IdsOnly, RateLimit, RequireField, Status

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from coggno.sandbox.api.authentication import EXAMPLE_KEY
-from coggno.sandbox.api.operations import OPERATIONS
+from coggno.sandbox.api import EXAMPLE_KEY, OPERATIONS
 from coggno.sandbox.faults import fault_help
 
 _ABOUT: Final = """\

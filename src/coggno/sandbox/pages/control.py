@@ -6,10 +6,7 @@ from typing import Any, Final
 
 from attrs import asdict
 
-from coggno.sandbox.api.errors import InvalidFieldsError
-from coggno.sandbox.api.forms import check_fields, read_form
-from coggno.sandbox.api.operations import OPERATIONS
-from coggno.sandbox.api.request_log import RequestLog
+from coggno.sandbox.api import OPERATIONS, InvalidFieldsError, RequestLog, check_fields, read_form
 from coggno.sandbox.execution import StateLookups
 from coggno.sandbox.faults import Faults, FaultSyntaxError, format_fault, parse_fault
 

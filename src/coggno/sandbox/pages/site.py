@@ -8,11 +8,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from coggno.sandbox.api.authentication import ApiKeys
-from coggno.sandbox.api.errors import ApiError
-from coggno.sandbox.api.request_log import RequestLog
-from coggno.sandbox.api.requests import read_body
-from coggno.sandbox.api.responses import error_response
+from coggno.sandbox.api import ApiError, ApiKeys, RequestLog, error_response, read_body
 from coggno.sandbox.execution import StateLookups
 from coggno.sandbox.faults import Faults
 

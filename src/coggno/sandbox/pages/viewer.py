@@ -13,8 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from coggno.sandbox.api.calls import SandboxOperation
-from coggno.sandbox.api.operations import OPERATIONS
+from coggno.sandbox.api import OPERATIONS, SandboxOperation
 
 _PACKAGE: Final = "flask_swagger_ui"
 FILES: Final = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
