@@ -1,4 +1,4 @@
-"""The README is true: its Python runs, its commands stand where CI looks for them, its links lead somewhere."""
+"""The README is correct: its code runs, CI finds its commands, and its links lead to files."""
 
 import asyncio
 import re
@@ -23,9 +23,9 @@ def check_fastapi(app):
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http_client:
-                there = await http_client.get("/people/ada@example.com")
+                found = await http_client.get("/people/ada@example.com")
                 missing = await http_client.get("/people/nobody")
-        assert (there.json(), missing.status_code) == ({"name": "Ada Lovelace"}, 404)
+        assert (found.json(), missing.status_code) == ({"name": "Ada Lovelace"}, 404)
 
     asyncio.run(check())
 
@@ -35,15 +35,15 @@ def check_aiohttp(app):
 
     async def check():
         async with TestClient(TestServer(app)) as client:
-            answer = await client.get("/groups")
-            assert await answer.json() == ["Warehouse"]
+            response = await client.get("/groups")
+            assert await response.json() == ["Warehouse"]
 
     asyncio.run(check())
 
 
 @pytest.fixture(scope="module")
 def namespace():
-    """The names that the blocks share; the sandbox that they talk to through the environment."""
+    """Return the names that all blocks can use; the environment leads them to a sandbox."""
     with pytest.MonkeyPatch.context() as patch, ServerThread(Sandbox()) as url:
         patch.setenv("COGGNO_API_KEY", "test_key")
 
@@ -59,22 +59,22 @@ def namespace():
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"line {example.line}")
-def test_the_code_runs(example, namespace):
+def test_code_blocks_run(example, namespace):
     example.namespace.update(namespace)
     example.evaluate()
 
 
-def test_there_is_code_to_run():
+def test_code_blocks_are_found():
     assert len(EXAMPLES) >= 10
 
 
 @pytest.mark.parametrize("name", ["demo", "tests"])
-def test_the_commands_stand_where_ci_looks_for_them(name):
+def test_commands_are_marked_for_ci(name):
     found = re.findall(rf"^<!-- command: {name} -->\n```sh\n(pip install .+)\n```$", README.read_text(), re.MULTILINE)
     assert len(found) == 1
 
 
-def test_the_links_lead_somewhere():
+def test_links_lead_to_files():
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README.read_text())
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
