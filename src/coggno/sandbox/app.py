@@ -186,6 +186,9 @@ class Sandbox(Seeding, StateLookups):
             yield entry
 
     def _decide(self, received: ReceivedRequest) -> FaultDecision:
+        # Usually nothing is to go wrong, and telling requests apart costs as much as carrying one out.
+        if not len(self.faults) + len(self._quirks):
+            return FaultDecision()
         facts = RequestFacts(received.operation.id, received.identity(), received.values())
         now = self.clock.now()
         return self.faults.decide(facts, now, self._quirks.decide(facts, now))
