@@ -112,6 +112,13 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into build/docs; warnings, such as a broken reference, are errors."""
+    install(session, "docs")
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "build/docs", *session.posargs)
+
+
+@nox.session
 def interop(session: nox.Session) -> None:
     """Other people's tools check the spec, the client and the sandbox. Tests without Node or Chromium are skipped."""
     packages = nox.project.dependency_groups(PYPROJECT, "interop")
@@ -161,7 +168,7 @@ def build(session: nox.Session) -> None:
 @nox.session
 def pin(session: nox.Session) -> None:
     """Write constraints.txt: the newest versions for all extras and groups, without URLs or hashes."""
-    packages = nox.project.dependency_groups(PYPROJECT, "codegen", "lint", "test")
+    packages = nox.project.dependency_groups(PYPROJECT, "codegen", "docs", "lint", "test")
     session.install(*packages, ALL_EXTRAS)
     frozen = session.run("python", "-m", "pip", "freeze", "--exclude", "coggno", silent=True) or ""
     pins = sorted(line for line in frozen.splitlines() if "==" in line)
