@@ -12,7 +12,7 @@ def _nothing_is_left_open():
     """What is left open warns in its own test, and a warning is an error."""
     yield
     gc.collect()
-    gc.freeze()  # so that the next test does not look through everything again
+    gc.freeze()  # so that the next collection does not go through everything again
 
 
 @pytest.fixture(autouse=True, scope="package")

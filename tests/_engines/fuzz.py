@@ -1,4 +1,4 @@
-"""A server that answers with generated nonsense, and keeps a truth log that judges what the client reports.
+"""A server that responses with generated nonsense, and keeps a truth log that judges what the client reports.
 
 A case is one response: how much of the request is read before it, whether the request is carried out, status, headers,
 body, framing, where it is cut, how it ends. After its case the server is healthy.

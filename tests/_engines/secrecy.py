@@ -18,16 +18,16 @@ _ON_ERRORS: Final = ("args", "__cause__", "__context__", "request", "request_inf
 
 
 def secrets_in(error: BaseException) -> Iterator[str]:
-    """Say where in an error, and in what hangs on it, key or password can be read; frames of tracebacks excepted."""
-    if _tells("".join(traceback.format_exception(error))):
+    """Yield where in an error and what is attached to it key or password can be read; traceback frames excepted."""
+    if _shows("".join(traceback.format_exception(error))):
         yield "the traceback"
     for path, thing in _reachable(error):
         text = thing.decode("utf-8", "replace") if isinstance(thing, bytes | bytearray) else repr(thing)
-        if _tells(text) or (isinstance(thing, BaseException) and _tells(str(thing))):
+        if _shows(text) or (isinstance(thing, BaseException) and _shows(str(thing))):
             yield path
 
 
-def _tells(text: str) -> bool:
+def _shows(text: str) -> bool:
     return any(secret in text or repr(secret)[1:-1] in text for secret in _FORMS)
 
 
@@ -51,7 +51,7 @@ def _parts(thing: object) -> Iterator[tuple[str, object]]:
     if isinstance(thing, dict):
         yield from ((str(key), value) for key, value in thing.items())
     elif isinstance(thing, list | tuple | set | frozenset):
-        yield from ((str(place), value) for place, value in enumerate(thing))
+        yield from ((str(index), value) for index, value in enumerate(thing))
     elif isinstance(thing, BaseException) or type(thing).__module__.partition(".")[0] not in _MACHINERY:
         yield from getattr(thing, "__dict__", {}).items()
         yield from _slots(thing)

@@ -1,7 +1,7 @@
-"""A server on loopback that does exactly what its scripts say, byte by byte.
+"""A server on loopback that does exactly what its scripts do, byte by byte.
 
 A script is a tuple of steps for one connection; a step is an async function of the `Peer`. Where the scripts end, and
-after a script, the server is a healthy little API: it holds users, answers and keeps connections alive.
+after a script, the server is a healthy little API: it holds users, responds and keeps connections alive.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Head:
 
 @frozen
 class Arrived:
-    """A request that arrived whole."""
+    """A complete request."""
 
     head: Head
     body: bytes
@@ -75,9 +75,9 @@ class Server:
     """Steps that open every healthy connection, e.g. TLS."""
     users: dict[str, dict[str, Any]] = field(factory=dict)
     heads: list[Head] = field(factory=list)
-    """Everything whose headers arrived, whatever became of it."""
+    """Requests whose headers were received, complete or not."""
     arrived: list[Arrived] = field(factory=list)
-    """Everything that arrived whole, and was carried out."""
+    """Complete requests, which were carried out."""
     effects: list[str] = field(factory=list)
     """Writes that changed something."""
     connections: int = 0
@@ -89,7 +89,7 @@ class Server:
 
     @property
     def methods(self) -> str:
-        """What the server saw, e.g. `"POST GET"`."""
+        """Methods of the requests that were received, e.g. `"POST GET"`."""
         return " ".join(head.method for head in self.heads)
 
     async def listen(self, sock: socket.socket) -> None:
@@ -108,7 +108,7 @@ class Server:
             peer.abort()
 
     async def at_most_open(self, number: int) -> None:
-        """Wait until no more than `number` connections are open; the test's own time limit says what is too long."""
+        """Wait until no more than `number` connections are open; the time limit of the test is the limit."""
         for peer in self.open:
             peer.writer.transport.resume_reading()
         while len(self.open) > number:
@@ -119,11 +119,11 @@ class Server:
         self.connections += 1
         peer = Peer(self, reader, writer)
         self.open.add(peer)
-        task = asyncio.ensure_future(self._entertain(peer))
+        task = asyncio.ensure_future(self._serve_peer(peer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _entertain(self, peer: Peer) -> None:
+    async def _serve_peer(self, peer: Peer) -> None:
         try:
             # A client that leaves early, or a TLS handshake that fails, ends a connection and no test.
             with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
@@ -139,7 +139,7 @@ class Server:
             await step(peer)
 
     def carry_out(self, request: Arrived) -> bytes:
-        """Do what the request says and return the answer."""
+        """Carry out a request and return the response."""
         path = request.head.target.partition("?")[0]
         room, _, login = path.removeprefix("/api/v1/").partition("/")
         assert room == "users", path
@@ -147,22 +147,24 @@ class Server:
 
     def _get(self, login: str, _: Any) -> bytes:
         if not login:
-            return answer_bytes(list(self.users.values()))
-        return answer_bytes(self.users[login]) if login in self.users else answer_bytes({"error": "none"}, status=404)
+            return response_bytes(list(self.users.values()))
+        return (
+            response_bytes(self.users[login]) if login in self.users else response_bytes({"error": "none"}, status=404)
+        )
 
     def _post(self, _: str, form: dict[str, str]) -> bytes:
         login = form["login"]
         if login in self.users:
-            return answer_bytes({"error": "registered"}, status=422)
+            return response_bytes({"error": "registered"}, status=422)
         self.users[login] = user(login, number=len(self.users) + 1, first=form["first_name"], last=form["last_name"])
         self.effects.append(f"made {login}")
-        return answer_bytes(self.users[login])
+        return response_bytes(self.users[login])
 
     def _delete(self, login: str, _: Any) -> bytes:
         if login not in self.users:
-            return answer_bytes({"error": "none"}, status=404)
+            return response_bytes({"error": "none"}, status=404)
         self.effects.append(f"deleted {login}")
-        return answer_bytes(self.users.pop(login))
+        return response_bytes(self.users.pop(login))
 
 
 def user(login: str, number: int = 1, first: str = "Ada", last: str = "Lovelace") -> dict[str, Any]:
@@ -176,8 +178,8 @@ class Peer:
     server: Server
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    answer: bytes = b""
-    """What a healthy server would answer to the last request that was read."""
+    response: bytes = b""
+    """The healthy response to the last request that was read."""
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
@@ -192,7 +194,7 @@ class Peer:
 
 
 def listening_socket(host: str = "127.0.0.1") -> socket.socket:
-    """A bound socket; connections are refused until somebody listens on it."""
+    """A bound socket; connections are refused until it listens."""
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((host, 0))
@@ -211,10 +213,10 @@ async def serving(*scripts: Script) -> AsyncIterator[tuple[Server, str]]:
             await server.aclose()
 
 
-# Answers
+# Responses
 
 
-def answer_bytes(
+def response_bytes(
     data: Any = None,
     *,
     body: bytes | None = None,
@@ -223,7 +225,7 @@ def answer_bytes(
     version: str = "1.1",
     headers: Iterable[str] = (),
 ) -> bytes:
-    """A whole answer: JSON `data` or `body`, with its length, or with another that is given."""
+    """A response: JSON `data` or `body`, with its length, or with another that is given."""
     content = json.dumps(data).encode() if body is None else body
     lines = [
         f"HTTP/{version} {status} Whatever",
@@ -248,31 +250,31 @@ async def read_head(peer: Peer) -> None:
 
 
 async def read(peer: Peer) -> None:
-    """Read a whole request, and carry it out without answering."""
+    """Read a request, and carry it out without a response."""
     await read_head(peer)
     head = peer.server.heads[-1]
     request = Arrived(head, await peer.reader.readexactly(head.length))
     peer.server.arrived.append(request)
-    peer.answer = peer.server.carry_out(request)
+    peer.response = peer.server.carry_out(request)
 
 
 async def read_idly(peer: Peer) -> None:
-    """Read a whole request, and do not carry it out."""
+    """Read a request, and do not carry it out."""
     await read_head(peer)
     await peer.reader.readexactly(peer.server.heads[-1].length)
 
 
 async def read_anything(peer: Peer) -> None:
-    """Read a whole request, whatever it is, and answer an empty object."""
+    """Read a request, whatever it is, and respond with an empty object."""
     await read_head(peer)
     head = peer.server.heads[-1]
     peer.server.arrived.append(Arrived(head, await peer.reader.readexactly(head.length)))
-    await peer.send(answer_bytes({}))
+    await peer.send(response_bytes({}))
 
 
 async def respond(peer: Peer) -> None:
-    """Answer the last request as a healthy server does."""
-    await peer.send(peer.answer)
+    """FakeResponse the last request as a healthy server does."""
+    await peer.send(peer.response)
 
 
 async def healthy(peer: Peer) -> None:
@@ -292,10 +294,10 @@ def send(data: bytes) -> Step:
 
 
 def respond_with(change: Callable[[bytes], bytes]) -> Step:
-    """Answer the last request with what `change` makes of the healthy answer."""
+    """FakeResponse the last request with what `change` makes of the healthy response."""
 
     async def step(peer: Peer) -> None:
-        await peer.send(change(peer.answer))
+        await peer.send(change(peer.response))
 
     return step
 
@@ -317,7 +319,7 @@ async def until_it_leaves(peer: Peer) -> None:
 
 
 async def stop_reading(peer: Peer) -> None:
-    """Let the client's bytes pile up, until `Server.at_most_open`: who reads nothing does not notice a close."""
+    """Let the client's bytes pile up, until `Server.at_most_open`: without reading, a close is not noticed."""
     peer.writer.transport.pause_reading()
 
 
@@ -353,8 +355,8 @@ async def read_some(peer: Peer) -> None:
     await peer.reader.read(10)
 
 
-def meet(event: asyncio.Event) -> Step:
-    """Tell the test that this place is reached."""
+def signal(event: asyncio.Event) -> Step:
+    """Signal to the test that this step is reached."""
 
     async def step(_: Peer) -> None:
         event.set()
@@ -363,7 +365,7 @@ def meet(event: asyncio.Event) -> Step:
 
 
 def wait_for(event: asyncio.Event) -> Step:
-    """Go on when the test says so."""
+    """Continue when the test sets the event."""
 
     async def step(_: Peer) -> None:
         await event.wait()

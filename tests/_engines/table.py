@@ -1,4 +1,4 @@
-"""Writes what the cases say into docs/engines.md: `python -m tests._engines.table`."""
+"""Writes the cases into docs/engines.md: `python -m tests._engines.table`."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def tables() -> str:
 
 def _group(name: str, cases: Iterable[Case]) -> Iterator[str]:
     yield f"### {name}\n"
-    yield _row(["case", "server saw", *(kind.name for kind in KINDS), "GET", "POST", "DELETE"])
+    yield _row(["case", "requests", *(kind.name for kind in KINDS), "GET", "POST", "DELETE"])
     yield _row(["---"] * (len(KINDS) + 5))
     yield from map(_case, cases)
     yield ""
 
 
 def _case(case: Case) -> str:
-    told = [_told(case, case.told_by(kind)) for kind in KINDS]
+    results = [_expected(case, case.expected_by(kind)) for kind in KINDS]
     get, post, delete = (
         _through(case, lambda through: through.get),
         _through(case, lambda through: through.post),
@@ -42,11 +42,11 @@ def _case(case: Case) -> str:
     )
     if case.upload:
         get = delete = "-"
-    return _row([case.name, str(case.saw), *told, get, post, delete])
+    return _row([case.name, str(case.received), *results, get, post, delete])
 
 
-def _told(case: Case, told: int | str) -> str:
-    return str(told) if told == case.told else f"**{told}**"
+def _expected(case: Case, result: int | str) -> str:
+    return str(result) if result == case.expected else f"**{result}**"
 
 
 def _through(case: Case, part: Callable[[Through], str]) -> str:

@@ -16,17 +16,17 @@ from coggno._engines.body import _PIECE, MAX_ERROR_BYTES, decoded, read_whole
 
 
 async def pieces(content, size):
-    for place in range(0, len(content), size):
-        yield content[place : place + size]
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
 
 
-async def whole(content, size=1 << 16, status=200, encoding="gzip"):
+async def decode_all(content, size=1 << 16, status=200, encoding="gzip"):
     headers = {} if encoding is None else {"content-encoding": encoding}
     return b"".join([piece async for piece in decoded(pieces(content, size), status, headers)])
 
 
 @define(slots=False)
-class Answer:
+class FakeResponse:
     status: int
     content: bytes
     size: int = 10
@@ -37,12 +37,12 @@ class Answer:
 
 @pytest.mark.parametrize("encoding", [None, "", "identity", " Identity "])
 async def test_without_an_encoding_nothing_is_done(encoding):
-    assert await whole(b"abc", encoding=encoding) == b"abc"
+    assert await decode_all(b"abc", encoding=encoding) == b"abc"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", " x-gzip"])
 async def test_gzip_has_two_names_and_no_case(encoding):
-    assert await whole(gzip.compress(b"abc"), encoding=encoding) == b"abc"
+    assert await decode_all(gzip.compress(b"abc"), encoding=encoding) == b"abc"
 
 
 @settings(max_examples=60, deadline=None)
@@ -51,48 +51,48 @@ async def test_gzip_has_two_names_and_no_case(encoding):
     st.integers(1, 60),
     st.sampled_from([b"", b"\0" * 9, b"\n"]),
 )
-def test_any_members_in_any_pieces_with_any_padding(members, size, padding):
+def test_any_gzip_members_pieces_and_padding(members, size, padding):
     zipped = b"".join(map(gzip.compress, members)) + padding
-    assert asyncio.run(whole(zipped, size)) == b"".join(members)
+    assert asyncio.run(decode_all(zipped, size)) == b"".join(members)
 
 
 @pytest.mark.parametrize("size", [_PIECE - 1, _PIECE, _PIECE + 1, 3 * _PIECE + 7])
 @pytest.mark.parametrize("piece", [1000, 1 << 20])
-async def test_what_unfolds_to_more_than_a_piece_comes_whole(size, piece):
-    assert await whole(gzip.compress(bytes(size)), piece) == bytes(size)
+async def test_large_gzip_is_complete(size, piece):
+    assert await decode_all(gzip.compress(bytes(size)), piece) == bytes(size)
 
 
 async def test_every_cut_is_noticed():
     zipped = gzip.compress(b"some text")
     for length in range(1, len(zipped)):
         with pytest.raises(DecodeError, match="not complete gzip") as caught:
-            await whole(zipped[:length], 3)
+            await decode_all(zipped[:length], 3)
         assert (caught.value.complete, caught.value.outcome) == (False, "unknown")
 
 
-async def test_nothing_is_nothing_in_every_encoding():
+async def test_empty_body_has_no_encoding():
     for encoding in ("gzip", "br", "rot13"):
-        assert await whole(b"", encoding=encoding) == b""
+        assert await decode_all(b"", encoding=encoding) == b""
 
 
-async def test_another_encoding_is_refused_without_showing_what_the_server_wrote():
+async def test_other_encoding_is_refused_and_not_quoted():
     with pytest.raises(DecodeError, match="not asked for") as caught:
-        await whole(b"x", encoding="s3cret")
+        await decode_all(b"x", encoding="s3cret")
     assert "s3cret" not in repr(caught.value)
 
 
 @pytest.mark.parametrize("status", [199, 302, 404, 422, 503])
 @pytest.mark.parametrize("encoding", ["gzip", "rot13"])
-async def test_a_body_that_cannot_be_read_does_not_hide_the_status(status, encoding):
-    assert await whole(b"nonsense", status=status, encoding=encoding) == b""
+async def test_unreadable_body_does_not_hide_the_status(status, encoding):
+    assert await decode_all(b"nonsense", status=status, encoding=encoding) == b""
 
 
-async def test_of_a_cut_refusal_comes_what_can_be_read():
-    start = await whole(gzip.compress(b"x" * 50_000 + bytes(range(256)) * 40)[:-30], status=422)
+async def test_cut_error_body_is_read_as_far_as_possible():
+    start = await decode_all(gzip.compress(b"x" * 50_000 + bytes(range(256)) * 40)[:-30], status=422)
     assert start.startswith(b"x" * 1000)
 
 
-async def test_a_bomb_takes_no_memory():
+async def test_bomb_takes_no_memory():
     bomb = gzip.compress(bytes(64 << 20))
     tracemalloc.start()
     try:
@@ -112,26 +112,26 @@ class Bomb:
         return decoded(pieces(self.content, 1 << 16), self.status, {"content-encoding": "gzip"})
 
 
-async def test_an_answer_may_be_as_long_as_the_limit_and_no_longer():
-    assert await read_whole(Answer(200, bytes(99)), 99) == bytes(99)
+async def test_response_may_be_as_long_as_the_limit():
+    assert await read_whole(FakeResponse(200, bytes(99)), 99) == bytes(99)
     with pytest.raises(DecodeError, match=r"longer than 98 bytes \(max_response_bytes\)") as caught:
-        await read_whole(Answer(200, bytes(99)), 98)
+        await read_whole(FakeResponse(200, bytes(99)), 98)
     assert caught.value.complete
 
 
 @pytest.mark.parametrize("length", [MAX_ERROR_BYTES - 1, MAX_ERROR_BYTES, MAX_ERROR_BYTES + 1, 1 << 20])
 async def test_error_body_is_cut_at_64_kilobytes(length):
-    body = await read_whole(Answer(422, bytes(length), size=1000), 1 << 30)
+    body = await read_whole(FakeResponse(422, bytes(length), size=1000), 1 << 30)
     assert len(body) == min(length, 64 * 1024)
 
 
 async def test_error_body_is_cut_at_a_lower_limit():
-    assert await read_whole(Answer(422, b"abcdef", size=4), 5) == b"abcde"
+    assert await read_whole(FakeResponse(422, b"abcdef", size=4), 5) == b"abcde"
 
 
 async def test_large_error_body_is_not_read_on():
     """A server that sends it slowly, or without end, costs no more than its beginning."""
-    response = Answer(503, bytes(1 << 20), size=1000)
+    response = FakeResponse(503, bytes(1 << 20), size=1000)
     read = 0
 
     async def counted():
@@ -145,7 +145,7 @@ async def test_large_error_body_is_not_read_on():
     assert read < MAX_ERROR_BYTES + 2000
 
 
-async def test_decompression_bomb_as_error_body_takes_no_memory():
+async def test_bomb_as_error_body_takes_no_memory():
     bomb = gzip.compress(bytes(64 << 20))
     tracemalloc.start()
     try:

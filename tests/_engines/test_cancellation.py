@@ -12,28 +12,28 @@ from attrs import evolve
 
 from coggno import APITimeoutError, Timeout
 
+from .bench import PATIENT, bench, black_hole, busy
 from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, SESSION, on, on_every_engine
 from .server import (
-    answer_bytes,
     healthy,
-    meet,
     read,
     read_head,
     read_some,
     respond,
+    response_bytes,
     send,
+    signal,
     stop_reading,
     until_it_leaves,
     user,
     wait_for,
 )
-from .world import PATIENT, black_hole, busy, world
 
 BIG = "x" * 8_000_000
 
 
 async def at(event: asyncio.Event | None, call) -> asyncio.Task:
-    """Start a call, and return when it has come to the place."""
+    """Start a call, and return when it has reached the step."""
     task = asyncio.ensure_future(call)
     if event is None:
         for _ in range(50):
@@ -50,16 +50,16 @@ async def cancelled(task: asyncio.Task) -> None:
         await task
 
 
-HEAD = answer_bytes(body=b"", length=50)
+HEAD = response_bytes(body=b"", length=50)
 
 
 def phases(reached):
     return {
-        "writing": (stop_reading, meet(reached), until_it_leaves),
-        "waiting for the answer": (read, meet(reached), until_it_leaves),
-        "waiting, body not read": (read_head, meet(reached), until_it_leaves),
-        "reading headers": (read, send(b"HTTP/1.1 200 OK\r\nContent-"), meet(reached), until_it_leaves),
-        "reading the body": (read, send(HEAD + b'{"id": '), meet(reached), until_it_leaves),
+        "writing": (stop_reading, signal(reached), until_it_leaves),
+        "waiting for the response": (read, signal(reached), until_it_leaves),
+        "waiting, body not read": (read_head, signal(reached), until_it_leaves),
+        "reading headers": (read, send(b"HTTP/1.1 200 OK\r\nContent-"), signal(reached), until_it_leaves),
+        "reading the body": (read, send(HEAD + b'{"id": '), signal(reached), until_it_leaves),
     }
 
 
@@ -67,7 +67,7 @@ def phases(reached):
 @pytest.mark.parametrize("phase", phases(None))
 async def test_on_an_open_connection(kind, phase):
     reached = asyncio.Event()
-    async with world(kind, phases(reached)[phase]) as this:
+    async with bench(kind, phases(reached)[phase]) as this:
         task = await at(reached, this.create(email=BIG if phase == "writing" else "x@x.example"))
         for _ in range(5):
             await asyncio.sleep(0)  # what was sent arrives
@@ -78,10 +78,10 @@ async def test_on_an_open_connection(kind, phase):
 
 @on_every_engine
 async def test_waiting_for_a_connection(kind):
-    async with world(kind, trouble=busy) as this:
+    async with bench(kind, trouble=busy) as this:
         task = await at(None, this.create())
         await cancelled(task)
-        await this.calm()
+        await this.end_trouble()
         assert (await this.get()).status == 200
         assert this.server.methods == "GET"
         assert this.server.connections == 1
@@ -89,9 +89,9 @@ async def test_waiting_for_a_connection(kind):
 
 @on_every_engine
 async def test_connecting(kind):
-    async with world(kind, trouble=black_hole) as this:
+    async with bench(kind, trouble=black_hole) as this:
         await cancelled(await at(None, this.create()))
-        await this.calm()
+        await this.end_trouble()
         assert (await this.get()).status == 200
         await this.server.at_most_open(1)
         assert this.server.methods == "GET"
@@ -100,7 +100,7 @@ async def test_connecting(kind):
 @on_every_engine
 async def test_in_the_tls_handshake(kind):
     reached = asyncio.Event()
-    async with world(kind, (read_some, meet(reached), until_it_leaves), tls=True) as this:
+    async with bench(kind, (read_some, signal(reached), until_it_leaves), tls=True) as this:
         await cancelled(await at(reached, this.create()))
         if kind in {HTTPX, HTTPX2}:  # httpcore's gap, which our own backend closes; see docs/engines.md
             with warnings.catch_warnings():
@@ -116,7 +116,7 @@ async def test_in_the_tls_handshake(kind):
 async def test_the_total_limit_is_a_cancellation_from_within(kind, phase):
     """It ends as a timeout with an unknown outcome, and leaves nothing behind either."""
     script = phases(asyncio.Event())[phase]
-    async with world(kind, script, limits=evolve(PATIENT, total=0.1), max_retries=0) as this:
+    async with bench(kind, script, limits=evolve(PATIENT, total=0.1), max_retries=0) as this:
         with pytest.raises(APITimeoutError, match="complete response") as caught:
             await this.coggno.users.get("ada")
         assert caught.value.outcome == "unknown"
@@ -127,8 +127,8 @@ async def test_the_total_limit_is_a_cancellation_from_within(kind, phase):
 @on_every_engine
 async def test_leaving_a_stream_early_closes_its_connection(kind):
     item = json.dumps(user("ada")).encode()
-    beginning = send(answer_bytes(body=b"", length=10_000) + b"[" + item + b"," + item + b",")
-    async with world(kind, (read, beginning, until_it_leaves)) as this:
+    beginning = send(response_bytes(body=b"", length=10_000) + b"[" + item + b"," + item + b",")
+    async with bench(kind, (read, beginning, until_it_leaves)) as this:
         items = this.coggno.users.iter()
         assert (await anext(items)).login == "ada"
         await items.aclose()
@@ -141,7 +141,7 @@ async def test_leaving_a_stream_early_closes_its_connection(kind):
 async def test_cancelled_twice(kind, phase):
     """A second cancellation, while the first is being cleaned up after, loses nothing."""
     reached = asyncio.Event()
-    async with world(kind, phases(reached)[phase]) as this:
+    async with bench(kind, phases(reached)[phase]) as this:
         task = await at(reached, this.create(email=BIG if phase == "writing" else "x@x.example"))
         task.cancel()
         await asyncio.sleep(0)
@@ -154,9 +154,9 @@ async def test_cancelled_twice(kind, phase):
 
 
 @on_every_engine
-async def test_a_waiter_that_is_cancelled_holds_nobody_up(kind):
+async def test_cancelled_waiter_holds_up_no_other(kind):
     held, free = asyncio.Event(), asyncio.Event()
-    async with world(kind, (read, meet(held), wait_for(free), respond, healthy)) as this:
+    async with bench(kind, (read, signal(held), wait_for(free), respond, healthy)) as this:
         first = await at(held, this.get("first"))
         waiters = [await at(None, this.get(f"u{number}")) for number in range(4)]
         await cancelled(waiters.pop(1))
@@ -166,10 +166,10 @@ async def test_a_waiter_that_is_cancelled_holds_nobody_up(kind):
         assert this.server.connections == 1
 
 
-@on(DEFAULT, HTTPX2, AIOHTTP, SESSION)  # httpx loses places of its pool (encode/httpcore#1093); see docs/engines.md
-async def test_calls_that_are_cancelled_at_any_moment_leave_the_pool_whole(kind):
+@on(DEFAULT, HTTPX2, AIOHTTP, SESSION)  # httpx loses turns of its pool (encode/httpcore#1093); see docs/engines.md
+async def test_cancelling_at_any_moment_loses_no_connection(kind):
     """Cancelled after 0, 1, 2, ... turns of the loop, wherever that is."""
-    async with world(kind, size=2) as this:
+    async with bench(kind, size=2) as this:
         for turns in range(40):
             tasks = [asyncio.ensure_future(this.get()) for _ in range(3)]
             for _ in range(turns):
@@ -179,10 +179,10 @@ async def test_calls_that_are_cancelled_at_any_moment_leave_the_pool_whole(kind)
             results = await asyncio.gather(*tasks, return_exceptions=True)
             assert getattr(results[1], "status", None) == 200
         await this.server.at_most_open(2)
-        assert [answer.status for answer in await asyncio.gather(*(this.get() for _ in range(4)))] == [200] * 4
+        assert [response.status for response in await asyncio.gather(*(this.get() for _ in range(4)))] == [200] * 4
 
 
 async def test_limits_of_a_phase_can_be_lifted():
     """`None` is no limit in every phase."""
-    async with world(DEFAULT, limits=Timeout(connect=None, read=None, write=None, pool=None)) as this:
+    async with bench(DEFAULT, limits=Timeout(connect=None, read=None, write=None, pool=None)) as this:
         assert (await this.get()).status == 200

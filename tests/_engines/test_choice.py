@@ -15,10 +15,10 @@ from coggno._engines.aiohttp import AiohttpEngine, OwnAiohttpEngine
 from coggno._engines.default import DefaultEngine
 from coggno._engines.httpx import HttpxEngine, OwnHttpxEngine
 
+from .bench import bench, certificates
 from .kinds import AIOHTTP, DEFAULT, Setting
 from .secrecy import KEY
 from .server import serving
-from .world import certificates, world
 
 ADDRESS = "https://beta.coggno.com"
 
@@ -92,7 +92,7 @@ async def test_aiohttp_session_lends_its_connector():
 
 
 async def test_aiohttp_by_name_has_a_session_of_ours():
-    async with world(AIOHTTP, size=7) as this:
+    async with bench(AIOHTTP, size=7) as this:
         engine = this.coggno._session.engine
         assert type(engine) is OwnAiohttpEngine
         await this.get()

@@ -9,21 +9,21 @@ import pytest
 
 from coggno import APIConnectionError, ConfigurationError
 
+from .bench import bench, black_hole, busy, silent_names
 from .kinds import HTTPX, HTTPX2, on, on_every_engine
 from .server import (
-    answer_bytes,
-    meet,
     read,
     read_head,
     read_some,
     respond,
+    response_bytes,
     send,
+    signal,
     stop_reading,
     until_it_leaves,
     user,
 )
 from .test_cancellation import BIG, at
-from .world import black_hole, busy, silent_names, world
 
 
 async def closed_during(this, event, call, outcome):
@@ -43,7 +43,7 @@ async def closed_during(this, event, call, outcome):
 
 @on_every_engine
 async def test_closing_while_waiting_for_a_connection(kind):
-    async with world(kind, trouble=busy) as this:
+    async with bench(kind, trouble=busy) as this:
         this.server.heads.clear()
         task = await at(None, this.create())
         heal, this.heal = this.heal, None
@@ -60,9 +60,9 @@ async def test_closing_while_waiting_for_a_connection(kind):
 @pytest.mark.parametrize("trouble", [black_hole, silent_names])
 async def test_closing_while_connecting_sends_nothing(kind, trouble):
     host = "localhost" if trouble is silent_names else "127.0.0.1"
-    async with world(kind, trouble=trouble, host=host) as this:
+    async with bench(kind, trouble=trouble, host=host) as this:
         await closed_during(this, None, this.create(), "not_sent")
-        await this.calm()
+        await this.end_trouble()
         for _ in range(50):
             await asyncio.sleep(0.002)  # the connection would be made now, and the request leave
         assert this.server.methods == ""
@@ -71,7 +71,7 @@ async def test_closing_while_connecting_sends_nothing(kind, trouble):
 @on_every_engine
 async def test_closing_in_the_tls_handshake_sends_nothing(kind, recwarn):
     reached = asyncio.Event()
-    async with world(kind, (read_some, meet(reached), until_it_leaves), tls=True) as this:
+    async with bench(kind, (read_some, signal(reached), until_it_leaves), tls=True) as this:
         await closed_during(this, reached, this.create(), "not_sent")
         assert this.server.methods == ""
         if kind in {HTTPX, HTTPX2}:  # httpcore's gap, see docs/engines.md
@@ -85,14 +85,14 @@ async def test_closing_in_the_tls_handshake_sends_nothing(kind, recwarn):
 
 def phases(reached):
     return {
-        "writing": (stop_reading, meet(reached), until_it_leaves),
-        "waiting for the response": (read, meet(reached), until_it_leaves),
-        "waiting, body not read": (read_head, meet(reached), until_it_leaves),
-        "reading headers": (read, send(b"HTTP/1.1 200 OK\r\nContent-"), meet(reached), until_it_leaves),
+        "writing": (stop_reading, signal(reached), until_it_leaves),
+        "waiting for the response": (read, signal(reached), until_it_leaves),
+        "waiting, body not read": (read_head, signal(reached), until_it_leaves),
+        "reading headers": (read, send(b"HTTP/1.1 200 OK\r\nContent-"), signal(reached), until_it_leaves),
         "reading the body": (
             read,
-            send(answer_bytes(body=b"", length=50) + b'{"id": '),
-            meet(reached),
+            send(response_bytes(body=b"", length=50) + b'{"id": '),
+            signal(reached),
             until_it_leaves,
         ),
     }
@@ -102,7 +102,7 @@ def phases(reached):
 @pytest.mark.parametrize("phase", phases(None))
 async def test_closing_after_sending_is_unknown(kind, phase):
     reached = asyncio.Event()
-    async with world(kind, phases(reached)[phase]) as this:
+    async with bench(kind, phases(reached)[phase]) as this:
         call = this.create(email=BIG if phase == "writing" else "x@x.example")
         await closed_during(this, reached, call, "unknown")
         await this.server.at_most_open(0)
@@ -112,8 +112,8 @@ async def test_closing_after_sending_is_unknown(kind, phase):
 async def test_closing_between_two_items_of_a_stream(kind):
     """The caller's own code is not interrupted; the next item reports the close."""
     item = json.dumps(user("ada")).encode()
-    beginning = send(answer_bytes(body=b"", length=10_000) + b"[" + item + b"," + item + b",")
-    async with world(kind, (read, beginning, until_it_leaves)) as this:
+    beginning = send(response_bytes(body=b"", length=10_000) + b"[" + item + b"," + item + b",")
+    async with bench(kind, (read, beginning, until_it_leaves)) as this:
         users = this.coggno.users.iter()
         assert (await anext(users)).login == "ada"
         await this.coggno.aclose()
@@ -128,8 +128,8 @@ async def test_closing_between_two_items_of_a_stream(kind):
 async def test_closing_while_a_stream_waits(kind):
     reached = asyncio.Event()
     item = json.dumps(user("ada")).encode()
-    beginning = send(answer_bytes(body=b"", length=10_000) + b"[" + item + b",")
-    async with world(kind, (read, beginning, meet(reached), until_it_leaves), max_retries=0) as this:
+    beginning = send(response_bytes(body=b"", length=10_000) + b"[" + item + b",")
+    async with bench(kind, (read, beginning, signal(reached), until_it_leaves), max_retries=0) as this:
 
         async def consume():
             return [user async for user in this.coggno.users.iter()]
@@ -143,10 +143,10 @@ async def test_closing_while_a_stream_waits(kind):
 
 
 @on_every_engine
-async def test_cancelling_and_closing_at_once_is_a_cancellation(kind):
+async def test_cancelling_wins_over_closing(kind):
     """The caller's cancellation is not swallowed."""
     reached = asyncio.Event()
-    async with world(kind, (read, meet(reached), until_it_leaves)) as this:
+    async with bench(kind, (read, signal(reached), until_it_leaves)) as this:
         task = await at(reached, this.create())
         task.cancel()
         await this.coggno.aclose()
@@ -156,7 +156,7 @@ async def test_cancelling_and_closing_at_once_is_a_cancellation(kind):
 
 @on_every_engine
 async def test_closing_from_a_call_does_not_wait_for_itself(kind):
-    async with world(kind, (read, respond)) as this:
+    async with bench(kind, (read, respond)) as this:
         await this.get()
         scope = this.coggno._session.engine._calls
         request = type("Request", (), {"sent": False})()
@@ -168,13 +168,13 @@ async def test_closing_from_a_call_does_not_wait_for_itself(kind):
 
 @on(HTTPX, HTTPX2)
 async def test_closing_leaves_the_callers_client_open(kind):
-    async with world(kind) as this:
+    async with bench(kind) as this:
         client = this.coggno._session.engine.client
         await this.coggno.aclose()
         assert not client.is_closed
 
 
-async def test_transport_that_ignores_cancellation_does_not_hold_up_closing(monkeypatch):
+async def test_closing_does_not_wait_without_limit(monkeypatch):
     import httpx
 
     from coggno import AsyncCoggno

@@ -1,4 +1,4 @@
-"""Every case on every engine: what one attempt is told, how often the server saw it, what the client makes of it."""
+"""Every case on every engine: how one attempt ends, how often it was received, what the client does then."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from coggno import APIConnectionError, APIError, APITimeoutError, DecodeError
 from coggno._engines.base import EngineResponse
 from coggno.models import User
 
+from .bench import GRACE, Bench, bench
 from .cases import CASES, Case
 from .kinds import Kind, on_every_engine
 from .secrecy import secrets_in
-from .world import GRACE, World, world
 
 BIG = "x" * 8_000_000  # more than the buffers of both sides hold
 
@@ -26,13 +26,13 @@ every_case_but_uploads = pytest.mark.parametrize(
 
 
 @asynccontextmanager
-async def stage(case: Case, kind: Kind) -> AsyncIterator[World]:
+async def stage(case: Case, kind: Kind) -> AsyncIterator[Bench]:
     scripts = [case.script] if case.script else []
-    async with world(kind, *scripts, trouble=case.trouble, limits=case.limits, tls=case.tls, host=case.host) as this:
+    async with bench(kind, *scripts, trouble=case.trouble, limits=case.limits, tls=case.tls, host=case.host) as this:
         yield this
 
 
-async def tell(attempt: Awaitable[EngineResponse]) -> tuple[int | str, APIError | None]:
+async def ending(attempt: Awaitable[EngineResponse]) -> tuple[int | str, APIError | None]:
     """Return in the words of a `Case` what an attempt ends in."""
     try:
         return (await attempt).status, None
@@ -51,19 +51,19 @@ def form(case: Case) -> dict[str, Any]:
 @every_case
 @on_every_engine
 async def test_one_attempt(case: Case, kind: Kind):
-    """It ends as the table says, was sent at most once, shows no secret, and leaves the pool as it was."""
+    """It ends as in the table, was sent at most once, shows no secret, and leaves the pool as it was."""
     async with stage(case, kind) as this:
-        told, error = await tell(this.create(**form(case)))
-        assert told == case.told_by(kind)
-        assert this.server.methods == " ".join(["POST"] * case.saw)
+        result, error = await ending(this.create(**form(case)))
+        assert result == case.expected_by(kind)
+        assert this.server.methods == " ".join(["POST"] * case.received)
         if error is not None:
             assert list(secrets_in(error)) == []
-        await this.calm()
+        await this.end_trouble()
         await this.server.at_most_open(1)
 
 
 async def end(call: Awaitable[Any]) -> tuple[Any, str]:
-    """Return what a call through the client answers, and in the words of a `Case` the error that it ends in."""
+    """Return what a call through the client responses, and in the words of a `Case` the error that it ends in."""
     try:
         return await call, ""
     except APIError as error:

@@ -14,10 +14,10 @@ from coggno._engines.environment import create_ssl_context, proxy_for
 from coggno._engines.httpx import OwnHttpxEngine
 from coggno._engines.origin import Origin
 
+from .bench import GRACE, bench
 from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, on
 from .secrecy import KEY, secrets_in
-from .server import answer_bytes, close, listening_socket, read_head, send, serving
-from .world import GRACE, world
+from .server import close, listening_socket, read_head, response_bytes, send, serving
 
 ADDRESS = "https://beta.coggno.com"
 PROXY = "http://proxy.example:3128"
@@ -138,7 +138,7 @@ async def test_unreachable_proxy_is_named(monkeypatch):
 
 
 async def test_proxy_that_refuses_the_tunnel_is_not_sent(monkeypatch):
-    async with serving((read_head, send(answer_bytes(body=b"", status=407)), close)) as (proxy, url):
+    async with serving((read_head, send(response_bytes(body=b"", status=407)), close)) as (proxy, url):
         monkeypatch.setenv("HTTPS_PROXY", url)
         async with AsyncCoggno(KEY, base_url="https://127.0.0.1:9", max_retries=0) as coggno:
             with pytest.raises(APIConnectionError, match=r"through the proxy .* \(HTTPS_PROXY\)") as caught:
@@ -150,7 +150,7 @@ async def test_proxy_that_refuses_the_tunnel_is_not_sent(monkeypatch):
 
 def test_proxied_client_works_in_a_second_loop(monkeypatch):
     """httpx would fail on the connections of the first one with a RuntimeError."""
-    refusal = (read_head, send(answer_bytes(body=b"", status=407)), close)
+    refusal = (read_head, send(response_bytes(body=b"", status=407)), close)
     monkeypatch.setenv("HTTPS_PROXY", PROXY)
     coggno = AsyncCoggno(KEY, base_url="https://127.0.0.1:9", max_retries=0)
 
@@ -168,7 +168,7 @@ def test_proxied_client_works_in_a_second_loop(monkeypatch):
 async def test_aiohttp_uses_no_proxy_of_the_environment(monkeypatch):
     """A documented difference: pass a session with a proxy connector, or use the default."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    async with world(AIOHTTP) as this:
+    async with bench(AIOHTTP) as this:
         assert (await this.get()).status == 200
 
 
@@ -206,7 +206,7 @@ def test_unusable_certificates_with_a_proxy_are_named(tmp_path, monkeypatch):
         choose()
 
 
-def test_without_variables_certificates_are_those_of_certifi():
+def test_default_certificates_are_those_of_certifi():
     assert create_ssl_context().get_ca_certs()
 
 
@@ -224,10 +224,10 @@ def test_certificates_of_the_package_may_be_missing(monkeypatch):
 @on(DEFAULT, HTTPX, HTTPX2, AIOHTTP)
 @pytest.mark.parametrize("which", ["elsewhere", "foreign"])
 async def test_refused_certificate_is_explained(kind, which):
+    from .bench import certificates
     from .server import healthy, tls
-    from .world import certificates
 
-    async with world(kind, (tls(lambda: getattr(certificates(), which)), healthy), tls=True) as this:
+    async with bench(kind, (tls(lambda: getattr(certificates(), which)), healthy), tls=True) as this:
         with pytest.raises(APIConnectionError, match="the server's certificate was refused: ") as caught:
             await this.create()
         assert caught.value.outcome == "not_sent"

@@ -20,14 +20,14 @@ from coggno._engines.failures import failure, raise_alone, without_quotations
         (True, True, "unknown", APITimeoutError, "no response in time"),
     ],
 )
-def test_what_a_failure_says(sent, timed_out, outcome, kind, start):
+def test_message_of_a_failure(sent, timed_out, outcome, kind, start):
     error = failure(OSError("x\n  y"), sent=sent, timed_out=timed_out)
     assert type(error) is kind
     assert error.outcome == outcome
     assert str(error).startswith(start)
 
 
-def test_a_failure_may_be_described_otherwise_or_not_at_all():
+def test_failure_takes_another_detail():
     assert str(failure(OSError("x"), sent=False, timed_out=False, detail="y")) == "no connection (OSError: y)"
     assert str(failure(OSError("x"), sent=False, timed_out=False, detail="")) == "no connection (OSError)"
 
@@ -53,7 +53,7 @@ def test_a_failure_may_be_described_otherwise_or_not_at_all():
         ("", ""),
     ],
 )
-def test_what_a_library_says_of_an_answer_is_kept_and_what_it_quotes_is_not(text, left):
+def test_quotations_of_a_response_are_removed(text, left):
     assert without_quotations(text) == left
 
 

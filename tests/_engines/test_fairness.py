@@ -1,4 +1,4 @@
-"""Whom the engines serve when, on real connections: in the order of asking, whoever comes back at once."""
+"""In which order calls get a connection, on real ones: first come, first served."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from .bench import bench
 from .kinds import AIOHTTP, DEFAULT, SESSION, on, on_every_engine
-from .server import healthy, meet, read, respond, wait_for
-from .world import world
+from .server import healthy, read, respond, signal, wait_for
 
 on_ours = on(DEFAULT, AIOHTTP, SESSION)
 
@@ -20,7 +20,7 @@ def logins(server):
 @on_every_engine
 async def test_first_come_first_served(kind):
     held, free = asyncio.Event(), asyncio.Event()
-    async with world(kind, (read, meet(held), wait_for(free), respond, healthy)) as this:
+    async with bench(kind, (read, signal(held), wait_for(free), respond, healthy)) as this:
         tasks = [asyncio.ensure_future(this.get("u0"))]
         await held.wait()
         for number in range(1, 20):
@@ -33,9 +33,9 @@ async def test_first_come_first_served(kind):
 
 
 @on_every_engine
-async def test_who_comes_back_at_once_waits_like_the_others(kind):
+async def test_returning_task_waits_like_the_others(kind):
     """Four tasks on one connection, three calls each: round by round."""
-    async with world(kind) as this:
+    async with bench(kind) as this:
 
         async def work(name):
             for _ in range(3):
@@ -49,7 +49,7 @@ async def test_who_comes_back_at_once_waits_like_the_others(kind):
 @pytest.mark.parametrize("size", [1, 3, 10])
 async def test_every_task_gets_its_share(kind, size):
     """At no time has one of forty tasks been served twice more than another."""
-    async with world(kind, size=size) as this:
+    async with bench(kind, size=size) as this:
         served = dict.fromkeys(range(40), 0)
         apart = []
 
@@ -65,8 +65,8 @@ async def test_every_task_gets_its_share(kind, size):
 
 
 @on(DEFAULT)
-async def test_the_connection_that_was_used_last_is_used_next(kind):
-    async with world(kind, size=3) as this:
+async def test_last_used_connection_is_used_next(kind):
+    async with bench(kind, size=3) as this:
         await asyncio.gather(*(this.get() for _ in range(3)))
         pool = this.coggno._session.engine.pool
         last = pool._idle[-1]
@@ -78,15 +78,15 @@ async def test_the_connection_that_was_used_last_is_used_next(kind):
 
 @on_ours
 async def test_one_task_needs_one_connection(kind):
-    async with world(kind, size=5) as this:
+    async with bench(kind, size=5) as this:
         for _ in range(10):
             await this.get()
         assert this.server.connections == 1
 
 
 @on(DEFAULT)
-async def test_a_connection_that_was_idle_too_long_is_not_used(kind, monkeypatch):
-    async with world(kind) as this:
+async def test_connection_idle_for_too_long_is_not_used(kind, monkeypatch):
+    async with bench(kind) as this:
         await this.get()
         monkeypatch.setattr("coggno._engines.default.http11.time.monotonic", lambda: 1e12)
         await this.get()
@@ -96,24 +96,24 @@ async def test_a_connection_that_was_idle_too_long_is_not_used(kind, monkeypatch
 
 
 @on_ours
-async def test_a_connection_that_the_server_closed_is_not_used(kind):
-    """Without a failed attempt: the close is seen before the request is written."""
+async def test_connection_closed_by_the_server_is_not_used(kind):
+    """Without a failed attempt: the close is noticed before the request is written."""
     closing = asyncio.Event()
-    async with world(kind, (read, respond, wait_for(closing)), max_retries=0) as this:
+    async with bench(kind, (read, respond, wait_for(closing)), max_retries=0) as this:
         await this.get()
         closing.set()
         await this.server.at_most_open(0)
         for _ in range(5):
-            await asyncio.sleep(0)  # aiohttp is told by the loop; the default engine asks the kernel
+            await asyncio.sleep(0)  # aiohttp learns of it from the loop; the default engine asks the system
         assert (await this.create()).status == 200
         assert this.server.methods == "GET POST"
         assert this.server.connections == 2
 
 
 @on(DEFAULT)
-async def test_what_a_burst_leaves_behind_is_closed_bit_by_bit(kind, monkeypatch):
+async def test_connections_of_a_burst_are_closed_one_by_one(kind, monkeypatch):
     """Nobody gets down to the far end of the stack again; its connections must not stay half-closed for ever."""
-    async with world(kind, size=6) as this:
+    async with bench(kind, size=6) as this:
         await asyncio.gather(*(this.get() for _ in range(6)))
         assert this.coggno._session.engine.pool.open_connections == (6, 0)
         for connection in this.coggno._session.engine.pool._idle[:5]:

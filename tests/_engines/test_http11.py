@@ -146,7 +146,7 @@ async def test_unread_body_prevents_reuse():
 
 
 async def test_unsent_data_prevents_reuse():
-    """A server answered a large upload before it had read it: the rest is still on its way."""
+    """A server refused a large upload before it had read it: the rest is still on its way."""
     stream = FakeStream(OK)
     connection, *_ = await exchange(stream)
     stream.drained = False

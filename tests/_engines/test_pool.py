@@ -1,4 +1,4 @@
-"""The pool by itself, on connections that do nothing: who is served when, what is reused, what is closed."""
+"""The pool by itself, on connections that do nothing: the order of calls, what is reused, what is closed."""
 
 from __future__ import annotations
 

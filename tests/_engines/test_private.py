@@ -21,8 +21,8 @@ from coggno._engines.httpx import HttpxEngine
 from coggno._engines.httpx_private import HttpxPool, pool_of
 from coggno._engines.origin import Origin
 
+from .bench import bench
 from .kinds import SESSION
-from .world import world
 
 ORIGIN = Origin.of("https://beta.coggno.com")
 
@@ -93,7 +93,7 @@ async def test_httpx_without_the_attribute(attribute, monkeypatch):
 
 async def test_aiohttp_sends_through_the_checked_request():
     """The middleware gives it the request, and `send` marks it as sent before the first byte leaves."""
-    async with world(SESSION) as this:
+    async with bench(SESSION) as this:
         session = this.coggno._session.engine._session
         assert session._request_class is CheckedRequest, broke("aiohttp")
         assert (await this.get()).status == 200
@@ -108,7 +108,7 @@ async def test_connection_of_aiohttp_has_what_is_checked(monkeypatch):
         return await send(self, conn)
 
     monkeypatch.setattr(aiohttp.ClientRequest, "send", observed)
-    async with world(SESSION) as this:
+    async with bench(SESSION) as this:
         await this.get()
     assert connections == [(False, False)], broke("aiohttp")
 
@@ -147,6 +147,6 @@ async def test_respx_sees_requests_of_the_default_engine():
             await coggno.groups.list()
 
 
-def test_respx_without_an_attribute_counts_as_not_active(monkeypatch):
+def test_respx_without_an_attribute_is_not_active(monkeypatch):
     monkeypatch.delattr(respx.mocks, "Mocker")
     assert not respx_private.is_active()

@@ -10,7 +10,7 @@ from coggno import APITimeoutError
 from coggno._engines.queue import ConnectionQueue
 
 
-async def test_a_free_turn_is_taken_at_once():
+async def test_free_turn_is_taken_at_once():
     turns = ConnectionQueue(2)
     await turns.take(None)
     await turns.take(None)
@@ -19,7 +19,7 @@ async def test_a_free_turn_is_taken_at_once():
     assert caught.value.outcome == "not_sent"
 
 
-async def test_turns_go_to_who_waited_longest_also_when_somebody_gave_up():
+async def test_cancelled_waiter_is_skipped():
     turns, served = ConnectionQueue(1), []
 
     async def come(name):
@@ -40,7 +40,7 @@ async def test_turns_go_to_who_waited_longest_also_when_somebody_gave_up():
     assert served == ["b", "c"]
 
 
-async def test_who_comes_back_at_once_stands_behind_those_who_wait():
+async def test_returning_task_waits_behind_the_others():
     turns, served = ConnectionQueue(1), []
     await turns.take(None)
 

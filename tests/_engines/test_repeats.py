@@ -6,9 +6,9 @@ import pytest
 
 from coggno import APIConnectionError
 
+from .bench import bench, warm
 from .kinds import on_every_engine
 from .server import close, read, read_head, reset, respond
-from .world import warm, world
 
 ENDINGS = [(read_head, close), (read_head, reset), (read, close), (read, reset), (close,), (reset,)]
 
@@ -23,7 +23,7 @@ def name(steps):
 @pytest.mark.parametrize("used", [False, True], ids=["new connection", "used connection"])
 async def test_a_lost_request_is_not_sent_again(kind, ending, method, used):
     script = (read, respond, *ending) if used else ending
-    async with world(kind, script, trouble=warm if used else None) as this:
+    async with bench(kind, script, trouble=warm if used else None) as this:
         seen = this.server.connections
         if used and ending[0] in {close, reset}:
             assert (await getattr(this, method)()).status == 200  # the loss was noticed: a new connection, once
@@ -37,9 +37,9 @@ async def test_a_lost_request_is_not_sent_again(kind, ending, method, used):
 
 
 @on_every_engine
-async def test_a_connection_that_was_closed_meanwhile_fails_nothing(kind):
-    """Ten calls, and the server closes after every answer without saying so."""
-    async with world(kind, *[(read, respond, close)] * 10, max_retries=0) as this:
+async def test_connection_closed_meanwhile_is_replaced(kind):
+    """Ten calls, and the server closes after every response without saying so."""
+    async with bench(kind, *[(read, respond, close)] * 10, max_retries=0) as this:
         for number in range(10):
             for _ in range(5):
                 await asyncio.sleep(0)  # the close is noticed

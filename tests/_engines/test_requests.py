@@ -15,11 +15,11 @@ from coggno import APIConnectionError, APIStatusError, AsyncCoggno, Configuratio
 from coggno._engines.base import EngineRequest
 from coggno._engines.origin import Origin
 
+from .bench import GRACE, PATIENT, bench, certificates
 from .cases import body_of
 from .kinds import HTTPX, HTTPX2, KINDS, Kind, Setting, on, on_every_engine
 from .secrecy import AUTHORIZATION, KEY
-from .server import answer_bytes, healthy, read, read_anything, respond_with, send, serving, user
-from .world import GRACE, PATIENT, certificates, world
+from .server import healthy, read, read_anything, respond_with, response_bytes, send, serving, user
 
 LOGINS = [
     "grace@x.example",
@@ -44,7 +44,7 @@ LOGINS = [
 @on_every_engine
 @pytest.mark.parametrize("login", LOGINS)
 async def test_a_path_arrives_as_it_was_quoted(kind, login):
-    async with world(kind) as this:
+    async with bench(kind) as this:
         await this.get(login)
         await this.delete(login)
         target = f"/api/v1/users/{quote(login, safe='')}"
@@ -57,7 +57,7 @@ TARGETS = ["/a%2fb", "/%c3%a9?x=%2B+%20&y", "/a;b=1,2:@!$'()*~", "/%7Euser", "/a
 @on_every_engine
 @pytest.mark.parametrize("target", TARGETS)
 async def test_an_address_is_not_written_in_another_way(kind, target):
-    async with world(kind, (read_anything,)) as this:
+    async with bench(kind, (read_anything,)) as this:
         engine = this.coggno._session.engine
         headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "x"}
         await engine.send(EngineRequest(method="GET", target=target, headers=headers, content=b""), PATIENT, 100)
@@ -66,7 +66,7 @@ async def test_an_address_is_not_written_in_another_way(kind, target):
 
 @on_every_engine
 async def test_what_a_form_looks_like(kind):
-    async with world(kind) as this:
+    async with bench(kind) as this:
         await this.create()
         (arrived,) = this.server.arrived
         assert arrived.form == GRACE
@@ -80,7 +80,7 @@ async def test_what_a_form_looks_like(kind):
 @on_every_engine
 async def test_which_headers_are_sent(kind):
     """Ours, the host, the length, and nothing that a library likes to add."""
-    async with world(kind) as this:
+    async with bench(kind) as this:
         await this.get()
         await this.create()
         names = [sorted(name for name, _ in head.headers) for head in this.server.heads]
@@ -108,7 +108,7 @@ async def test_which_headers_are_sent(kind):
     ids=lambda value: str(len(value)) if isinstance(value, bytes) else str(value),
 )
 async def test_a_body_has_its_length_and_no_body_has_no_type(kind, method, content, length):
-    async with world(kind, (read_anything,)) as this:
+    async with bench(kind, (read_anything,)) as this:
         engine = this.coggno._session.engine
         headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "x"}
         outgoing = EngineRequest(method=method, target="/x", headers=headers, content=content)
@@ -124,14 +124,14 @@ async def test_a_body_has_its_length_and_no_body_has_no_type(kind, method, conte
 @on_every_engine
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 async def test_the_host_header_has_host_and_port(kind, host):
-    async with world(kind, host=host) as this:
+    async with bench(kind, host=host) as this:
         await this.get()
         assert this.server.heads[0].header("host") == f"{host}:{this.port}"
 
 
 @on_every_engine
 async def test_tls_and_ipv6_together(kind):
-    async with world(kind, host="[::1]", tls=True) as this:
+    async with bench(kind, host="[::1]", tls=True) as this:
         assert (await this.get()).status == 200
         assert this.server.heads[0].header("host") == f"[::1]:{this.port}"
 
@@ -142,9 +142,9 @@ async def test_tls_and_ipv6_together(kind):
 @on_every_engine
 async def test_a_cookie_is_never_sent_back(kind):
     cookies = respond_with(
-        lambda answer: answer.replace(b"\r\n", b"\r\nSet-Cookie: a=b; Path=/\r\nSet-Cookie: c=d\r\n", 1)
+        lambda response: response.replace(b"\r\n", b"\r\nSet-Cookie: a=b; Path=/\r\nSet-Cookie: c=d\r\n", 1)
     )
-    async with world(kind, (read, cookies, read, cookies, healthy)) as this:
+    async with bench(kind, (read, cookies, read, cookies, healthy)) as this:
         for _ in range(3):
             await this.get()
         assert [head.header("cookie") for head in this.server.heads] == [None] * 3
@@ -152,10 +152,10 @@ async def test_a_cookie_is_never_sent_back(kind):
 
 
 @on(HTTPX, HTTPX2)
-async def test_a_cookie_lands_in_the_jar_of_the_callers_client(kind):
+async def test_cookie_is_kept_in_the_callers_jar(kind):
     """Which cannot be helped, and is said in docs/engines.md."""
-    cookie = respond_with(lambda answer: answer.replace(b"\r\n", b"\r\nSet-Cookie: a=b; Path=/\r\n", 1))
-    async with world(kind, (read, cookie, healthy)) as this:
+    cookie = respond_with(lambda response: response.replace(b"\r\n", b"\r\nSet-Cookie: a=b; Path=/\r\n", 1))
+    async with bench(kind, (read, cookie, healthy)) as this:
         await this.get()
         assert dict(this.coggno._session.engine.client.cookies) == {"a": "b"}
 
@@ -164,8 +164,8 @@ async def test_a_cookie_lands_in_the_jar_of_the_callers_client(kind):
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["get", "create", "delete"])
 async def test_a_redirect_is_not_followed(kind, status, method):
-    elsewhere = answer_bytes(body=b"", status=status, headers=["Location: /api/v1/users/elsewhere"])
-    async with world(kind, (read, send(elsewhere), healthy)) as this:
+    elsewhere = response_bytes(body=b"", status=status, headers=["Location: /api/v1/users/elsewhere"])
+    async with bench(kind, (read, send(elsewhere), healthy)) as this:
         assert (await getattr(this, method)()).status == status
         assert len(this.server.heads) == 1
 
@@ -173,9 +173,9 @@ async def test_a_redirect_is_not_followed(kind, status, method):
 @on_every_engine
 @pytest.mark.parametrize("location", ["ftp://x/", "//", "http://[bad", "http://x:abc/", "http://[::zz]/", "mailto:x"])
 async def test_a_redirect_to_nowhere_is_not_followed_either(kind, location):
-    """httpx looks at the address although it is not to follow it, and loses the status; see docs/engines.md."""
-    elsewhere = answer_bytes(body=b"", status=302, headers=[f"Location: {location}"])
-    async with world(kind, (read, send(elsewhere), healthy)) as this:
+    """httpx parses the address although it must not follow it, and loses the status; see docs/engines.md."""
+    elsewhere = response_bytes(body=b"", status=302, headers=[f"Location: {location}"])
+    async with bench(kind, (read, send(elsewhere), healthy)) as this:
         if kind is HTTPX and location in {"http://x:abc/", "http://[::zz]/", "mailto:x"}:
             with pytest.raises(APIConnectionError) as caught:
                 await this.create()
@@ -185,7 +185,7 @@ async def test_a_redirect_to_nowhere_is_not_followed_either(kind, location):
         assert this.server.methods == "POST"
 
 
-async def test_a_name_that_httpx_refuses_is_a_matter_of_configuration():
+async def test_host_refused_by_httpx_is_a_configuration_error():
     """Nothing was sent, and trying again would not help."""
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
     with pytest.raises(ConfigurationError, match="base_url cannot be used"):
@@ -239,7 +239,7 @@ async def around(client, url):
 
 
 @on_clients_of_the_caller
-async def test_nothing_of_the_callers_client_gets_into_our_requests(kind, monkeypatch, tmp_path):
+async def test_settings_of_the_callers_client_are_not_used(kind, monkeypatch, tmp_path):
     """No header, credential, parameter, cookie, address, limit or redirect; nor does a failure status raise theirs."""
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login netrc password netrc\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
@@ -261,7 +261,7 @@ async def test_no_netrc(kind, monkeypatch, tmp_path):
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".netrc").write_text("default login netrc password netrc\n")
-    async with world(kind) as this:
+    async with bench(kind) as this:
         await this.get()
         assert this.server.heads[0].header("authorization") == AUTHORIZATION
 
@@ -273,8 +273,8 @@ async def test_the_callers_client_is_as_it_was(kind):
         async with AsyncCoggno(KEY, base_url=url, http_client=client) as coggno:
             await coggno.users.list()
         if kind.name == "aiohttp session":
-            async with client.get(f"{url}/api/v1/users", timeout=aiohttp.ClientTimeout(5)) as answer:
-                assert answer.status == 200
+            async with client.get(f"{url}/api/v1/users", timeout=aiohttp.ClientTimeout(5)) as response:
+                assert response.status == 200
         else:
             assert (await client.get(f"{url}/api/v1/users", timeout=5)).status_code == 200
         assert server.heads[-1].header("x-theirs") == "1"
@@ -282,8 +282,8 @@ async def test_the_callers_client_is_as_it_was(kind):
 
 
 @on_clients_of_the_caller
-async def test_a_client_around_the_callers_need_not_be_closed(kind):
-    """Made for each request of a web server, say, and forgotten: no warning."""
+async def test_client_on_the_callers_need_not_be_closed(kind):
+    """Made for each request of a web server, for example, and forgotten: no warning."""
     async with serving() as (_, url), strange(kind) as client:
         coggno = AsyncCoggno(KEY, base_url=url, http_client=client)
         await coggno.users.list()
@@ -292,7 +292,7 @@ async def test_a_client_around_the_callers_need_not_be_closed(kind):
 
 @on_every_engine
 async def test_after_closing_calls_say_so(kind):
-    async with world(kind) as this:
+    async with bench(kind) as this:
         await this.get()
         await this.coggno.aclose()
         with pytest.raises(ConfigurationError, match="closed"):
@@ -301,7 +301,7 @@ async def test_after_closing_calls_say_so(kind):
 
 @on_every_engine
 async def test_closing_twice_is_no_error_and_closes_all(kind):
-    async with world(kind, size=3) as this:
+    async with bench(kind, size=3) as this:
         await asyncio.gather(*(this.get() for _ in range(3)))
         await this.coggno.aclose()
         await this.coggno.aclose()
@@ -323,17 +323,17 @@ async def test_event_hooks_run_and_may_read_the_answer(kind):
         seen.append(len(await response.aread()))
 
     hooks = {"request": [before], "response": [after]}
-    zipped = respond_with(lambda a: answer_bytes(body=gzip.compress(body_of(a)), headers=["Content-Encoding: gzip"]))
+    zipped = respond_with(lambda a: response_bytes(body=gzip.compress(body_of(a)), headers=["Content-Encoding: gzip"]))
     client = pytest.importorskip(kind.name).AsyncClient(verify=certificates().trust, event_hooks=hooks)
     async with serving((read, zipped, healthy)) as (server, url), around(client, url) as coggno:
         server.users["ada"] = user("ada")
         assert (await coggno.users.get("ada")).first_name == "Ada"
-        assert seen == ["GET", len(body_of(answer_bytes(server.users["ada"])))]
+        assert seen == ["GET", len(body_of(response_bytes(server.users["ada"])))]
 
 
 @on(HTTPX, HTTPX2)
-@pytest.mark.parametrize("whole", [True, False], ids=["with content", "with a stream"])
-async def test_a_double_may_answer_in_gzip(kind, whole):
+@pytest.mark.parametrize("is_complete", [True, False], ids=["with content", "with a stream"])
+async def test_test_double_may_respond_in_gzip(kind, is_complete):
     library = pytest.importorskip(kind.name)
     zipped = gzip.compress(b"[]")
 
@@ -342,7 +342,7 @@ async def test_a_double_may_answer_in_gzip(kind, whole):
         yield zipped[9:]
 
     def handle(request):
-        return library.Response(200, headers={"Content-Encoding": "gzip"}, content=zipped if whole else stream())
+        return library.Response(200, headers={"Content-Encoding": "gzip"}, content=zipped if is_complete else stream())
 
     client = library.AsyncClient(transport=library.MockTransport(handle))
     assert await AsyncCoggno(KEY, http_client=client).users.list() == []
@@ -350,7 +350,7 @@ async def test_a_double_may_answer_in_gzip(kind, whole):
 
 
 @on(HTTPX, HTTPX2)
-async def test_what_a_transport_of_the_callers_raises_is_an_unknown_outcome(kind):
+async def test_unknown_error_of_a_transport_is_unknown(kind):
     library = pytest.importorskip(kind.name)
 
     def handle(request):
@@ -366,7 +366,7 @@ async def test_what_a_transport_of_the_callers_raises_is_an_unknown_outcome(kind
 
 @on_every_engine
 async def test_many_calls_share_few_connections(kind):
-    async with world(kind, size=4) as this:
+    async with bench(kind, size=4) as this:
         this.server.users.update(
             {f"u{n}": {"id": n, "login": f"u{n}", "first_name": "x", "last_name": "x"} for n in range(100)}
         )
@@ -380,7 +380,7 @@ async def test_many_calls_share_few_connections(kind):
 
 
 @on_every_engine
-async def test_an_address_with_a_path_and_letters_of_all_languages(kind):
+async def test_path_of_base_url_is_quoted(kind):
     async with (
         serving((read_anything,)) as (server, url),
         kind.opened(Setting(certificates().trust, 1)) as client,

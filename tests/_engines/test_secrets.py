@@ -9,10 +9,10 @@ import pytest
 
 from coggno import APIError, AsyncCoggno, ConfigurationError
 
+from .bench import GRACE, bench
 from .kinds import HTTPX, HTTPX2, on, on_every_engine
 from .secrecy import AUTHORIZATION, KEY, PASSWORD, secrets_in
 from .server import Step, close, read_head, reset
-from .world import GRACE, world
 
 
 def echo(before: bytes, after: bytes = b"\r\n\r\n") -> Step:
@@ -48,7 +48,7 @@ ECHOES = {
     "as an encoding": echo(OK + b"Transfer-Encoding: "),
     "as a content encoding": echo(OK + b"Content-Length: 9\r\nContent-Encoding: "),
     "as a chunk": echo(OK + b"Transfer-Encoding: chunked\r\n\r\n"),
-    "as a place": echo(b"HTTP/1.1 302 X\r\nContent-Length: 0\r\nLocation: http://["),
+    "as a location": echo(b"HTTP/1.1 302 X\r\nContent-Length: 0\r\nLocation: http://["),
     "the key alone as a status line": secret_header(b""),
     "the key alone as a header": secret_header(OK),
     "the key alone as a length": secret_header(OK + b"Content-Length: "),
@@ -70,7 +70,7 @@ async def failure_of(call):
 @pytest.mark.parametrize("way", ECHOES)
 async def test_a_server_that_sends_back_what_it_was_sent(kind, way, ending, caplog):
     caplog.set_level(logging.DEBUG, "coggno")
-    async with world(kind, *[(ECHOES[way], ending)] * 9) as this:
+    async with bench(kind, *[(ECHOES[way], ending)] * 9) as this:
         for call in (this.coggno.users.create(**GRACE), this.create()):
             error = await failure_of(call)
             assert error is None or list(secrets_in(error)) == []
@@ -93,7 +93,7 @@ NAMES = [
 
 @on(HTTPX, HTTPX2)
 @pytest.mark.parametrize("name", NAMES)
-async def test_the_request_that_httpx_hangs_on_its_errors_is_taken_off(kind, name):
+async def test_request_is_taken_off_errors_of_httpx(kind, name):
     library = pytest.importorskip(kind.name)
 
     def handle(request):

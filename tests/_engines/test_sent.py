@@ -11,10 +11,10 @@ from coggno import APITimeoutError, AsyncCoggno, Timeout
 from coggno._engines.base import EngineRequest
 from coggno._engines.httpx import _tracer
 
+from .bench import bench, black_hole, busy, silent_names, warm
 from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, SESSION, on, on_every_engine
 from .secrecy import KEY
-from .server import meet, read, read_head, read_some, respond, until_it_leaves, wait_for
-from .world import black_hole, busy, silent_names, warm, world
+from .server import read, read_head, read_some, respond, signal, until_it_leaves, wait_for
 
 
 def a_request(content=b"", sent=True):
@@ -36,16 +36,16 @@ async def cut_off(this, request, seconds=0.05):
 @pytest.mark.parametrize("trouble", [busy, black_hole, silent_names])
 async def test_nothing_is_sent_before_a_connection_is_made(kind, trouble):
     host = "localhost" if trouble is silent_names else "127.0.0.1"
-    async with world(kind, trouble=trouble, host=host) as this:
+    async with bench(kind, trouble=trouble, host=host) as this:
         request = a_request()
         await cut_off(this, request)
         assert request.sent is False
-        await this.calm()
+        await this.end_trouble()
 
 
 @on(DEFAULT, AIOHTTP, SESSION)  # httpcore leaves such a connection open until it is collected, see docs/engines.md
 async def test_nothing_is_sent_in_the_tls_handshake(kind):
-    async with world(kind, (read_some, until_it_leaves), tls=True) as this:
+    async with bench(kind, (read_some, until_it_leaves), tls=True) as this:
         request = a_request()
         await cut_off(this, request)
         assert request.sent is False
@@ -54,7 +54,7 @@ async def test_nothing_is_sent_in_the_tls_handshake(kind):
 @on_every_engine
 @pytest.mark.parametrize("script", [(read_head, until_it_leaves), (until_it_leaves,)], ids=["read", "not read"])
 async def test_request_without_a_response_was_sent(kind, script):
-    async with world(kind, script) as this:
+    async with bench(kind, script) as this:
         request = a_request()
         await cut_off(this, request)
         assert request.sent is True
@@ -62,7 +62,7 @@ async def test_request_without_a_response_was_sent(kind, script):
 
 @on_every_engine
 async def test_request_on_a_used_connection_was_sent(kind):
-    async with world(kind, (read, respond, read_head, until_it_leaves), trouble=warm) as this:
+    async with bench(kind, (read, respond, read_head, until_it_leaves), trouble=warm) as this:
         request = a_request(sent=False)
         await cut_off(this, request)
         assert request.sent is True
@@ -72,7 +72,7 @@ async def test_request_on_a_used_connection_was_sent(kind):
 async def test_second_attempt_forgets_the_first(kind):
     """One request object serves all attempts of a call."""
     held, free = asyncio.Event(), asyncio.Event()
-    async with world(kind, (read_head, until_it_leaves), (read, meet(held), wait_for(free), respond)) as this:
+    async with bench(kind, (read_head, until_it_leaves), (read, signal(held), wait_for(free), respond)) as this:
         request = a_request()
         await cut_off(this, request)
         assert request.sent is True
@@ -89,7 +89,7 @@ async def test_pool_of_the_callers_client_may_be_full(kind):
     """The caller's own requests hold the connection; ours waits in the pool of httpx and is not sent."""
     held, free = asyncio.Event(), asyncio.Event()
     limits = Timeout(connect=20, read=20, write=20, pool=0.05)
-    async with world(kind, (read, meet(held), wait_for(free), respond), limits=limits) as this:
+    async with bench(kind, (read, signal(held), wait_for(free), respond), limits=limits) as this:
         client = this.coggno._session.engine.client
         theirs = asyncio.ensure_future(client.get(f"http://127.0.0.1:{this.port}/api/v1/users/ada"))
         await held.wait()

@@ -1,4 +1,4 @@
-"""docs/engines.md says what the tests prove."""
+"""docs/engines.md holds what the tests prove."""
 
 import re
 
@@ -12,14 +12,14 @@ def test_the_tables_are_those_of_the_cases():
     assert page == table.written(page), "docs/engines.md is stale: python -m tests._engines.table"
 
 
-def test_every_case_has_a_name_of_its_own_and_is_in_the_table():
+def test_every_case_is_in_the_table_once():
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names)
     assert all(f"| {name} |" in table.tables() for name in names)
     assert len(CASES) == sum(map(len, GROUPS.values()))
 
 
-def test_what_differs_between_engines_is_bold_and_explained():
+def test_every_engine_has_a_section():
     """Each engine has its paragraph."""
     page = table.PAGE.read_text(encoding="utf-8")
     for kind in KINDS:

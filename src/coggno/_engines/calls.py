@@ -45,8 +45,8 @@ class RunningCalls:
         """
         if self.is_closed:  # between two pieces of a stream
             raise _closed_during(request)
-        # A timeout without a limit that closing moves to now. asyncio tells it from the caller's own cancellation,
-        # which would otherwise be swallowed when both come at once.
+        # A timeout without a limit, which closing moves to now. asyncio distinguishes it from a cancellation by the
+        # caller, which would otherwise be lost when both happen at once.
         scope = asyncio.timeout(None)
         self._scopes[scope] = asyncio.current_task()
         try:

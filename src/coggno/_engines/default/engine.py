@@ -39,6 +39,7 @@ class DefaultEngine(Engine):
 
     def _start(self) -> None:
         self.pool = ConnectionPool(self._origin, self._max_connections)
+        self._mocked = None
 
     @asynccontextmanager
     async def _open(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[StreamedResponse]:

@@ -21,7 +21,7 @@ from coggno._protocol.operation import Request
 
 from .kinds import Kind, Setting
 from .secrecy import KEY, PASSWORD
-from .server import Server, healthy, listening_socket, meet, read, respond, user, wait_for
+from .server import Server, healthy, listening_socket, read, respond, signal, user, wait_for
 from .server import tls as starttls
 
 GRACE = {
@@ -33,14 +33,14 @@ GRACE = {
 }
 PATIENT = Timeout(connect=20, read=20, write=20, pool=20)
 HASTE = 0.08  # seconds: the limit that is to run out
-MAX_ANSWER = 100_000  # bytes
+MAX_RESPONSE = 100_000  # bytes
 
-Trouble: TypeAlias = Callable[["World"], Awaitable[None]]
+Trouble: TypeAlias = Callable[["Bench"], Awaitable[None]]
 
 
 @define
-class World:
-    """What a test has in hand."""
+class Bench:
+    """A client, a server, and what is wrong between them."""
 
     server: Server
     socket: socket.socket
@@ -57,7 +57,7 @@ class World:
     async def listen(self) -> None:
         await self.server.listen(self.socket)
 
-    async def calm(self) -> None:
+    async def end_trouble(self) -> None:
         """End the trouble."""
         heal, self.heal = self.heal, None
         if heal is not None:
@@ -81,7 +81,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(
+async def bench(
     kind: Kind,
     *scripts: Any,
     trouble: Trouble | None = None,
@@ -90,7 +90,7 @@ async def world(
     size: int = 1,
     host: str = "127.0.0.1",
     max_retries: int = 3,
-) -> AsyncIterator[World]:
+) -> AsyncIterator[Bench]:
     """A server that plays `scripts`, with a user `ada`, and a client whose pauses end the trouble and take no time."""
     async with AsyncExitStack() as stack:
         sock = listening_socket("::1" if host == "[::1]" else "127.0.0.1")
@@ -98,7 +98,7 @@ async def world(
         server = Server(list(scripts), greeting=(starttls(lambda: certificates().good),) if tls else ())
         server.users["ada"] = user("ada")
         stack.push_async_callback(server.aclose)
-        this = World(server, sock, stack, host)
+        this = Bench(server, sock, stack, host)
         if trouble is None:
             await this.listen()
         http_client = await stack.enter_async_context(kind.opened(Setting(certificates().trust, size)))
@@ -108,20 +108,20 @@ async def world(
             http_client=http_client,
             timeout=limits,
             max_connections=size,
-            max_response_bytes=MAX_ANSWER,
+            max_response_bytes=MAX_RESPONSE,
             max_retries=max_retries,
         )
         this.coggno = await stack.enter_async_context(_impatient(coggno, this))
         if trouble is not None:
             await trouble(this)
         yield this
-        await this.calm()
+        await this.end_trouble()
 
 
 @asynccontextmanager
-async def _impatient(coggno: AsyncCoggno, this: World) -> AsyncIterator[AsyncCoggno]:
+async def _impatient(coggno: AsyncCoggno, this: Bench) -> AsyncIterator[AsyncCoggno]:
     async def sleep(_: float) -> None:
-        await this.calm()
+        await this.end_trouble()
 
     async with coggno:
         coggno._init(attrs.evolve(coggno._session, sleep=sleep), owner=True)
@@ -139,7 +139,7 @@ class Certificates:
     elsewhere: ssl.SSLContext
     """Of the right authority, for another host."""
     foreign: ssl.SSLContext
-    """For the right host, of an authority that nobody trusts."""
+    """For the right host, of an authority that the clients do not trust."""
 
 
 @functools.cache
@@ -162,13 +162,13 @@ def _server(authority: trustme.CA, *hosts: str) -> ssl.SSLContext:
 # Troubles that are no script
 
 
-async def refused(this: World) -> None:
-    """Nobody listens until the client pauses."""
+async def refused(this: Bench) -> None:
+    """The port is closed until the client pauses."""
     this.heal = this.listen
 
 
-async def black_hole(this: World) -> None:
-    """The queue of connections to accept is full: the kernel drops whoever knocks.
+async def black_hole(this: Bench) -> None:
+    """The queue of connections to accept is full: the kernel drops further ones.
 
     A queue of length 0 takes one connection (Linux), and that is ours.
     """
@@ -183,7 +183,7 @@ async def black_hole(this: World) -> None:
     this.heal = heal
 
 
-async def unknown_name(this: World) -> None:
+async def unknown_name(this: Bench) -> None:
     """The host has no address until the client pauses."""
 
     async def resolve(*_: Any, **__: Any) -> None:
@@ -192,20 +192,20 @@ async def unknown_name(this: World) -> None:
     await _with_names(this, resolve)
 
 
-async def silent_names(this: World) -> None:
-    """The name server does not answer until the client pauses."""
-    answer = asyncio.Event()
-    ask = asyncio.get_running_loop().getaddrinfo
+async def silent_names(this: Bench) -> None:
+    """The name server does not response until the client pauses."""
+    resolved = asyncio.Event()
+    getaddrinfo = asyncio.get_running_loop().getaddrinfo
 
     async def resolve(*args: Any, **options: Any) -> Any:
-        await answer.wait()
-        return await ask(*args, **options)
+        await resolved.wait()
+        return await getaddrinfo(*args, **options)
 
-    await _with_names(this, resolve, answer.set)
+    await _with_names(this, resolve, resolved.set)
 
 
-async def _with_names(this: World, resolve: Any, then: Callable[[], None] = lambda: None) -> None:
-    """Resolve names like this, for every engine: all of them ask the loop."""
+async def _with_names(this: Bench, resolve: Any, then: Callable[[], None] = lambda: None) -> None:
+    """Resolve names like this, for every engine: all of them use the loop."""
     await this.listen()
     loop: Any = asyncio.get_running_loop()
     loop.getaddrinfo = resolve
@@ -217,11 +217,11 @@ async def _with_names(this: World, resolve: Any, then: Callable[[], None] = lamb
     this.heal = heal
 
 
-async def busy(this: World) -> None:
+async def busy(this: Bench) -> None:
     """The only connection is in use."""
     await this.listen()
     held, free = asyncio.Event(), asyncio.Event()
-    this.server.scripts.insert(0, (read, meet(held), wait_for(free), respond, healthy))
+    this.server.scripts.insert(0, (read, signal(held), wait_for(free), respond, healthy))
     holder = asyncio.ensure_future(this.get())
     await held.wait()
     this.server.heads.clear()
@@ -233,8 +233,8 @@ async def busy(this: World) -> None:
     this.heal = heal
 
 
-async def warm(this: World) -> None:
-    """A call has gone well on the connection, and then the first script goes on."""
+async def warm(this: Bench) -> None:
+    """A call has succeeded on the connection, and the first script continues after it."""
     await this.listen()
     await this.get()
     for _ in range(5):
