@@ -11,7 +11,8 @@ from typing import Final
 
 from attrs import frozen
 
-from benchmarks import chart, decoding, machine, streaming
+from benchmarks import chart, machine
+from benchmarks.measurements import decoding, streaming
 from benchmarks.peers import PEERS
 from benchmarks.suite import FAIRNESS_LOAD, Results
 

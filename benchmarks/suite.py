@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from attrs import Factory, asdict, define, evolve, frozen
 
-from benchmarks import decoding, generated_clients, import_time, machine, nginx, streaming
+from benchmarks import generated_clients, machine, nginx
+from benchmarks.measurements import decoding, import_time, streaming
+from benchmarks.measurements.request_cost import Load
 from benchmarks.peers import PEERS
-from benchmarks.request_cost import Load
 from benchmarks.worker_pool import MeasurementError, WorkerPool
 
 LOADS: Final = ((1, 1), (10, 10), (100, 100), (500, 500), (100, 50), (500, 50))  # tasks, connections

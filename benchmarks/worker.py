@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from attrs import asdict
 
-from benchmarks import decoding, machine, request_cost, retry_overhead, streaming
+from benchmarks import machine
+from benchmarks.measurements import decoding, request_cost, retry_overhead, streaming
 
 Job = Mapping[str, Any]
 

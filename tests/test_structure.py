@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 MODULES = {path: ast.parse(path.read_bytes()) for path in sorted(SRC.rglob("*.py"))}
 HAND_WRITTEN = {path: tree for path, tree in MODULES.items() if "_generated" not in path.parts}
+TOOLS = [path for folder in ("benchmarks", "codegen") for path in sorted((ROOT / folder).rglob("*.py"))]
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts)
 
 MODULE_LINES = 450
@@ -25,6 +26,7 @@ COMMENTS = 20  # in 1,000 lines
 README_WORDS = 1620
 TEST_NAME = 79  # characters
 
+KNOWN_LONG = {"codegen/read/schemas.py"}
 KNOWN_EXEC = "src/coggno/_protocol/converter.py"
 
 
@@ -116,13 +118,13 @@ def test_no_code_is_built_at_run_time():
 
 
 def test_modules_are_short():
-    lengths = {relative(path): len(path.read_text().splitlines()) for path in HAND_WRITTEN}
-    long = {name: length for name, length in lengths.items() if length > MODULE_LINES}
+    lengths = {relative(path): len(path.read_text().splitlines()) for path in [*HAND_WRITTEN, *TOOLS]}
+    long = {name: length for name, length in lengths.items() if length > MODULE_LINES and name not in KNOWN_LONG}
     assert not long, f"split these modules by subject, {MODULE_LINES} lines are the limit: {long}"
 
 
 def test_folders_hold_few_modules():
-    counts = Counter(relative(path.parent) for path in HAND_WRITTEN)
+    counts = Counter(relative(path.parent) for path in [*HAND_WRITTEN, *TOOLS])
     full = {name: count for name, count in counts.items() if count > FOLDER_MODULES}
     assert not full, f"make subfolders by subject, {FOLDER_MODULES} modules are the limit: {full}"
 
