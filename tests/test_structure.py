@@ -26,6 +26,14 @@ COMMENTS = 20  # in 1,000 lines
 README_WORDS = 1620
 TEST_NAME = 79  # characters
 
+OTHER_WORDS = {
+    "crew": "worker pool",
+    "desk": "run context",
+    "errand": "row task",
+    "those_there": "existing users",
+    "witness": "interop test",
+}  # words of our own, and what the field calls the thing
+
 KNOWN_LONG = {"codegen/read/schemas.py"}
 KNOWN_EXEC = "src/coggno/_protocol/converter.py"
 
@@ -50,6 +58,15 @@ def test_class_names_are_unique():
                 found[node.name].append(f"{relative(path)}:{node.lineno}")
     twins = {name: places for name, places in found.items() if len(places) > 1}
     assert not twins, f"two classes of one name, rename one of them: {twins}"
+
+
+@pytest.mark.parametrize(("word", "instead"), OTHER_WORDS.items())
+def test_words_are_those_of_the_field(word, instead):
+    """One word for one thing, the word that the field uses."""
+    pattern = re.compile(rf"(?<![a-z]){word}(s|es)?(?![a-z])", re.IGNORECASE)
+    paths = [*MODULES, *TOOLS, *(path for path in TESTS if path != Path(__file__))]
+    found = [relative(path) for path in paths if pattern.search(path.read_text())]
+    assert not found, f"write {instead!r} instead of {word!r}: {found}"
 
 
 def test_test_names_are_short():
