@@ -15,8 +15,8 @@ from typing import Final
 
 from attrs import frozen
 
-from codegen import gate, names, output
-from codegen.advice import printable
+from codegen import names, output, validation
+from codegen.diagnostics import printable
 from codegen.document import NotReadableError, read_document
 from codegen.read import is_supported_version, read_api
 from codegen.render import render
@@ -24,8 +24,8 @@ from codegen.render import render
 ROOT: Final = Path(__file__).resolve().parent.parent
 SPEC: Final = ROOT / "openapi" / "coggno.yaml"
 OUT: Final = ROOT / "src" / "coggno" / "_generated"
-WIRE: Final = ".._protocol.operation"
-_WIRE: Final = re.compile(r"\.*[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+PROTOCOL: Final = ".._protocol"
+_MODULE: Final = re.compile(r"\.*[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 _UNUSUAL: Final = re.compile(r"[^\w./ -]", re.ASCII)  # in a comment, "coding:" would be an instruction
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        generated = generate(arguments.spec, wire=arguments.wire, command=_command(arguments))
+        generated = generate(arguments.spec, protocol=arguments.protocol, command=_command(arguments))
         if arguments.check:
             return _check(arguments.out, generated, _command(arguments))
         output.write(arguments.out, generated.files)
@@ -73,21 +73,21 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def generate(spec: Path, *, wire: str = WIRE, command: str = "python -m codegen") -> Generated:
+def generate(spec: Path, *, protocol: str = PROTOCOL, command: str = "python -m codegen") -> Generated:
     """Generate source from a document; writes nothing.
 
     Args:
         spec: the document.
-        wire: what the generated package imports `Operation`, `Request` and `Send` from.
+        protocol: the package with `operation` and `model` that the output imports from.
         command: what the header says to run.
 
     Raises:
-        ArgumentError: `spec` cannot be read, or `wire` is no module.
+        ArgumentError: `spec` cannot be read, or `protocol` is no name of a package.
         NotReadableError: it is no OpenAPI document.
         RefusedError: something in it is not supported.
     """
-    if not _WIRE.fullmatch(wire):
-        raise ArgumentError(f"--wire {wire!r} is not a module")
+    if not _MODULE.fullmatch(protocol):
+        raise ArgumentError(f"--protocol {protocol!r} is not the name of a package")
     try:
         content = spec.read_bytes()
     except (OSError, ValueError) as error:
@@ -96,15 +96,15 @@ def generate(spec: Path, *, wire: str = WIRE, command: str = "python -m codegen"
     if not is_supported_version(document):
         # Another version has other rules: what the gate would say of it is noise.
         raise RefusedError(document.noted())
-    gate.check_form(document)
+    validation.check_form(document)
     api = read_api(document)
     for pointer, sentence in names.collisions(api):
         document.refuse_at(pointer, sentence)
     refusals = document.refusals()
     if refusals:
         raise RefusedError(refusals)
-    gate.check_meaning(document)
-    files = render(api, file=_shown(spec), command=command, digest=document.digest, wire=wire)
+    validation.check_meaning(document)
+    files = render(api, file=_shown(spec), command=command, protocol=protocol)
     return Generated(files, len(api.operations), len(api.models))
 
 
@@ -120,7 +120,10 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=OUT, metavar="DIR", help="the package to write (default: src/coggno/_generated)"
     )
     parser.add_argument(
-        "--wire", default=WIRE, metavar="MODULE", help=f"what it imports Request from (default: {WIRE})"
+        "--protocol",
+        default=PROTOCOL,
+        metavar="PACKAGE",
+        help=f"what the output imports `operation` and `model` from (default: {PROTOCOL})",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail when the package is not what would be written"
@@ -133,13 +136,13 @@ def _check(folder: Path, generated: Generated, command: str) -> int:
     if not found:
         return 0
     place = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
-    advice = f"run: {command}" + (f" --out {shlex.quote(str(folder))}" if folder != OUT else "")
+    suggestion = f"run: {command}" + (f" --out {shlex.quote(str(folder))}" if folder != OUT else "")
     extra = any(line.endswith("extra") for line in found)
     return _fail(
         1,
         [
             *(f"{place}/{line}" for line in found),
-            f"{advice}{' (and remove what is extra and not generated)' if extra else ''}",
+            f"{suggestion}{' (and remove what is extra and not generated)' if extra else ''}",
         ],
     )
 
@@ -148,8 +151,8 @@ def _command(arguments: argparse.Namespace) -> str:
     parts = ["python -m codegen"]
     if arguments.spec.resolve() != SPEC:
         parts.append(f"--spec {shlex.quote(_shown(arguments.spec))}")
-    if arguments.wire != WIRE:
-        parts.append(f"--wire {shlex.quote(arguments.wire)}")
+    if arguments.protocol != PROTOCOL:
+        parts.append(f"--protocol {shlex.quote(arguments.protocol)}")
     return " ".join(parts)
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import enum
-import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from urllib.parse import unquote
 import yaml
 from attrs import define, field, frozen
 
-from codegen.advice import printable, show, suggest, why_not
+from codegen.diagnostics import printable, show, suggest, why_not
 
 _TAG: Final = "tag:yaml.org,2002:"
 _DEEPEST: Final = 200  # levels of a document; the validator is slow far below
@@ -192,8 +191,6 @@ class Document:
 
     file: str
     """As it was named; stands in messages."""
-    digest: str
-    """SHA-256 of the bytes."""
     root: Node = field(init=False)
     _refusals: set[Refusal] = field(factory=set, init=False)
 
@@ -259,7 +256,7 @@ def read_document(content: bytes, file: str) -> Document:
     Raises:
         NotReadableError: the file is no YAML.
     """
-    document = Document(file=file, digest=hashlib.sha256(content).hexdigest())
+    document = Document(file=file)
     try:
         tree = yaml.compose(content, Loader=_CoreLoader)
         if tree is None:

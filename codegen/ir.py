@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
-Place: TypeAlias = Literal["path", "query", "header"]
+Location: TypeAlias = Literal["path", "query", "header"]
 ScalarName: TypeAlias = Literal["str", "int", "float", "bool", "date", "datetime", "uuid", "any", "object"]
 
 
@@ -110,20 +110,27 @@ class Model:
     name: str
     description: str = ""
     fields: tuple[Field, ...]
-    key: tuple[str, ...] = ()
-    """Fields that form the natural key."""
-    key_pointer: str | None = None
+    """All of them, those of the base included."""
+    base: str | None = None
+    """Pointer of the model that this one extends."""
+    base_fields: frozenset[str] = frozenset()
+    """Names of the fields that the base declares."""
     sent: bool = False
     """It is (part of) a JSON body."""
     received: bool = False
-    """It is (part of) an answer."""
+    """It is (part of) a response."""
+
+    @property
+    def own_fields(self) -> tuple[Field, ...]:
+        """Those that the base does not declare."""
+        return tuple(item for item in self.fields if item.name not in self.base_fields)
 
 
 @frozen(kw_only=True)
 class Parameter:
     """Something the caller gives, outside the body."""
 
-    place: Place
+    location: Location
     field: Field
     joined: bool = False
     """A list in one value, separated by commas."""
@@ -140,13 +147,12 @@ class Body:
     description: str = ""
     fields: tuple[Field, ...] = ()
     """Of a form."""
-    key: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
-class Answer:
-    """What comes back on success."""
+class Response:
+    """The response of a successful call."""
 
     pointer: str
     kind: Literal["one", "many", "exact", "text", "none"]
@@ -158,7 +164,7 @@ class Answer:
 class Value:
     """A value of a write, such as `form.name`."""
 
-    place: Literal["path", "query", "form", "json", "found"]
+    location: Literal["path", "query", "form", "json", "found"]
     name: str
 
 
@@ -199,7 +205,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     """Those of the path first, in its order."""
     body: Body | None = None
-    answer: Answer
+    response: Response
 
 
 @frozen(kw_only=True)

@@ -9,17 +9,17 @@ from keyword import iskeyword
 from typing import Final
 
 from codegen import ir
-from codegen.advice import show
+from codegen.diagnostics import show
 
 _LETTERS: Final = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
 )
 _TYPES: Final = frozenset({"int", "str", "float", "bool", "list", "dict", "dt", "models"})
-_FIELDS: Final = _TYPES | {"self", "field"}
+_FIELDS: Final = _TYPES | {"self", "field", "extra"}
 _ARGUMENTS: Final = _TYPES | {"self", "send", "warnings"}
 _FUNCTIONS: Final = _TYPES | {"warnings"}
 _CONSTANTS: Final = frozenset({"OPERATIONS", "UNSET", "UUID"})
-_CLASSES: Final = frozenset({"Any", "Literal", "None", "True", "False", "TypeAlias", "UNSET", "UUID", "Unset"})
+_CLASSES: Final = frozenset({"Any", "Literal", "None", "True", "False", "TypeAlias", "Model", "UNSET", "UUID", "Unset"})
 
 
 def field_name(wire: str) -> str:
@@ -48,7 +48,7 @@ def class_name(words: str) -> str:
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", _ascii(words)) if part]
     name = "".join(part[0].upper() + part[1:] for part in parts)
     if not name or name[0].isdigit():
-        name = f"Model{name}"
+        name = f"Schema{name}"
     return f"{name}Model" if name in _CLASSES else name
 
 

@@ -123,7 +123,7 @@ def _msgspec_attrs_paused(data: str) -> Decode:
     decode = _msgspec_attrs(data)
 
     def decode_paused(content: bytes) -> Any:
-        with _json.collector_held():
+        with _json.collector_paused():
             return decode(content)
 
     return decode_paused

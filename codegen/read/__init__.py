@@ -8,9 +8,9 @@ from typing import Any, Final
 from attrs import evolve
 
 from codegen import ir
-from codegen.advice import show
+from codegen.diagnostics import show
 from codegen.document import Document, Node
-from codegen.read import roles
+from codegen.read import model_usage
 from codegen.read.bodies import read_body, read_response
 from codegen.read.extensions import check_settles
 from codegen.read.operations import Operations
@@ -44,9 +44,9 @@ def read_api(document: Document) -> ir.Api:
 def _assemble(document: Document, schemas: Schemas, found: list[ir.Operation]) -> ir.Api:
     models = {model.pointer: model for model in schemas.models()}
     check_settles(document, found, models)
-    used, pointers = roles.assign(document, found, models)
+    used, pointers = model_usage.assign(document, found, models)
     operations = (
-        evolve(item, body=evolve(item.body, secrets=roles.secrets(item.body, models))) if item.body else item
+        evolve(item, body=evolve(item.body, secrets=model_usage.secrets(item.body, models))) if item.body else item
         for item in found
     )
     return ir.Api(

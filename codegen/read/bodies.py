@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from attrs import evolve, frozen
 
 from codegen import ir
-from codegen.advice import show
+from codegen.diagnostics import show
 from codegen.document import Node
 from codegen.read.parameters import check_flat, follow_into
 from codegen.read.schemas import Schema, Schemas
@@ -134,7 +134,7 @@ def _schema(node: Node, schemas: Schemas, name: str) -> tuple[Node, Schema] | No
     return None if child is None else (child, schemas.read(child, name))
 
 
-def read_responses(node: Node, schemas: Schemas, operation_id: str, method: str) -> ir.Answer | None:
+def read_responses(node: Node, schemas: Schemas, operation_id: str, method: str) -> ir.Response | None:
     """Read all statuses of an operation and return the answer of those that mean success."""
     node.kind = "as a status"
     successes = []
@@ -173,18 +173,18 @@ def _refuse_status(node: Node, status: str) -> None:
         child.refuse(f"{show(status)} is not one status; list the statuses one by one")
 
 
-def _answer(response: Response, status: str, method: str) -> ir.Answer:
+def _answer(response: Response, status: str, method: str) -> ir.Response:
     pointer, description = response.node.pointer, response.description
     if response.choices > 1:
         response.node.refuse("an answer has one media type; keep one")
     if response.media is None or response.schema is None or response.schema_node is None:
-        return ir.Answer(pointer=pointer, kind="none", type=None, description=description)
+        return ir.Response(pointer=pointer, kind="none", type=None, description=description)
     if status in {"204", "205"} or method == "HEAD":
         response.node.refuse("such an answer has no body; remove content")
     if response.media == "text":
-        return ir.Answer(pointer=pointer, kind="text", type=ir.Scalar("str"), description=description)
+        return ir.Response(pointer=pointer, kind="text", type=ir.Scalar("str"), description=description)
     kind, found = _kind_of(response.schema.type)
-    return ir.Answer(pointer=pointer, kind=kind, type=found, description=description)
+    return ir.Response(pointer=pointer, kind=kind, type=found, description=description)
 
 
 def _kind_of(found: ir.Type) -> tuple[Literal["one", "many", "exact"], ir.Type]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, cast
 
 from codegen import ir
-from codegen.advice import PREFIX, show
+from codegen.diagnostics import PREFIX, show
 from codegen.document import Document, Node, escape
 
 _VERDICTS: Final = ("done", "resend", "unknown")
@@ -135,18 +135,18 @@ class _Check:
                 self._check_values(f"{keyword}/{escape(name)}", values)
 
     def _check_request(self, read: ir.Operation) -> None:
-        wanted = {item.field.name for item in read.parameters if item.place == "path"}
+        wanted = {item.field.name for item in read.parameters if item.location == "path"}
         given = {name for name, _ in self._settle.path}
         for name in sorted(wanted - given):
             self._refuse("", f"does not fill the path parameter {show(name)} of {read.id}; add it under path")
         for name in sorted(given - wanted):
             self._refuse(f"path/{escape(name)}", f"{read.id} has no path parameter {show(name)}; remove it")
-        others = [item.field.name for item in read.parameters if item.place != "path" and item.field.required]
+        others = [item.field.name for item in read.parameters if item.location != "path" and item.field.required]
         if others or (read.body is not None and read.body.required):
             self._refuse("read", f"{read.id} needs more than its path, which cannot be filled here; name another read")
 
     def _check_answer(self, read: ir.Operation) -> None:
-        found = read.answer.type
+        found = read.response.type
         item = found.item if isinstance(found, ir.Array) else found
         fields = self._fields(item)
         for keyword in ("key", "same"):
@@ -166,14 +166,14 @@ class _Check:
         control = self._by_id.get(self._settle.control or "")
         if self._settle.control is not None:
             given = {name for name, _ in self._settle.path}
-            wanted = {item.field.name for item in control.parameters if item.place == "path"} if control else set()
+            wanted = {item.field.name for item in control.parameters if item.location == "path"} if control else set()
             if control is None or control.retry != "safe":
                 self._refuse("control", "must be the operationId of a read, best of a list that always exists")
             elif wanted - given:
                 self._refuse(
                     "control", f"{control.id} needs {', '.join(sorted(wanted - given))}, which path does not fill"
                 )
-        elif not isinstance(read.answer.type, ir.Array) and self._settle.absent != "unknown":
+        elif not isinstance(read.response.type, ir.Array) and self._settle.absent != "unknown":
             self._refuse(
                 "", f"a 404 of {read.id} proves nothing by itself; add control: a list that can always be read"
             )
@@ -183,8 +183,8 @@ class _Check:
         return {item.name for item in model.fields} if model is not None else set()
 
     def _check_verdicts(self, read: ir.Operation) -> None:
-        alike = read.answer.type == self._write.answer.type and not isinstance(read.answer.type, ir.Array)
-        if self._settle.found == "done" and not (alike and read.answer.kind == self._write.answer.kind != "none"):
+        alike = read.response.type == self._write.response.type and not isinstance(read.response.type, ir.Array)
+        if self._settle.found == "done" and not (alike and read.response.kind == self._write.response.kind != "none"):
             self._refuse(
                 "found",
                 f"done would answer with what {read.id} answers, which is not what {self._write.id} answers; "
@@ -194,7 +194,7 @@ class _Check:
     def _check_values(self, where: str, values: tuple[ir.Value, ...]) -> None:
         fields = [self._given(value) for value in values]
         for value, given in zip(values, fields, strict=True):
-            text = f"{value.place}.{value.name}"
+            text = f"{value.location}.{value.name}"
             if given is None:
                 self._refuse(where, f"{self._write.id} has no value {text}; correct the name")
             elif given.secret:
@@ -205,14 +205,14 @@ class _Check:
             self._refuse(where, "may be missing from the request; add a required value as the last one")
 
     def _given(self, value: ir.Value) -> ir.Field | None:
-        if value.place == "found":
+        if value.location == "found":
             return None
-        if value.place in {"path", "query"}:
+        if value.location in {"path", "query"}:
             places = self._write.parameters
-            fields = [item.field for item in places if item.place == value.place]
+            fields = [item.field for item in places if item.location == value.location]
         else:
             body = self._write.body
-            fields = list(self._body_fields(body)) if body is not None and body.media == value.place else []
+            fields = list(self._body_fields(body)) if body is not None and body.media == value.location else []
         return next((item for item in fields if item.name == value.name), None)
 
     def _body_fields(self, body: ir.Body) -> tuple[ir.Field, ...]:
@@ -247,7 +247,7 @@ class _FollowUpCheck(_Check):
 
     def _check_values(self, where: str, values: tuple[ir.Value, ...]) -> None:
         for value in values:
-            found = self._first.answer.type if self._first is not None else None
-            known = value.name in self._fields(found) if value.place == "found" else self._given(value) is not None
+            found = self._first.response.type if self._first is not None else None
+            known = value.name in self._fields(found) if value.location == "found" else self._given(value) is not None
             if not known:
-                self._refuse(where, f"there is no value {value.place}.{value.name}; correct the name")
+                self._refuse(where, f"there is no value {value.location}.{value.name}; correct the name")

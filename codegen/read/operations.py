@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from codegen import ir
-from codegen.advice import show
+from codegen.diagnostics import show
 from codegen.document import Document, Node
 from codegen.read.bodies import read_body, read_responses
 from codegen.read.extensions import read_retry, read_settle
@@ -89,8 +89,8 @@ class Operations:
         if responses is None:
             node.refuse("names no responses; add them")
             return None
-        answer = read_responses(responses, self.schemas, name, method)
-        if answer is None:
+        response = read_responses(responses, self.schemas, name, method)
+        if response is None:
             return None
         return ir.Operation(
             pointer=node.pointer,
@@ -103,7 +103,7 @@ class Operations:
             settle=settle,
             parameters=tuple(in_path([item for item in parameters.values() if item is not None], path)),
             body=body,
-            answer=answer,
+            response=response,
         )
 
     def _id(self, node: Node) -> str:
@@ -128,7 +128,7 @@ class Operations:
         if len(set(in_template)) < len(in_template):
             node.refuse("a parameter stands in the path twice; rename one")
         for item in parameters.values():
-            if item is not None and item.place == "path" and not item.field.required:
+            if item is not None and item.location == "path" and not item.field.required:
                 self.document.refuse_at(item.field.pointer, "a parameter of the path is required; say required: true")
 
     def _body(self, node: Node, name: str, method: str) -> ir.Body | None:
@@ -138,6 +138,4 @@ class Operations:
         body = read_body(child, self.schemas, f"{name} body")
         if method in {"GET", "HEAD"}:
             child.refuse(f"a body has no meaning for {method}; use parameters or another method")
-        if body is not None and isinstance(body.type, ir.Reference):
-            return evolve(body, key=self.schemas.model(body.type).key)
         return body

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from attrs import evolve
 
 from codegen import ir
-from codegen.advice import PREFIX, show
+from codegen.diagnostics import PREFIX, show
 from codegen.document import Node
 from codegen.read.schemas import Schemas, field_of
 
@@ -52,7 +52,7 @@ def read_parameter(node: Node, schemas: Schemas, name: str) -> tuple[str, str, i
     field = evolve(
         field, description=description or field.description, deprecated=deprecated or field.deprecated, secret=False
     )
-    return place, wire, ir.Parameter(place=cast("ir.Place", place), field=field, joined=joined)
+    return place, wire, ir.Parameter(location=cast("ir.Location", place), field=field, joined=joined)
 
 
 def _referred(node: Node, schemas: Schemas) -> tuple[str, str, ir.Parameter | None] | None:
@@ -147,4 +147,4 @@ def _is_ambiguous(union: ir.Union) -> bool:
 def in_path(parameters: list[ir.Parameter], path: str) -> list[ir.Parameter]:
     """Return parameters with those of the path first, in its order."""
     order: dict[Any, int] = {name: number for number, name in enumerate(re.findall(r"\{([^{}]*)\}", path))}
-    return sorted(parameters, key=lambda item: order.get(item.field.name, 0) if item.place == "path" else len(order))
+    return sorted(parameters, key=lambda item: order.get(item.field.name, 0) if item.location == "path" else len(order))

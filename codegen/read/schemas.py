@@ -8,9 +8,9 @@ from typing import Any, Final
 from attrs import define, evolve, field, frozen
 
 from codegen import ir
-from codegen.advice import ADVICE, PREFIX, show
+from codegen.diagnostics import PREFIX, SUGGESTIONS, show
 from codegen.document import Document, Node
-from codegen.gate import misfit
+from codegen.validation import mismatch
 
 ANY: Final = ir.Scalar("any")
 _FORMS: Final = ("$ref", "allOf", "anyOf", "oneOf", "const", "enum")
@@ -65,7 +65,6 @@ class _Parts:
 
     fields: dict[str, ir.Field] = field(factory=dict)
     required: list[tuple[str, Node]] = field(factory=list)
-    key: list[tuple[str, Node]] = field(factory=list)
     closed: list[Node] = field(factory=list)
     objects: int = 0
     trail: set[str] = field(factory=set)
@@ -161,7 +160,7 @@ class Schemas:
         if default is None:
             return None
         value = default.plain()
-        reason = misfit(self.document, node.pointer, value)
+        reason = mismatch(self.document, node.pointer, value)
         if reason is not None:
             default.refuse(f"the default does not fit its schema: {reason}; correct one of them")
         return ir.Default(value)
@@ -181,7 +180,7 @@ class Schemas:
     def _all_of(self, node: Node, name: str) -> Schema:
         node.kind = "beside allOf"
         members = node.elements("allOf")
-        alone = not {"properties", "required", "additionalProperties", "type", f"{PREFIX}key"} & set(node.value)
+        alone = not {"properties", "required", "additionalProperties", "type"} & set(node.value)
         if len(members) == 1 and alone:
             return self.read(members[0], name)
         return self._object(node, name)
@@ -361,7 +360,7 @@ class Schemas:
         node.document.refuse(
             child.line,
             node.pointer,
-            f"'additionalProperties' with a schema is not supported; {ADVICE['additionalProperties']}",
+            f"'additionalProperties' with a schema is not supported; {SUGGESTIONS['additionalProperties']}",
         )
         node.data("additionalProperties")
         return False
@@ -373,16 +372,21 @@ class Schemas:
             for closed in parts.closed:
                 closed.refuse("additionalProperties: false inside allOf excludes the fields of the others; remove it")
         _check_names(parts.required, parts.fields, "required")
-        _check_names(parts.key, parts.fields, f"{PREFIX}key")
         required = {wanted for wanted, _ in parts.required}
         return ir.Model(
             pointer=node.pointer,
             name=name,
             description=description,
             fields=tuple(evolve(item, required=item.name in required) for item in parts.fields.values()),
-            key=tuple(wanted for wanted, _ in parts.key),
-            key_pointer=parts.key[0][1].pointer if parts.key else None,
+            base=self._base(node),
         )
+
+    def _base(self, node: Node) -> str | None:
+        """Return the pointer of the object that an `allOf` extends: the one `$ref` among its members."""
+        members = node.value["allOf"].value if "allOf" in node else []
+        referring = [member for member in members if "$ref" in member] if isinstance(members, list) else []
+        target = self.document.find(str(referring[0].value["$ref"].value)) if len(referring) == 1 else None
+        return target.pointer if target is not None else None
 
     def _collect(self, node: Node, name: str, parts: _Parts) -> None:
         if node.pointer in parts.trail:
@@ -418,7 +422,6 @@ class Schemas:
             self._add(parts, wire, child, f"{name} {wire}")
         parts.objects += 1 if "properties" in node else 0
         parts.required += node.texts("required")
-        parts.key += node.texts(f"{PREFIX}key")
         if self._additional(node):
             parts.closed.append(node.value["additionalProperties"])
 

@@ -3,6 +3,7 @@
 import gc
 import json
 import sys
+import threading
 from contextlib import contextmanager
 from itertools import pairwise
 
@@ -133,19 +134,39 @@ def collector():
 def test_the_collector_is_as_it_was_afterwards(running):
     if not running:
         gc.disable()
-    with _json.collector_held():
+    with _json.collector_paused():
         assert not gc.isenabled()
-        with _json.collector_held():
+        with _json.collector_paused():
             pass
         assert not gc.isenabled()
     assert gc.isenabled() is running
-    with pytest.raises(RuntimeError), _json.collector_held():
+    with pytest.raises(RuntimeError), _json.collector_paused():
         raise RuntimeError
     assert gc.isenabled() is running
 
 
 @pytest.mark.usefixtures("collector")
-@pytest.mark.parametrize(("size", "held"), [(10, False), (1 << 18, True)])
+def test_the_collector_pause_is_shared_by_threads():
+    """The first block to end must not switch the collector on while another thread is inside one."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with _json.collector_paused():
+            inside.set()
+            leave.wait(5)
+
+    thread = threading.Thread(target=hold)
+    with _json.collector_paused():
+        thread.start()
+        inside.wait(5)
+    assert not gc.isenabled()
+    leave.set()
+    thread.join()
+    assert gc.isenabled()
+
+
+@pytest.mark.usefixtures("collector")
+@pytest.mark.parametrize(("size", "held"), [(10, False), (1 << 20, True)])
 @pytest.mark.parametrize("broken", [False, True])
 def test_only_a_big_text_holds_the_collector(size, held, broken):
     seen = []

@@ -1,13 +1,14 @@
 """What the tests of the generator share."""
 
-import kit
 import pytest
+
+from tests.codegen import helpers
 
 
 @pytest.fixture
 def build(tmp_path):
     """Generate and import a package from a document."""
-    return lambda content: kit.generate(tmp_path, content)
+    return lambda content: helpers.generate(tmp_path, content)
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def refusals(tmp_path, capsys):
 
     def refuse(content):
         out = tmp_path / "out"
-        code, said = kit.run("--spec", kit.write(tmp_path, content), "--out", out, capsys=capsys)
+        code, said = helpers.run("--spec", helpers.write(tmp_path, content), "--out", out, capsys=capsys)
         assert not out.exists(), "something was written"
         assert said.out == ""
         return code, said.err.splitlines()

@@ -3,12 +3,12 @@
 import copy
 from urllib.parse import parse_qsl
 
-import kit
 import pytest
 import yaml
 
 from codegen import cli
 from coggno import DecodeError, OutcomeUnknownError, UnprocessableEntityError
+from tests.codegen import helpers
 from tests.helpers.scripted_engine import RESET, response, session_on, user
 
 SPEC = yaml.safe_load(cli.SPEC.read_text(encoding="utf-8"))
@@ -23,7 +23,7 @@ def changed(tmp_path):
     def make(change=lambda _: None):
         spec = copy.deepcopy(SPEC)
         change(spec)
-        return kit.generate(tmp_path, spec)
+        return helpers.generate(tmp_path, spec)
 
     return make
 

@@ -32,7 +32,7 @@ def test_only_the_prefix_of_the_extensions_and_the_default_paths_name_us():
         for line in path.read_text(encoding="utf-8").splitlines()
         if "coggno" in line.lower()
     }
-    assert {name for name, _ in named} <= {"advice.py", "cli.py"}
+    assert {name for name, _ in named} <= {"diagnostics.py", "cli.py"}
     assert all("x-coggno-" in line or "openapi" in line or "_generated" in line for _, line in named), named
 
 
@@ -47,10 +47,10 @@ def test_templates_hold_no_decisions():
 
 
 def test_the_readme_lists_every_construct_that_is_refused_by_name():
-    from codegen.advice import ADVICE, EXTENSIONS
+    from codegen.diagnostics import EXTENSIONS, SUGGESTIONS
     from codegen.read.schemas import FORMATS
 
     readme = (HOME / "README.md").read_text(encoding="utf-8")
-    missing = [key for key in (*ADVICE, *EXTENSIONS) if f"`{key}" not in readme]
+    missing = [key for key in (*SUGGESTIONS, *EXTENSIONS) if f"`{key}" not in readme]
     missing += [name for known in FORMATS.values() for name in known if f"`{name}`" not in readme]
     assert missing == []

@@ -7,14 +7,14 @@ from codegen import cli
 GOLDEN = Path(__file__).with_name("golden")
 RENEW = (
     "python -m codegen --spec tests/codegen/golden/tiny.yaml --out tests/codegen/golden/tiny "
-    "--wire coggno._protocol.operation"
+    "--protocol coggno._protocol"
 )
 
 
 def test_the_output_is_the_golden_one():
     made = cli.generate(
         GOLDEN / "tiny.yaml",
-        wire="coggno._protocol.operation",
+        protocol="coggno._protocol",
         command=RENEW.replace(" --out tests/codegen/golden/tiny", ""),
     ).files
     kept = {path.name: path.read_text(encoding="utf-8") for path in (GOLDEN / "tiny").glob("*.py")}

@@ -4,9 +4,10 @@ import ast
 import inspect
 
 import pytest
-from kit import Sender, answering, document, parameter, ref, sending
 
-from codegen import prose
+from codegen import docstrings
+from coggno._protocol.model import declared_fields
+from tests.codegen.helpers import Sender, answering, document, parameter, ref, sending
 
 EVIL = [
     '"""\nimport os; os.abort()\n"""',
@@ -40,7 +41,7 @@ def tokens(text):
 @pytest.mark.parametrize("evil", EVIL, ids=range(len(EVIL)))
 def test_a_text_cannot_leave_its_docstring(evil):
     for indent in (0, 4):
-        literal = prose.literal(evil, indent)
+        literal = docstrings.literal(evil, indent)
         assert tokens(ast.literal_eval(literal)) == tokens(evil)
         assert all(char == "\n" or char.isprintable() for char in literal)
 
@@ -102,7 +103,7 @@ def harmless(tree):
 def test_names_that_mean_something_to_python_are_harmless(build, name):
     thing = {"type": "object", "properties": {name: {"type": "string"}}}
     package = build(document({("post", "/seeds"): {**answering(thing), **sending(thing)}}))
-    (field,) = package.models.CallAnswer.__attrs_attrs__
+    (field,) = declared_fields(package.models.CallAnswer)
     assert not field.name.startswith("_")
     assert field.metadata.get("wire", field.name) == name
 

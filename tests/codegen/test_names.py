@@ -48,10 +48,11 @@ def test_fields(wire, python):
         ("seed-bank", "SeedBank"),
         ("HTTPError", "HTTPError"),
         ("createSeed answer", "CreateSeedAnswer"),
-        ("2fa", "Model2fa"),
+        ("2fa", "Schema2fa"),
         ("Any", "AnyModel"),
         ("none", "NoneModel"),
-        ("", "Model"),
+        ("", "Schema"),
+        ("model", "ModelModel"),
         ("/beds/{bed} kind", "BedsBedKind"),
     ],
 )

@@ -6,22 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-import kit
 import pytest
 import yaml
-from kit import Sender
 
 from codegen import cli
 from coggno._protocol import decode as _answer
 from coggno._protocol import encode as _encode
 from coggno._protocol.operation import UNSET
+from tests.codegen import helpers
+from tests.codegen.helpers import Sender
 
 SEEDBANK = Path(__file__).with_name("seedbank.yaml")
 
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
-    return kit.generate(tmp_path_factory.mktemp("bank"), SEEDBANK.read_text(encoding="utf-8"))
+    return helpers.generate(tmp_path_factory.mktemp("bank"), SEEDBANK.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,6 @@ def test_operations_carry_what_the_run_time_needs(bank):
     api = bank.operations
     assert api.CREATE_SEED.settle.read is api.GET_SEED
     assert api.CREATE_SEED.settle.path == {"seed": ("form.code", "form.label")}
-    assert api.CREATE_SEED.key == ("code",)
     assert api.CREATE_GARDENER.secrets == {"pass-phrase"}
     assert api.UPDATE_SEED.secrets == {"recipe"}
     assert api.LIST_SEEDS.joined == {"bed_ids"}

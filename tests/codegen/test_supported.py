@@ -8,17 +8,18 @@ import uuid
 
 import attrs
 import pytest
-from kit import Sender, answering, document, parameter, ref, sending, taking
 
 from coggno._protocol import converter as _serialize
 from coggno._protocol import decode as _answer
 from coggno._protocol import encode as _encode
+from coggno._protocol.model import declared_fields
 from coggno._protocol.operation import UNSET, Unset
 from coggno.errors import DecodeError
+from tests.codegen.helpers import Sender, answering, document, parameter, ref, sending, taking
 
 
 def hints(model):
-    return {item.name: item.type for item in attrs.fields(attrs.resolve_types(model))}
+    return {item.name: item.type for item in declared_fields(attrs.resolve_types(model))}
 
 
 def one_field(build, schema, *, required=True):
@@ -97,7 +98,7 @@ def test_models_are_slotted_and_keyword_only(build):
 
 def test_fields_that_are_not_in_the_document_are_no_error(build):
     thing = one_field(build, {"type": "integer"})
-    assert _serialize.structure({"x": 1, "y": 2}, thing) == thing(x=1)
+    assert _serialize.structure({"x": 1, "y": 2}, thing) == thing(x=1, extra={"y": 2})
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_name_that_python_cannot_have_keeps_its_wire_name(build):
     package = build(document({("get", "/seeds"): answering(ref("Thing"))}, schemas={"Thing": thing}))
     decoded = _serialize.structure({name: number for number, name in enumerate(names)}, package.models.Thing)
     python = ["class_", "self_", "value_2fa", "grosse", "type_name", "camel_case", "list_", "u540d"]
-    assert attrs.asdict(decoded) == {name: number for number, name in enumerate(python)}
+    assert [getattr(decoded, name) for name in python] == list(range(len(names)))
     assert _serialize.unstructure(decoded) == {name: number for number, name in enumerate(names)}
 
 
@@ -197,7 +198,7 @@ def test_all_of_joins_the_fields_of_objects(build):
     }
     models = build(document({("get", "/seeds"): answering(ref("Same"))}, schemas=schemas)).models
     assert hints(models.Seed) == {"id": int, "kin": models.Seed | None, "name": str, "note": str | None}
-    assert not hasattr(models, "Base"), "a model that nothing uses"
+    assert issubclass(models.Seed, models.Base), "fields are not repeated"
     with pytest.raises(_serialize.StructureError, match="name"):
         _serialize.structure({"id": 1}, models.Seed)
 
@@ -345,7 +346,6 @@ async def test_forms(build):
         "type": "object",
         "additionalProperties": False,
         "required": ["e-mail", "pass"],
-        "x-coggno-key": ["e-mail"],
         "properties": {
             "e-mail": {"type": "string", "format": "email", "maxLength": 80},
             "pass": {"type": "string", "format": "password", "minLength": 6},
@@ -356,7 +356,6 @@ async def test_forms(build):
     operation = {**sending(ref("New")), "x-coggno-retry": "never"}
     operations = build(document({("delete", "/seeds"): operation}, schemas={"New": new})).operations
     assert operations.CALL.secrets == {"pass", "pin"}
-    assert operations.CALL.key == ("e-mail",)
     assert (operations.CALL.body, operations.CALL.retry, operations.CALL.method) == ("form", "never", "DELETE")
     sent = Sender()
     await operations.call(sent, e_mail="a@b", pass_="geheim", tags=["x", "y"])

@@ -4,12 +4,12 @@ import copy
 import json
 from pathlib import Path
 
-import kit
 import pytest
 import yaml
 
-from codegen import cli, gate, render
+from codegen import cli, render, validation
 from codegen.document import NotReadableError, read_document
+from tests.codegen import helpers
 
 HERE = Path(__file__).parent
 FOR_PEOPLE = {"info", "servers", "tags", "example", "examples", "externalDocs"}
@@ -18,8 +18,8 @@ FOR_PEOPLE = {"info", "servers", "tags", "example", "examples", "externalDocs"}
 @pytest.fixture
 def bare(monkeypatch):
     """Leave out validator and formatter: neither reads for us."""
-    monkeypatch.setattr(gate, "check_form", lambda document: None)
-    monkeypatch.setattr(gate, "check_meaning", lambda document: None)
+    monkeypatch.setattr(validation, "check_form", lambda document: None)
+    monkeypatch.setattr(validation, "check_meaning", lambda document: None)
     monkeypatch.setattr(render, "_formatted", lambda files: files)
 
 
@@ -42,7 +42,7 @@ def without(document, place):
 def made(folder, document):
     """Return what is generated but for the headers, or None if it is refused."""
     try:
-        files = cli.generate(kit.write(folder, document)).files
+        files = cli.generate(helpers.write(folder, document)).files
     except (cli.RefusedError, NotReadableError):
         return None
     return {name: text.partition('"""')[2] for name, text in files.items()}
@@ -83,8 +83,8 @@ def test_aliases_cannot_blow_up():
 
 def test_a_document_is_json_too(tmp_path):
     path = tmp_path / "seeds.json"
-    path.write_text(json.dumps(kit.document()), encoding="utf-8")
-    assert kit.run("--spec", path, "--out", tmp_path / "out") == 0
+    path.write_text(json.dumps(helpers.document()), encoding="utf-8")
+    assert helpers.run("--spec", path, "--out", tmp_path / "out") == 0
 
 
 def test_a_node_knows_its_place():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeVar, cast
 
-from coggno._protocol import converter as _serialize
+from coggno._protocol import converter, tolerant
 from coggno._protocol import json as _json
 from coggno._protocol.operation import Operation
 from coggno.errors import DecodeError
@@ -14,53 +14,77 @@ T = TypeVar("T")
 _EMPTY: Final = "is empty"
 
 
-def decode(operation: Operation[T], content: bytes) -> T:
-    """Decode the body of a 2xx answer into what the operation returns.
+def decode(operation: Operation[T], content: bytes, *, strict: bool = False) -> T:
+    """Decode the body of a 2xx response into what the operation returns.
+
+    Args:
+        operation: what was called.
+        content: the body.
+        strict: raise for every value that is not as declared, instead of passing it on as received.
 
     Raises:
-        DecodeError: the body is not JSON, or not what the spec promises; names the JSON path, not the value.
+        DecodeError: the body is not JSON, or not what the API describes; names the JSON path, not the value.
     """
     if operation.shape == "none":
         return cast("T", None)
     if operation.shape == "text":
         return cast("T", _decode_text(operation, content))
-    return fit(operation, _parse_answer(operation, content))
+    if len(content) <= _json.BIG:
+        return fit(operation, _parse(operation, content), strict=strict)
+    # Paused once for parsing and decoding together: in between the collector would walk over all that was parsed.
+    with _json.collector_paused():
+        return fit(operation, _parse(operation, content), strict=strict)
 
 
-def fit(operation: Operation[T], data: Any) -> T:
+def fit(operation: Operation[T], data: Any, *, strict: bool = False) -> T:
     """Turn parsed JSON into what the operation returns; an object and a list of one object stand for each other.
 
     Raises:
-        DecodeError: naming the JSON path of the first misfit.
+        DecodeError: naming the JSON path of the first value that does not fit.
     """
     if operation.shape == "one" and _json.is_array(data):
         if len(data) != 1:
-            raise DecodeError(f"one object was promised, {len(data)} came", operation=operation.id)
+            sentence = f"the response should hold one object and holds a list of {len(data)}"
+            raise DecodeError(sentence, operation=operation.id)
         data = data[0]
     elif operation.shape == "many" and _json.is_object(data):
         data = [data]
-    return cast("T", structure(operation, data, operation.returns))
+    return cast("T", structure(operation, data, operation.returns, strict=strict))
 
 
-def structure(operation: Operation[Any], data: Any, into: Any, place: str = "$") -> Any:
-    """Structure `data`, with the operation's name and, from `place` on, the JSON path in the error."""
+def structure(operation: Operation[Any], data: Any, into: Any, path: str = "$", *, strict: bool = False) -> Any:
+    """Turn parsed JSON into a type.
+
+    Args:
+        operation: what was called, for the error.
+        data: a whole body or one item of a list.
+        into: the type.
+        path: where `data` is in the body: `$`, or `$[3]` for the fourth item.
+        strict: see `decode`.
+
+    Raises:
+        DecodeError: naming the JSON path of the first value that does not fit; a stream can go on after that item.
+    """
+    convert = converter.structure if strict else tolerant.structure
     try:
-        return _serialize.structure(data, into)
-    except _serialize.StructureError as error:
-        path, reason = place + error.path[1:], error.reason
-    raise DecodeError(f"the answer is not what the spec promises: {path} {reason}", path=path, operation=operation.id)
+        return convert(data, into)
+    except converter.StructureError as error:
+        where, reason = path + error.path[1:], error.reason
+    raise DecodeError(
+        f"the response is not as the API describes it: {where} {reason}", path=where, operation=operation.id
+    )
 
 
-def _parse_answer(operation: Operation[Any], content: bytes) -> Any:
+def _parse(operation: Operation[Any], content: bytes) -> Any:
     try:
         return _json.parse(content)
     except ValueError as error:
         reason = _EMPTY if not content.strip() else f"is {_kind(content)} ({error})"
-    raise DecodeError(f"the answer {reason}", complete=False, operation=operation.id)
+    raise DecodeError(f"the response {reason}", complete=False, operation=operation.id)
 
 
 def _kind(content: bytes) -> str:
-    return "HTML, not JSON" if looks_like_html(content) else "not whole JSON"
+    return "HTML, not JSON" if looks_like_html(content) else "not complete JSON"
 
 
 def looks_like_html(content: bytes) -> bool:
@@ -73,4 +97,4 @@ def _decode_text(operation: Operation[Any], content: bytes) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         reason = _json.describe(error)
-    raise DecodeError(f"the answer is {reason}", operation=operation.id)
+    raise DecodeError(f"the response is {reason}", operation=operation.id)

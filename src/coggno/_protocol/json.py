@@ -9,12 +9,16 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, TypeGuard
 
-BIG: Final = 1 << 17  # bytes from which on a text is worth holding the garbage collector for
+MANY: Final = 10_000
+"""Items of a list above which the garbage collector is paused while they are made."""
+BIG: Final = MANY * 80
+"""Bytes above which a text is taken for such a list: the shortest objects of the API take about 80."""
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
@@ -55,9 +59,9 @@ def parse(content: bytes | str) -> Any:
     Raises:
         ValueError: not JSON, or nested or long beyond what Python reads; carries no part of the text.
     """
-    if len(content) < BIG:
+    if len(content) <= BIG:
         return _parse(content)
-    with collector_held():
+    with collector_paused():
         return _parse(content)
 
 
@@ -75,21 +79,45 @@ def _parse(content: bytes | str) -> Any:
     raise ValueError(reason)
 
 
-@contextmanager
-def collector_held() -> Generator[None]:
-    """Hold the garbage collector while many objects are made at once: none of them is garbage yet.
+class _Pauses:
+    """How many blocks want the garbage collector paused at present, in all threads."""
 
-    Without this it walks over all of them again and again, which is half the cost of decoding a long list. A collector
-    that the program has switched off stays off. No `await` may stand inside: others would go on without a collector.
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._was_enabled = False
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._count == 0:
+                self._was_enabled = gc.isenabled()
+                gc.disable()
+            self._count += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._count -= 1
+            # A collector that the program has switched off stays off.
+            if self._count == 0 and self._was_enabled:
+                gc.enable()
+
+
+_PAUSES: Final = _Pauses()
+
+
+@contextmanager
+def collector_paused() -> Generator[None]:
+    """Pause the garbage collector while many objects are made at once: none of them is garbage yet.
+
+    Without this it walks over all of them again and again, which is half the cost of decoding a long list. Blocks may
+    be nested, and run in several threads; the last one to end switches the collector on again. No `await` may stand
+    inside: other tasks would run without a collector.
     """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
+    _PAUSES.begin()
     try:
         yield
     finally:
-        gc.enable()
+        _PAUSES.end()
 
 
 def describe(error: BaseException) -> str:

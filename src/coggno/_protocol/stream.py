@@ -14,6 +14,7 @@ from coggno.errors import DecodeError
 _SPACE: Final = " \t\r\n"
 _MAX_ITEM: Final = 16 * 1024 * 1024  # characters that one item may take
 _MAX_RUN: Final = 1 << 16  # characters that are decoded at once
+_GROWTH: Final = 1.25  # how much longer an incomplete item must have become before it is tried again
 
 _IN_NUMBER: Final = "0123456789+-.eE"  # "0." is the beginning of a number, not a 0 and a dot
 _State: TypeAlias = Literal["start", "single", "item or end", "item", "comma or end", "end"]
@@ -38,7 +39,7 @@ async def array_items(chunks: AsyncIterator[bytes], operation: Operation[Any]) -
     else:
         return
     raise DecodeError(
-        f"the answer is not a whole JSON array (item {parser.count}: {reason})",
+        f"the response is not a complete JSON array (item {parser.count}: {reason})",
         path=f"$[{parser.count}]",
         complete=False,
         operation=operation.id,
@@ -56,17 +57,23 @@ async def read_some(chunks: AsyncIterator[bytes], limit: int) -> bytes:
 
 
 class ArrayParser:
-    """Fed with text, hands out the items that are whole. `count` is the number of items handed out.
+    """Takes text and yields the items that are complete. `count` is the number of items yielded.
 
-    Items are decoded one by one until it is seen what stands between two objects (`},{` or the like). From then on all
-    items up to the last such place are decoded at once. That place may be inside an item, in a text or in an array of
+    Items are decoded one by one until it is known what is between two objects (`},{` or the like). From then on all
+    items up to the last such text are decoded at once. That text may be inside an item, in a string or in an array of
     objects; then the part before it is no JSON, and the items are decoded one by one to the end.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self._buffer = ""
-        self._place = 0
+        self._pieces: list[str] = []
+        """Text that came after the buffer."""
+        self._size = 0
+        """Characters of the pieces."""
+        self._wanted = 0.0
+        """Characters of the pieces before which the item in the buffer is not tried again."""
+        self._index = 0
         self._end = 0
         """Where the last item ended, in this buffer."""
         self._between: str | None = None
@@ -75,23 +82,34 @@ class ArrayParser:
 
     def feed(self, text: str) -> Iterator[Any]:
         """Take more text and yield the items that it completes."""
-        self._buffer = self._buffer[self._place :] + text
-        self._place = self._end = 0
-        if self._state == "single" and len(self._buffer) > _MAX_ITEM:
-            raise json.JSONDecodeError("the object is too long", "", 0)
+        self._pieces.append(text)
+        self._size += len(text)
+        # To try a long item again with every piece would cost quadratic time, and so would joining the pieces.
+        if self._size < self._wanted:
+            return iter(())
+        self._join()
         return self._items()
+
+    def _join(self) -> None:
+        self._buffer = "".join([self._buffer[self._index :], *self._pieces])
+        self._index = self._end = self._size = 0
+        self._pieces.clear()
+        if len(self._buffer) > _MAX_ITEM and self._state == "single":
+            raise json.JSONDecodeError("the object is too long", "", 0)
+        self._wanted = len(self._buffer) * (_GROWTH - 1) if self._state == "single" else 0.0
 
     def finish(self, text: str) -> Iterator[Any]:
         """Take the last text; raise `json.JSONDecodeError` if the array is not closed."""
+        self._wanted = 0.0  # there is no more to come: what is here is tried now
         yield from self.feed(text)
         if self._state == "single" and self._rest():
             yield self._single()
         if self._state != "end" or self._rest():
-            raise json.JSONDecodeError("the answer ends early" if self._state != "end" else "extra text", "", 0)
+            raise json.JSONDecodeError("the response ends early" if self._state != "end" else "extra text", "", 0)
 
     def _items(self) -> Iterator[Any]:
         while self._skip_space():
-            character = self._buffer[self._place]
+            character = self._buffer[self._index]
             match self._state:
                 case "start":
                     if not self._open(character):
@@ -110,7 +128,7 @@ class ArrayParser:
                     return
 
     def _open(self, character: str) -> bool:
-        """Enter the array; `False` for a single object, which is decoded when it is whole."""
+        """Enter the array; `False` for a single object, which is decoded when it is complete."""
         if character == "[":
             self._step("item or end")
             return True
@@ -125,58 +143,60 @@ class ArrayParser:
         self._step("item" if character == "," else "end")
 
     def _run(self) -> list[Any]:
-        """Decode all items but the last of those that the buffer holds; none if that is not to be had at once.
+        """Decode all items in the buffer but the last; none if they cannot be decoded at once.
 
-        Afterwards the place is at the beginning of an item again.
+        Afterwards the index is at the beginning of an item again.
         """
         if self._between is None:
-            self._between = self._seen_between()
+            self._between = self._find_between()
         if not self._between:
             return []
-        end = self._buffer.rfind(self._between, self._place, self._place + _MAX_RUN)
+        end = self._buffer.rfind(self._between, self._index, self._index + _MAX_RUN)
         if end == -1:
             return []
         try:
-            items: list[Any] = _json.parse(f"[{self._buffer[self._place : end + 1]}]")
+            items: list[Any] = _json.parse(f"[{self._buffer[self._index : end + 1]}]")
         except ValueError:
             self._between = ""
             return []
-        self._place = end + len(self._between) - 1
+        self._index = end + len(self._between) - 1
         self.count += len(items)
         return items
 
-    def _seen_between(self) -> str | None:
-        between = self._buffer[self._end - 1 : self._place + 1] if self._end else ""
+    def _find_between(self) -> str | None:
+        between = self._buffer[self._end - 1 : self._index + 1] if self._end else ""
         return between if between[:1] == "}" and between[-1:] == "{" else None
 
     def _take(self) -> tuple[bool, Any]:
-        """Decode one item, if it is whole: only what follows tells a whole number from a cut one."""
+        """Decode one item, if it is complete: only the next character shows whether a number is complete."""
         try:
-            item, end = _json.DECODER.raw_decode(self._buffer, self._place)
+            item, end = _json.DECODER.raw_decode(self._buffer, self._index)
         except json.JSONDecodeError:
-            if len(self._buffer) - self._place > _MAX_ITEM:
+            length = len(self._buffer) - self._index
+            if length > _MAX_ITEM:
                 raise
+            self._wanted = min(length * (_GROWTH - 1), _MAX_ITEM - length + 1)
             return False, None
         if end == len(self._buffer) or self._buffer[end] in _IN_NUMBER:
             return False, None
-        self._place, self._end, self._state = end, end, "comma or end"
+        self._index, self._end, self._state = end, end, "comma or end"
         self.count += 1
         return True, item
 
     def _single(self) -> Any:
-        item, self._place = _json.DECODER.raw_decode(self._buffer, self._place)
+        item, self._index = _json.DECODER.raw_decode(self._buffer, self._index)
         self._state = "end"
         self.count += 1
         return item
 
     def _step(self, state: _State) -> None:
-        self._place += 1
+        self._index += 1
         self._state = state
 
     def _skip_space(self) -> bool:
-        while self._place < len(self._buffer) and self._buffer[self._place] in _SPACE:
-            self._place += 1
-        return self._place < len(self._buffer)
+        while self._index < len(self._buffer) and self._buffer[self._index] in _SPACE:
+            self._index += 1
+        return self._index < len(self._buffer)
 
     def _rest(self) -> bool:
-        return bool(self._buffer[self._place :].strip(_SPACE))
+        return bool(self._buffer[self._index :].strip(_SPACE))

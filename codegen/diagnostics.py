@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from typing import Final
 
 PREFIX: Final = "x-coggno-"
-EXTENSIONS: Final = tuple(f"{PREFIX}{name}" for name in ("client", "key", "retry", "returns", "settle"))
+EXTENSIONS: Final = tuple(f"{PREFIX}{name}" for name in ("client", "retry", "returns", "settle"))
 _SHOWN: Final = 60  # characters of a value that go into a sentence
 
-ADVICE: Final = {
+SUGGESTIONS: Final = {
     "patternProperties": "list the properties one by one",
     "additionalProperties": "only true and false are; list the properties one by one",
     "propertyNames": "list the properties one by one",
@@ -63,8 +63,8 @@ def why_not(key: str, kind: str) -> str:
         return f"{show(key)} has no meaning {kind}; remove it or move it to where it belongs (see codegen/README.md)"
     if key.startswith("x-"):
         return f"{show(key)} is not one of our extensions{suggest(key, EXTENSIONS)}; correct or remove it"
-    advice = ADVICE.get(key, "remove it, or say it with what codegen/README.md lists")
-    return f"{show(key)} is not supported {kind}; {advice}"
+    suggestion = SUGGESTIONS.get(key, "remove it, or say it with what codegen/README.md lists")
+    return f"{show(key)} is not supported {kind}; {suggestion}"
 
 
 def suggest(text: str, known: tuple[str, ...]) -> str:

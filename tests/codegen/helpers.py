@@ -93,7 +93,7 @@ def generate(folder, content):
     """Generate a package from a document and import it."""
     name = f"generated_{next(_NUMBERS)}"
     spec = write(folder, content)
-    assert run("--spec", spec, "--out", folder / name, "--wire", "coggno._protocol.operation") == 0
+    assert run("--spec", spec, "--out", folder / name, "--protocol", "coggno._protocol") == 0
     sys.path.insert(0, str(folder))
     try:
         models, operations = (importlib.import_module(f"{name}.{module}") for module in ("models", "operations"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegen import ir, prose
+from codegen import docstrings, ir
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ from codegen import ir, prose
     ],
 )
 def test_paragraphs_are_joined_and_the_rest_keeps_its_lines(text, expected):
-    assert prose.reflow(text, 0).strip("\n") == expected.strip("\n")
+    assert docstrings.reflow(text, 0).strip("\n") == expected.strip("\n")
 
 
 def test_long_paragraphs_are_wrapped_and_long_words_are_not_cut():
-    lines = prose.reflow(f"{'word ' * 60}{'x' * 200}", 4).split("\n")
+    lines = docstrings.reflow(f"{'word ' * 60}{'x' * 200}", 4).split("\n")
     assert all(len(line) <= 116 for line in lines[:-1])
     assert lines[-1] == "x" * 200
 
@@ -34,7 +34,7 @@ def test_long_paragraphs_are_wrapped_and_long_words_are_not_cut():
     [("", ""), ("a", "a."), ("a.", "a."), ("a?", "a?"), ("a:", "a."), ("a\n b", "a b.")],
 )
 def test_sentences_end(text, expected):
-    assert prose.sentence(text) == expected
+    assert docstrings.sentence(text) == expected
 
 
 def item(**limits):
@@ -59,7 +59,7 @@ def item(**limits):
     ],
 )
 def test_limits_are_said(limits, expected):
-    assert prose.describe(item(**limits), sent=True) == expected
+    assert docstrings.describe(item(**limits), sent=True) == expected
 
 
 def test_what_the_description_says_is_not_said_twice():
@@ -71,4 +71,4 @@ def test_what_the_description_says_is_not_said_twice():
         description="A valid e-mail address, 6 to 40 characters.",
         limits=(("format", "email"), ("minLength", 6), ("maxLength", 40)),
     )
-    assert prose.describe(field, sent=True) == "A valid e-mail address, 6 to 40 characters."
+    assert docstrings.describe(field, sent=True) == "A valid e-mail address, 6 to 40 characters."

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from codegen import ir
-from codegen.advice import printable
+from codegen.diagnostics import printable
 
 _WIDTH: Final = 120
 _ITEM: Final = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from codegen import ir
-from codegen.advice import PREFIX
 from codegen.document import Document
 
 
@@ -18,19 +17,35 @@ def assign(
 
     Refuses what contradicts the way a model travels.
     """
+    models = {pointer: _resolve_base(model, models) for pointer, model in models.items()}
     sent = _reach((body.type for body in _bodies(operations) if body.media == "json"), models)
-    received = _reach((item.answer.type for item in operations if item.answer.type is not None), models)
+    received = _reach((item.response.type for item in operations if item.response.type is not None), models)
     used = {
         pointer: evolve(model, sent=pointer in sent, received=pointer in received)
         for pointer, model in models.items()
         if pointer in sent | received
     }
+    used = {pointer: _keep_base(model, used) for pointer, model in used.items()}
     for model in used.values():
         _check_fields(document, model)
-    _check_keys(document, operations, models)
     flat = (item.type for body in _bodies(operations) for item in body.fields)
     given = (item.field.type for operation in operations for item in operation.parameters)
     return used, sent | received | _reach([*flat, *given], models)
+
+
+def _resolve_base(model: ir.Model, models: dict[str, ir.Model]) -> ir.Model:
+    """Keep a base whose fields the model takes over unchanged; otherwise the model has all its fields itself."""
+    base = models.get(model.base or "")
+    if base is None or not all(item in model.fields for item in base.fields):
+        return evolve(model, base=None)
+    return evolve(model, base_fields=frozenset(item.name for item in base.fields))
+
+
+def _keep_base(model: ir.Model, used: dict[str, ir.Model]) -> ir.Model:
+    """Drop a base that is used in another direction: optional fields have other types in what is sent."""
+    if model.base is None or used[model.base].sent == model.sent:
+        return model
+    return evolve(model, base=None, base_fields=frozenset())
 
 
 def _bodies(operations: list[ir.Operation]) -> list[ir.Body]:
@@ -46,6 +61,8 @@ def _reach(types: Iterable[ir.Type], models: dict[str, ir.Model]) -> set[str]:
             case ir.Reference(pointer) if pointer not in found:
                 found.add(pointer)
                 waiting += [item.type for item in models[pointer].fields]
+                base = models[pointer].base
+                waiting += [ir.Reference(base)] if base in models else []
             case ir.Choice(pointer):
                 found.add(pointer)
             case ir.Array(inner) | ir.Nullable(inner) | ir.OneOrMany(inner):
@@ -76,19 +93,6 @@ def _check_fields(document: Document, model: ir.Model) -> None:
 def _is_simple(item: ir.Field) -> bool:
     value = item.default.value if item.default is not None else None
     return value == [] or not isinstance(value, list | dict)
-
-
-def _check_keys(document: Document, operations: list[ir.Operation], models: dict[str, ir.Model]) -> None:
-    bodies = {body.type.pointer for body in _bodies(operations) if isinstance(body.type, ir.Reference)}
-    for model in models.values():
-        if model.key_pointer is not None and model.pointer not in bodies and not _is_part(model, models, bodies):
-            sentence = f"{PREFIX}key belongs on the schema of a body, and nothing sends this one; remove it"
-            document.refuse_at(model.key_pointer, sentence)
-
-
-def _is_part(model: ir.Model, models: dict[str, ir.Model], bodies: set[str]) -> bool:
-    """Whether a body took its key over, by allOf."""
-    return any(models[pointer].key_pointer == model.key_pointer for pointer in bodies if pointer in models)
 
 
 def secrets(body: ir.Body, models: dict[str, ir.Model]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from codegen.advice import printable
+from codegen.diagnostics import printable
 from codegen.document import Document, NotReadableError, escape
 
 _SELF: Final = "urn:codegen:document"
@@ -68,7 +68,7 @@ def _look_again(document: Document) -> Iterator[str]:
         yield _describe(document, f"the validator failed ({type(error).__name__}: {error})", [])
 
 
-def misfit(document: Document, pointer: str, value: Any) -> str | None:
+def mismatch(document: Document, pointer: str, value: Any) -> str | None:
     """Return why a value does not fit the schema at a pointer, or None.
 
     Args:

@@ -1,0 +1,142 @@
+"""The tolerant reader: one odd value hides no other, `id` and `login` must be right, and each oddity is logged once."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from attrs import define, field
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coggno import DecodeError
+from coggno._generated.operations import GET_USER, GET_USER_LICENSES, LIST_USERS
+from coggno._protocol import tolerant
+from coggno._protocol.converter import StructureError
+from coggno._protocol.decode import decode, structure
+from coggno.models import User
+
+ADA = {"id": 1, "login": "ada", "first_name": "Ada", "last_name": "Lovelace"}
+LICENSE = {"amount": 1, "used": 0, "status": "new", "passed": False, "document": {"id": 5, "title": "Training"}}
+
+
+@pytest.fixture(autouse=True)
+def nothing_reported(monkeypatch):
+    monkeypatch.setattr(tolerant, "_reported", set())
+
+
+def users(*items, strict=False):
+    return decode(LIST_USERS, json.dumps(items).encode(), strict=strict)
+
+
+def licenses(*items):
+    content = json.dumps({"user": {"id": 1, "first_name": "A", "last_name": "L"}, "licenses": items}).encode()
+    return decode(GET_USER_LICENSES, content).licenses
+
+
+@pytest.mark.parametrize("value", [None, 5, ["x"], {"a": 1}, True])
+def test_a_field_of_another_type_arrives_as_it_is(value):
+    _, odd = users(ADA, {**ADA, "last_name": value})
+    assert odd.last_name == value
+    with pytest.raises(DecodeError) as caught:
+        users(ADA, {**ADA, "last_name": value}, strict=True)
+    assert caught.value.path == "$[1].last_name"
+
+
+def test_a_missing_field_arrives_as_none():
+    (user,) = users({"id": 1, "login": "ada", "first_name": "Ada"})
+    assert user.last_name is None
+
+
+@pytest.mark.parametrize("value", ["", "2025-01-15T08:00:00Z", "soon", 5])
+def test_a_date_of_another_form_arrives_as_it_is(value):
+    first, odd = licenses(LICENSE, {**LICENSE, "complete_date": value})
+    assert (first.complete_date, odd.complete_date) == (None, value)
+
+
+def test_one_odd_item_leaves_the_others_decoded():
+    first, odd = licenses(LICENSE, 7)
+    assert (first.document.title, odd) == ("Training", 7)
+
+
+def test_what_is_odd_inside_an_object_stays_inside():
+    (found,) = licenses({**LICENSE, "document": {"id": 5, "title": None, "x": 1}})
+    assert (found.document.title, found.document.extra) == (None, {"x": 1})
+
+
+def test_unknown_fields_are_kept_beside_an_odd_one():
+    (user,) = users({**ADA, "last_name": 5, "email": "a@b.c"})
+    assert user.extra == {"email": "a@b.c"}
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"id": None}, "$[1].id"),
+        ({"id": "1"}, "$[1].id"),
+        ({"login": None}, "$[1].login"),
+        ({"login": 5}, "$[1].login"),
+    ],
+)
+def test_id_and_login_must_be_right(change, path):
+    with pytest.raises(DecodeError) as caught:
+        users(ADA, {**ADA, **change})
+    assert (caught.value.path, caught.value.operation) == (path, "listUsers")
+
+
+@pytest.mark.parametrize("item", [{}, None, 5, [], {"id": 1}])
+def test_a_record_without_identity_is_an_error(item):
+    with pytest.raises(DecodeError) as caught:
+        users(ADA, item)
+    assert caught.value.path == "$[1]"
+
+
+@pytest.mark.parametrize("content", [b"5", b"null", b'"x"'])
+def test_a_response_of_another_kind_is_an_error(content):
+    for operation in (LIST_USERS, GET_USER):
+        with pytest.raises(DecodeError):
+            decode(operation, content)
+
+
+def test_a_warning_is_logged_once_for_a_field(caplog):
+    with caplog.at_level(logging.WARNING, "coggno"):
+        users(
+            {**ADA, "last_name": 5}, {**ADA, "last_name": "SECRET", "first_name": ["SECRET"]}, {**ADA, "last_name": 6}
+        )
+    assert [record.name for record in caplog.records] == ["coggno"] * 2
+    assert "User.last_name at $[0].last_name expected a string, got an integer" in caplog.messages[0]
+    assert "User.first_name at $[1].first_name expected a string, got an array" in caplog.messages[1]
+    assert "SECRET" not in caplog.text
+
+
+def test_an_item_of_a_stream_is_named_by_its_index():
+    with pytest.raises(DecodeError) as caught:
+        structure(LIST_USERS, {**ADA, "id": None}, User, "$[7]")
+    assert (caught.value.path, caught.value.complete) == ("$[7].id", True)
+
+
+@define
+class Strict:
+    """A class that is not ours and checks its values."""
+
+    size: int = field()
+    names: list[str] = field(factory=list)
+
+    @size.validator
+    def _check(self, _, value):
+        if not isinstance(value, int):
+            raise TypeError(value)
+
+
+def test_a_class_of_the_user_may_refuse_a_value():
+    assert tolerant.structure({"size": 1.0}, Strict) == Strict(1)
+    assert tolerant.structure({"size": 1, "names": ["a", 5]}, Strict).names == ["a", 5]
+    with pytest.raises(StructureError, match="refused by Strict"):
+        tolerant.structure({"size": "x"}, Strict)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+def test_any_value_of_a_field_is_kept(value):
+    (user,) = users({**ADA, "first_name": value})
+    assert user.first_name == value
