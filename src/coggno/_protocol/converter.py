@@ -233,6 +233,7 @@ def _fast_list(converter: Converter) -> Callable[[Any], _Hook]:
     """A list is a JSON array; the garbage collector is paused while a long one is made."""
 
     def factory(into: Any) -> _Hook:
+        kind: Any
         (kind,) = get_args(into) or (Any,)
         decode = DECODERS.get(kind) or _without_type(converter.get_structure_hook(kind), kind)
 
