@@ -7,12 +7,12 @@ The client does not know provisioning, which is built on it. This module stands 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from coggno._client import Client
 
 if TYPE_CHECKING:
-    from coggno.provisioning import PasswordFile, RowResult
+    from coggno.provisioning import PasswordFile, RowResult, Rows
 
 
 class AsyncCoggno(Client):
@@ -45,32 +45,37 @@ class AsyncCoggno(Client):
 
     def provision(
         self,
-        rows: Any,
+        rows: Rows,
         *,
         concurrency: int = 16,
         rate: float | None = None,
         passwords: PasswordFile | None = None,
+        patience: float = 900.0,
         mapping: Mapping[str, str] | None = None,
         group: str | None = None,
     ) -> AsyncGenerator[RowResult]:
-        """Make users, groups and memberships of a roster; yield one result per row as it is known.
+        """Create the users, groups and memberships of a roster; yield one result per row as it is known.
 
-        The consumer sets the pace: when it does not take results, no more rows are begun.
+        The run waits for an API that is down or overloaded instead of giving up. The consumer sets the speed: when it
+        does not take results, no more rows begin.
 
         Args:
-            rows: an (async) iterable of mappings with the columns of a roster, or a `Roster`.
-            concurrency: how many requests may be under way at once.
-            rate: requests per second at the most.
-            passwords: where to make and keep passwords for rows that have none.
-            mapping: field -> column, for columns with names of their own.
-            group: a group that every row shall be in as well.
+            rows: an (async) iterable of mappings with the columns of a roster, a path, an open file, or a `Roster`.
+            concurrency: how many requests may be in progress at once; the run finds out how many the API takes.
+            rate: requests per second at most.
+            passwords: where passwords are generated and kept for new users whose row has none.
+            patience: seconds in which no row could be finished after which the run stops.
+            mapping: field -> column, for columns that are not called like their field.
+            group: a group that every user is put into, besides those of the row.
 
         Raises:
             RosterError: the roster cannot be read; nothing was sent.
-            StoppedError: the run ended early; what was done is done, and it can be run again.
+            ConfigurationError: an option cannot be used; nothing was sent.
+            APIError: what exists could not be read; nothing was changed.
+            StoppedError: the run ended early; what was done stays done, and the same rows continue it.
         """
         from coggno.provisioning import RosterOptions, RunOptions, provision
 
-        options = RunOptions(concurrency=concurrency, rate=rate, passwords=passwords)
+        options = RunOptions(concurrency=concurrency, rate=rate, passwords=passwords, patience=patience)
         is_default = mapping is None and group is None  # a roster that was read already has its options
         return provision(self, rows, options, None if is_default else RosterOptions(mapping=mapping or {}, group=group))

@@ -9,7 +9,16 @@ import attrs
 import httpx
 
 from coggno import AsyncCoggno
-from coggno.provisioning import RosterOptions, RowOutcome, StoppedError, make_plan, read_roster
+from coggno.provisioning import (
+    Roster,
+    RosterOptions,
+    RowOutcome,
+    Run,
+    RunOptions,
+    StoppedError,
+    make_plan,
+    read_roster,
+)
 from coggno.sandbox import ManualClock, Sandbox
 
 KEY = "test_0123456789"
@@ -54,6 +63,7 @@ async def client_of(sandbox, **options):
         AsyncCoggno(KEY, base_url="http://localhost", http_client=http_client, **options) as coggno,
     ):
         coggno._init(attrs.evolve(coggno._session, sleep=no_time), owner=True)
+        coggno.sandbox = sandbox
         yield coggno
 
 
@@ -64,6 +74,9 @@ class Intercepted:
         self._client = coggno
         self._before = before
         self.users, self.groups = coggno.users, coggno.groups
+
+    def with_options(self, **options):
+        return Intercepted(self._client.with_options(**options), self._before)
 
     async def call(self, operation, *args, **values):
         self._before(operation, values)
@@ -78,8 +91,18 @@ def broken(*faults, clock=None, **options):
     return Sandbox(faults=faults, dropped=httpx.ReadError, clock=clock or ManualClock(), **options)
 
 
+def carry_out(coggno, plan, clock=None, **options):
+    """A run of a plan whose pauses take no time: on a clock of its own, or on the one that is given."""
+    if clock is None:
+        sandbox = getattr(coggno, "sandbox", None)
+        clock = sandbox.clock if sandbox and isinstance(sandbox.clock, ManualClock) else ManualClock()
+    return Run(coggno, plan, RunOptions(**options), clock=clock.now, sleep=clock.sleep)
+
+
 async def run(coggno, rows, **options):
-    return await collect(coggno.provision(rows, **options))
+    """Read, plan and carry out; every row has its outcome."""
+    roster = rows if isinstance(rows, Roster) else read_roster(rows)
+    return await collect(carry_out(coggno, await make_plan(coggno, roster), **options))
 
 
 async def collect(work, results=None, then=lambda: None):
@@ -93,10 +116,10 @@ async def collect(work, results=None, then=lambda: None):
 
 
 async def run_to_its_end(coggno, rows, **options):
-    """As `run`, for a run that may stop early; the results are whole all the same."""
+    """As `run`, for a run that may stop early; every row has its outcome all the same."""
     results = {}
     try:
-        await collect(coggno.provision(rows, **options), results)
+        await collect(carry_out(coggno, await planned(coggno, rows), **options), results)
     except StoppedError:
         pass
     return results

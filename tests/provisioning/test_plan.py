@@ -7,9 +7,9 @@ import pytest
 
 from coggno import APIError, AuthenticationError, ConfigurationError
 from coggno.models import Group, User
-from coggno.provisioning import RowOutcome, RunOptions, apply_plan, make_plan, read_roster
+from coggno.provisioning import RowOutcome, RunOptions, make_plan, read_roster
 from coggno.sandbox import Sandbox
-from tests.provisioning.helpers import client_of, collect, people
+from tests.provisioning.helpers import carry_out, client_of, collect, people
 
 
 async def plan_of(sandbox, rows, **options):
@@ -98,7 +98,7 @@ async def test_the_forecast_of_a_run_is_what_happens():
     async with client_of(sandbox) as coggno:
         plan = await make_plan(coggno, read_roster(rows))
         foreseen = {result.line: (result.outcome, result.login) for result in plan.forecast()}
-        happened = await collect(apply_plan(coggno, plan))
+        happened = await collect(carry_out(coggno, plan))
     assert {line: (result.outcome, result.login) for line, result in happened.items()} == foreseen
 
 
@@ -106,9 +106,9 @@ async def test_a_plan_is_carried_out_once():
     sandbox = Sandbox()
     async with client_of(sandbox) as coggno:
         plan = await make_plan(coggno, read_roster(people(1)))
-        await collect(apply_plan(coggno, plan))
+        await collect(carry_out(coggno, plan))
         with pytest.raises(ConfigurationError, match="already"):
-            apply_plan(coggno, plan)
+            carry_out(coggno, plan)
     assert len(sandbox.groups()) == 1
 
 

@@ -6,9 +6,7 @@ from coggno.provisioning import (
     PasswordFile,
     RosterOptions,
     RowOutcome,
-    RunOptions,
     Summary,
-    apply_plan,
     make_plan,
     read_roster,
     write_failed,
@@ -19,6 +17,7 @@ from tests.helpers.hr_export import GROUP_COLUMN, make_hr_export
 from tests.provisioning.helpers import (
     EXAMPLE,
     broken,
+    carry_out,
     client_of,
     outcomes,
     run,
@@ -60,7 +59,7 @@ async def test_an_hr_export_is_provisioned_twice(tmp_path):
             passwords = PasswordFile(tmp_path / "passwords.csv")
             results, summary = {}, Summary()
             plan = await make_plan(coggno, roster)
-            async for result in apply_plan(coggno, plan, RunOptions(passwords=passwords)):
+            async for result in carry_out(coggno, plan, passwords=passwords):
                 results[result.line] = result
                 summary.add(result)
             passwords.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from coggno._protocol.operation import Send
 from coggno.models import Group, User
@@ -85,6 +85,10 @@ class ProvisioningClient(Protocol):
     @property
     def groups(self) -> GroupsApi:
         """Groups."""
+        ...
+
+    def with_options(self, *, max_retries: int) -> Self:
+        """Return a client that repeats requests so many times."""
         ...
 
     def call(

@@ -57,6 +57,19 @@ class RowResult:
 
 
 @frozen(kw_only=True)
+class Waiting:
+    """A run that waits for the API instead of giving up.
+
+    Attributes:
+        since: when it began to wait, in seconds since the epoch.
+        reason: what it waits for, in a few words.
+    """
+
+    since: float
+    reason: str
+
+
+@frozen(kw_only=True)
 class Progress:
     """How far a run is, at one moment.
 
@@ -64,11 +77,13 @@ class Progress:
         total: rows of the roster.
         done: rows that have their outcome.
         counts: how many of each outcome.
+        waiting: since when the run waits for the API, and why; `None` while it does not.
     """
 
     total: int
     done: int
     counts: Mapping[RowOutcome, int]
+    waiting: Waiting | None = None
 
 
 @define

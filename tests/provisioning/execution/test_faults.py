@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from coggno.provisioning import (
     RowOutcome,
-    Run,
-    RunOptions,
     StoppedError,
     make_plan,
     read_roster,
@@ -18,6 +16,7 @@ from coggno.sandbox import Sandbox, serving
 from tests.provisioning.helpers import (
     KEY,
     broken,
+    carry_out,
     check_against_effects,
     client_of,
     collect,
@@ -56,7 +55,7 @@ async def run_and_judge(sandbox, rows, **options):
         for fault in faults:
             sandbox.faults.add(fault)
         try:
-            await collect(Run(coggno, plan, RunOptions(concurrency=4), sleep=sandbox.clock.sleep), results)
+            await collect(carry_out(coggno, plan, sandbox.clock, concurrency=4), results)
         except StoppedError:
             pass
     groups = {row.line: row.person.groups for row in roster.rows if row.person}

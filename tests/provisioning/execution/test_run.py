@@ -12,15 +12,14 @@ from coggno.provisioning import (
     Run,
     RunOptions,
     StoppedError,
-    apply_plan,
     provision,
     read_roster,
 )
-from coggno.provisioning.pacing import RateLimiter
 from coggno.sandbox import RealClock, Sandbox
 from tests.provisioning.helpers import (
     Intercepted,
     broken,
+    carry_out,
     check_against_effects,
     client_of,
     collect,
@@ -49,9 +48,9 @@ async def test_rows_come_from_any_iterable():
             yield row
 
     async with client_of(Sandbox()) as coggno:
-        assert outcomes(await run(coggno, rows())) == ["created"] * 3
-        assert outcomes(await run(coggno, iter(people(3)))) == ["exists"] * 3
-        assert outcomes(await run(coggno, read_roster(people(3)))) == ["exists"] * 3
+        assert outcomes(await collect(coggno.provision(rows()))) == ["created"] * 3
+        assert outcomes(await collect(coggno.provision(iter(people(3))))) == ["exists"] * 3
+        assert outcomes(await collect(coggno.provision(read_roster(people(3))))) == ["exists"] * 3
         assert (
             outcomes(await collect(coggno.provision(people(3), group="All", mapping={"login": "email"})))
             == ["joined"] * 3
@@ -71,7 +70,7 @@ async def test_a_cancelled_consumer_gets_the_rest():
     sandbox, results = broken("createUser:latency=30,after,skip=10", clock=RealClock()), {}
     rows = [*people(40), *people(2), *people(1, email="nobody")]
     async with client_of(sandbox) as coggno:
-        work = apply_plan(coggno, await planned(coggno, rows), RunOptions(concurrency=4))
+        work = carry_out(coggno, await planned(coggno, rows), concurrency=4)
         task = asyncio.create_task(collect(work, results))
         while sandbox.requests.in_flight < 4:
             await asyncio.sleep(0)
@@ -93,7 +92,7 @@ async def test_a_cancelled_consumer_gets_the_rest():
 
 async def test_a_run_never_begun_attempted_nothing():
     async with client_of(Sandbox()) as coggno:
-        work = apply_plan(coggno, await planned(coggno, people(3)))
+        work = carry_out(coggno, await planned(coggno, people(3)))
         await work.aclose()
         assert [result.detail for result in work.rest()] == ["not attempted: the run was cancelled"] * 3
 
@@ -108,7 +107,7 @@ async def test_an_unexpected_error_ends_its_row_only():
     sandbox = Sandbox()
     async with client_of(sandbox) as coggno:
         plan = await planned(coggno, people(20, groups=[]))
-        results = await collect(apply_plan(Intercepted(coggno, break_down), plan, RunOptions(concurrency=2)))
+        results = await collect(carry_out(Intercepted(coggno, break_down), plan, concurrency=2))
     assert results[8].outcome is RowOutcome.UNKNOWN
     assert "creating the user failed: unexpected ZeroDivisionError" in results[8].detail
     assert "s3cret" not in repr(results)
@@ -125,7 +124,7 @@ async def test_unexpected_errors_in_every_row_stop_the_run():
     async with client_of(Sandbox()) as coggno:
         plan = await planned(coggno, people(300, groups=[]))
         with pytest.raises(StoppedError):
-            await collect(apply_plan(Intercepted(coggno, break_down), plan), results)
+            await collect(carry_out(Intercepted(coggno, break_down), plan), results)
     assert Counter(outcomes(results))["unknown"] < 80
 
 
@@ -147,7 +146,7 @@ async def test_concurrency_limits_the_requests():
 
 async def test_progress_adds_up():
     async with client_of(Sandbox()) as coggno:
-        work = apply_plan(coggno, await planned(coggno, [*people(9), *people(1)]))
+        work = carry_out(coggno, await planned(coggno, [*people(9), *people(1)]))
         assert (work.progress.total, work.progress.done) == (10, 0)
         done = 0
         async for _ in work:
@@ -167,9 +166,7 @@ async def test_the_rate_counts_retries(monkeypatch):
     async with client_of(sandbox) as coggno:
         plan = await planned(coggno, people(20, groups=[]))
         before = sandbox.requests.total
-        await collect(
-            Run(coggno, plan, RunOptions(concurrency=1), limiter=RateLimiter(10.0, clock=lambda: now, sleep=sleep))
-        )
+        await collect(Run(coggno, plan, RunOptions(concurrency=1, rate=10.0), clock=lambda: now, sleep=sleep))
     sent = sandbox.requests.total - before
     assert sent > 25
     assert now >= (sent - 4) / 10  # the extra requests of the last row are nobody's to wait for
@@ -187,10 +184,10 @@ async def test_invalid_options_send_nothing(options, words):
     sandbox = Sandbox()
     async with client_of(sandbox) as coggno:
         with pytest.raises(ConfigurationError, match=words):
-            await run(coggno, people(1), **options)
+            await collect(coggno.provision(people(1), **options))
         plan = await planned(coggno, people(1))
         with pytest.raises(ConfigurationError, match=words):
-            apply_plan(coggno, plan, RunOptions(**options))
+            carry_out(coggno, plan, **options)
         with pytest.raises(ConfigurationError, match="read_roster"):
-            await run(coggno, read_roster(people(1)), group="All")
+            await collect(coggno.provision(read_roster(people(1)), group="All"))
     assert sandbox.effects == ()

@@ -8,9 +8,7 @@ import pytest
 from coggno.provisioning import (
     PasswordFile,
     RosterError,
-    RunOptions,
     StoppedError,
-    apply_plan,
     make_plan,
     read_roster,
     write_failed,
@@ -20,6 +18,7 @@ from coggno.sandbox import Sandbox
 from tests.provisioning.helpers import (
     KEY,
     broken,
+    carry_out,
     client_of,
     collect,
     outcomes,
@@ -102,7 +101,7 @@ async def test_unwritable_passwords_stop_the_run(tmp_path, monkeypatch, error):
     async with client_of(sandbox) as coggno:
         plan = await planned(coggno, people(3, password=None))
         with pytest.raises(StoppedError, match="No space left"):
-            await collect(apply_plan(coggno, plan, RunOptions(passwords=passwords)), results)
+            await collect(carry_out(coggno, plan, passwords=passwords), results)
     passwords.close()
     assert outcomes(results) == ["failed"] * 3
     assert sandbox.effects == ()
@@ -117,7 +116,7 @@ async def test_no_key_and_no_password_in_any_output(tmp_path, caplog):
     roster = read_roster(rows)
     async with client_of(sandbox, max_retries=1) as coggno:
         plan = await make_plan(coggno, roster)
-        work = apply_plan(coggno, plan)
+        work = carry_out(coggno, plan)
         results = await collect(work)
     write_results(tmp_path / "results.csv", roster, results)
     write_failed(tmp_path / "failed.csv", roster, results)

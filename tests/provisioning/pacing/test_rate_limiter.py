@@ -60,3 +60,61 @@ async def test_nobody_waits_without_a_rate():
     limiter = Time().limiter(None)
     limiter.charge(1)
     await limiter.acquire()
+
+
+async def test_a_refusal_holds_back_all_requests():
+    """For as long as the server asks; those that were waiting already included."""
+    time = Time()
+    limiter = time.limiter(None)
+    await limiter.acquire()
+    limiter.refused(7.0)
+    await limiter.acquire()
+    assert time.now == 7.0
+
+
+async def test_a_refusal_without_retry_after_holds_back_a_second():
+    time = Time()
+    limiter = time.limiter(None)
+    limiter.refused(None)
+    await limiter.acquire()
+    assert time.now == 1.0
+
+
+async def test_the_accepted_rate_is_learnt():
+    """Nine tenths of what was accepted per second before the refusal."""
+    time = Time()
+    limiter = time.limiter(None)
+    for _ in range(101):
+        limiter.accepted()
+        time.now += 0.02
+    limiter.refused(1.0)
+    assert limiter.current_rate == pytest.approx(45, rel=0.02)
+    assert time.limiter(None).current_rate is None
+
+
+async def test_requests_in_progress_teach_nothing_new():
+    """They are refused together with the first one."""
+    time = Time()
+    limiter = time.limiter(None)
+    for _ in range(101):
+        limiter.accepted()
+        time.now += 0.02
+    limiter.refused(1.0)
+    for _ in range(10):
+        limiter.refused(1.0)
+    assert limiter.current_rate == pytest.approx(45, rel=0.02)
+
+
+async def test_a_learnt_rate_grows_slowly():
+    """The server may accept more by now, but never more than the caller allows."""
+    time = Time()
+    limiter = time.limiter(50.0)
+    for _ in range(101):
+        limiter.accepted()
+        time.now += 0.05
+    limiter.refused(0.0)
+    low = limiter.current_rate
+    time.now += 10
+    assert low * 1.05 < limiter.current_rate < low * 1.2
+    time.now += 3600
+    assert limiter.current_rate == 50.0

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-from attrs import define, field
+from attrs import define
 
-from coggno._protocol.operation import Send
-from coggno.errors import APIError, AuthenticationError, CoggnoError, PermissionDeniedError, RateLimitError
+from coggno._generated import operations
+from coggno.errors import APIError, NotFoundError
 from coggno.models import Group
 from coggno.provisioning.client import CallResult, ProvisioningClient
+from coggno.provisioning.execution.gate import Gate
 from coggno.provisioning.execution.stop_signal import StopSignal
-from coggno.provisioning.pacing import CircuitBreaker, RateLimiter
+from coggno.provisioning.options import RunOptions
+from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
 from coggno.provisioning.passwords import PasswordFile
 
 T = TypeVar("T")
-P = ParamSpec("P")
 
 
 @define
@@ -24,30 +25,61 @@ class RunContext:
     """What all rows of a run share.
 
     Attributes:
-        client: sends the requests.
-        limiter: limits the rate.
+        client: sends the requests, each once: the run itself repeats them.
+        gate: lets requests through.
         passwords: where passwords are generated for rows that have none.
         groups: name -> the group; all that a row needs are in it before the row begins.
+        clock: seconds that only grow.
         sleep: waits for so many seconds.
         signal: ends the run early.
-        breaker: counts failures that are not the rows' fault.
     """
 
     client: ProvisioningClient
-    limiter: RateLimiter
+    gate: Gate
     passwords: PasswordFile | None
     groups: dict[str, Group]
+    clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[Any]]
-    signal: StopSignal = field(factory=StopSignal)
-    breaker: CircuitBreaker = field(factory=CircuitBreaker)
+    signal: StopSignal
 
-    async def call(
-        self, operation: Callable[Concatenate[Send, P], Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
-    ) -> CallResult[T]:
-        """Call an operation and count its retries and checks for the rate; see `ProvisioningClient.call`."""
+    @classmethod
+    def of(
+        cls,
+        client: ProvisioningClient,
+        options: RunOptions,
+        groups: dict[str, Group],
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[Any]],
+    ) -> RunContext:
+        """Return the context of a run with `options`."""
+        signal = StopSignal()
+        gate = Gate(
+            control_read=lambda: client.call(operations.list_groups),
+            signal=signal,
+            limiter=RateLimiter(options.rate, clock, sleep),
+            limit=AdaptiveLimit(options.concurrency, clock),
+            circuit=Circuit(clock),
+            patience=options.patience,
+            sleep=sleep,
+        )
+        return cls(client, gate, options.passwords, groups, clock, sleep, signal)
+
+    async def send(self, call: Callable[[], Awaitable[CallResult[T]]], *, is_first: bool = False) -> CallResult[T]:
+        """Make a call when the gate lets it through.
+
+        Args:
+            call: sends it.
+            is_first: whether it begins something, which is held back after a stop.
+
+        Raises:
+            HeldError: the run was stopped before.
+            APIError: the call failed.
+        """
         requests = 1
         try:
-            result = await self.client.call(operation, *args, **kwargs)
+            async with self.gate.request(is_first=is_first):
+                result = await call()
             requests = result.requests
         except APIError as error:
             requests = error.requests
@@ -55,25 +87,18 @@ class RunContext:
         else:
             return result
         finally:
-            # The first attempt was counted by `acquire`, before it was sent.
-            self.limiter.charge(requests - 1)
+            # The first request was counted before it was sent, those of checks were not.
+            self.gate.limiter.charge(requests - 1)
 
-    def note(self, error: Exception | None) -> None:
-        """Count how a row ended, and stop the run where the next rows would end in the same way.
+    async def control_read(self) -> None:
+        """Send a request that only a working API responds to.
 
-        Args:
-            error: what ended it, if anything did.
+        Raises:
+            APIError: it failed, so a 404 just before says nothing.
         """
-        self.breaker.note(is_trouble=_is_trouble(error))
-        if isinstance(error, AuthenticationError | PermissionDeniedError):
-            self.signal.stop(f"the API refused the key ({error.message}); check the key")
-        elif self.breaker.is_open:
-            self.signal.stop("too many requests failed; the API or the network has a problem")
-
-
-def _is_trouble(error: Exception | None) -> bool:
-    """Return whether a failure is not the row's fault."""
-    if isinstance(error, APIError):
-        return error.outcome != "rejected" or isinstance(error, RateLimitError)
-    # An error that is not ours is a defect somewhere, and the next rows may well hit it too.
-    return error is not None and not isinstance(error, CoggnoError)
+        try:
+            await self.send(lambda: self.client.call(operations.list_groups))
+        except NotFoundError:
+            # A list always exists: the API itself is not there.
+            self.gate.circuit.failed()
+            raise

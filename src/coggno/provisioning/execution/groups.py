@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from attrs import define, field
 
-from coggno.errors import AmbiguousNameError, APIError, CoggnoError
+from coggno._generated import operations
+from coggno._protocol.identity import named
+from coggno.errors import AmbiguousNameError, APIError, RateLimitError
+from coggno.models import Group
 from coggno.provisioning.execution.context import RunContext
+from coggno.provisioning.execution.failures import is_curable, reason_of
+from coggno.provisioning.execution.stop_signal import HeldError
 from coggno.provisioning.worker_pool import for_each
+
+_TRIES: Final = 10  # of one group
+_SETTLE_TIME: Final = 60.0  # seconds until a creation that is not visible counts as lost; servers time out before
+_LONGEST_PAUSE: Final = 30.0  # seconds between two tries
 
 
 @define
@@ -39,27 +49,62 @@ class GroupCreation:
         return f"group {name!r} could not be created: {self.failures.get(name, 'the run stopped before')}"
 
     async def _create(self, name: str) -> None:
-        signal = self.context.signal
-        if signal.reason is not None:
-            return
         try:
-            async with signal.limited():
-                # `ensure` lists the groups before it creates one.
-                await self.context.limiter.acquire(2)
-                if signal.reason is None:
-                    ensured = await self.context.client.groups.ensure(name=name)
-                    self.context.groups[name] = ensured.value
+            async with self.context.signal.limited():
+                group = await self._created(name)
+            if group is not None:
+                self.context.groups[name] = group
+                self.context.gate.circuit.progressed()
+        except HeldError:
+            pass
         except TimeoutError:
             self.failures[name] = "interrupted while it was created"
-        except CoggnoError as error:
-            self.context.note(error)
-            self.failures[name] = _reason(error)
+        except AmbiguousNameError:
+            self.failures[name] = "several groups have that name; rename or delete all but one"
         except Exception as error:  # noqa: BLE001 - other groups, and rows without this one, are not concerned
-            self.context.note(error)
-            self.failures[name] = f"unexpected {type(error).__name__}"
+            self.failures[name] = reason_of(error)
+
+    async def _created(self, name: str) -> Group | None:
+        """Return the group, tried again for failures that waiting can cure; `None` when the run stops."""
+        failures = 0
+        while self.context.signal.reason is None:
+            try:
+                return await self._ensure(name)
+            except APIError as error:
+                failures += not isinstance(error, RateLimitError)
+                if not is_curable(error) or failures >= _TRIES:
+                    raise
+                self.context.gate.check_patience(error)
+                found = await self._wait_for(name) if _is_in_doubt(error) else None
+                if found is not None:
+                    return found
+            await self.context.sleep(min(_LONGEST_PAUSE, 2.0 ** max(0, failures - 1)))
+        return None
+
+    async def _ensure(self, name: str) -> Group:
+        # `ensure` lists the groups before it creates one.
+        async with self.context.gate.request(2, is_first=True):
+            return (await self.context.client.groups.ensure(name=name)).value
+
+    async def _wait_for(self, name: str) -> Group | None:
+        """Wait for a group whose creation may still take effect: a second request now could make two of it."""
+        end, pause = self.context.clock() + _SETTLE_TIME, 1.0
+        while self.context.signal.reason is None and self.context.clock() < end:
+            await self.context.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            try:
+                listed = await self.context.send(lambda: self.context.client.call(operations.list_groups))
+            except APIError as error:
+                if not is_curable(error):
+                    raise
+            else:
+                # None of that name was there before: one that is there now is ours.
+                found = named(listed.value, name, lambda group: group.name)
+                if len(found) == 1:
+                    return found[0]
+        return None
 
 
-def _reason(error: CoggnoError) -> str:
-    if isinstance(error, AmbiguousNameError):
-        return "several groups have that name; rename or delete all but one"
-    return error.message if isinstance(error, APIError) else str(error)
+def _is_in_doubt(error: APIError) -> bool:
+    """Return whether a creation may have happened; a failed list leaves nothing in doubt."""
+    return error.outcome == "unknown" and error.operation == operations.CREATE_GROUP.id

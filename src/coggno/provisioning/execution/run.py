@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any, Self
+
+from attrs import evolve
 
 from coggno.errors import CoggnoError
 from coggno.provisioning.client import ProvisioningClient
@@ -17,7 +20,6 @@ from coggno.provisioning.execution.ledger import Ledger
 from coggno.provisioning.execution.scheduler import RowScheduler
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult
-from coggno.provisioning.pacing import RateLimiter
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.plan import Plan, PlannedRow
 
@@ -32,7 +34,7 @@ class Run:
         client: sends the requests.
         plan: what to do; a plan is carried out once.
         options: how the run proceeds.
-        limiter: limits the rate; made from `options` if not given.
+        clock: seconds that only grow.
         sleep: waits for so many seconds.
 
     Raises:
@@ -45,14 +47,15 @@ class Run:
         plan: Plan,
         options: RunOptions = RunOptions(),  # noqa: B008 - frozen
         *,
-        limiter: RateLimiter | None = None,
+        clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         plan.claim()
-        limiter = limiter or RateLimiter(options.rate)
         self._plan = plan
         self._options = options
-        self._context = RunContext(client, limiter, options.passwords, dict(plan.groups), sleep)
+        # The run repeats requests itself: it knows when the API is down, and which rows can wait.
+        client = client.with_options(max_retries=0)
+        self._context = RunContext.of(client, options, dict(plan.groups), clock=clock, sleep=sleep)
         self._groups = GroupCreation(self._context)
         self._planned, self._without_password = _split(plan.planned, options.passwords)
         self._rows = RowScheduler(self._context, self._groups, self._planned, concurrency=options.concurrency)
@@ -86,7 +89,7 @@ class Run:
     @property
     def progress(self) -> Progress:
         """How far the run is."""
-        return self._ledger.progress
+        return evolve(self._ledger.progress, waiting=self._context.gate.waiting)
 
     def stop(self, reason: str) -> None:
         """Begin nothing more; what is in progress has `stop_signal.GRACE` seconds left.

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.groups import GroupCreation
+from coggno.provisioning.execution.row_queue import RowQueue
 from coggno.provisioning.execution.row_task import RowTask
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.plan import PlannedRow
@@ -30,8 +31,10 @@ class RowScheduler:
         self._groups = groups
         self._rows = rows
         self._concurrency = concurrency
-        # Taken before a row begins and given back when its result is taken: results cannot pile up.
-        self._slots = asyncio.Semaphore(2 * concurrency)
+        tasks = (_task(context, planned) for planned in rows)
+        # Twice as many as workers: some rows wait to be tried again, some for the consumer.
+        self._queue = RowQueue(tasks, capacity=2 * concurrency, clock=context.clock, sleep=context.sleep)
+        context.signal.on_stop(self._queue.hurry)
         self._ended: asyncio.Queue[RowResult | None] = asyncio.Queue()
 
     async def results(self) -> AsyncGenerator[RowResult]:
@@ -39,7 +42,7 @@ class RowScheduler:
         producer = asyncio.create_task(self._produce())
         try:
             while (result := await self._ended.get()) is not None:
-                self._slots.release()
+                self._queue.taken()
                 yield result
             await producer  # raises what went wrong in it
         finally:
@@ -47,10 +50,12 @@ class RowScheduler:
             await asyncio.gather(producer, return_exceptions=True)
 
     def unclaimed(self) -> Iterator[RowResult]:
-        """Yield the results that nobody has taken, when the iteration was left early."""
+        """Yield what is known of rows whose results nobody has taken, when the iteration was left early."""
         while not self._ended.empty():
             if (result := self._ended.get_nowait()) is not None:
                 yield result
+        for task in self._queue.unfinished():
+            yield task.cut_off()
 
     def not_attempted(self) -> Iterator[RowResult]:
         """Yield for every row the result that it has if nothing was done for it."""
@@ -59,35 +64,51 @@ class RowScheduler:
 
     async def _produce(self) -> None:
         try:
-            await for_each(self._rows, self._row, workers=self._concurrency)
+            await for_each(range(self._concurrency), self._work, workers=self._concurrency)
         finally:
             self._ended.put_nowait(None)
 
-    async def _row(self, planned: PlannedRow) -> None:
-        await self._slots.acquire()
-        stopped = self._context.signal.reason
-        obstacle = stopped or self._groups.missing(planned.missing)
-        if obstacle is None:
-            await self._carry_out(planned)
-        else:
-            # A row without its group has failed; only the rows after a stop are counted as not attempted.
-            self._ended.put_nowait(_not_attempted(planned, obstacle, is_counted=stopped is not None))
+    async def _work(self, _: int) -> None:
+        while (task := await self._queue.get()) is not None:
+            obstacle = self._groups.missing(task.planned.missing)
+            if self._context.signal.reason is not None:
+                self._end(task.cut_off())
+            elif obstacle is not None:
+                # A row without its group has failed; only the rows after a stop are counted as not attempted.
+                self._end(task.planned.row.result(RowOutcome.FAILED, f"not attempted: {obstacle}"))
+            else:
+                await self._carry_out(task)
 
-    async def _carry_out(self, planned: PlannedRow) -> None:
-        assert planned.row.person is not None  # noqa: S101 - only rows with a person are planned
-        task = RowTask(self._context, planned, planned.row.person)
+    async def _carry_out(self, task: RowTask) -> None:
         result: RowResult | None = None
+        is_to_be_tried_again = False
         try:
             async with self._context.signal.limited():
                 result = await task.run()
-                self._context.note(task.error)
+                is_to_be_tried_again = result is None
+                if is_to_be_tried_again:
+                    self._context.gate.check_patience(task.error)
         except TimeoutError:
             pass  # `stop` has cut it off
         finally:
             # Whatever ends it, even a cancellation: what is known of the row is reported.
-            self._ended.put_nowait(result or task.cut_off())
+            if is_to_be_tried_again:
+                self._queue.put_back(task, pause=task.pause)
+            else:
+                self._end(result or task.cut_off())
+                if result is not None and not task.has_given_up:
+                    self._context.gate.circuit.progressed()
+
+    def _end(self, result: RowResult) -> None:
+        self._ended.put_nowait(result)
+        self._queue.ended()
 
 
-def _not_attempted(planned: PlannedRow, reason: str, *, is_counted: bool = True) -> RowResult:
+def _task(context: RunContext, planned: PlannedRow) -> RowTask:
+    assert planned.row.person is not None  # noqa: S101 - only rows with a person are planned
+    return RowTask(context, planned, planned.row.person, user=planned.user)
+
+
+def _not_attempted(planned: PlannedRow, reason: str) -> RowResult:
     user_id = planned.user.id if planned.user else None
-    return planned.row.result(RowOutcome.FAILED, f"not attempted: {reason}", user_id=user_id, not_attempted=is_counted)
+    return planned.row.result(RowOutcome.FAILED, f"not attempted: {reason}", user_id=user_id, not_attempted=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from attrs import define, field
 
 GRACE: Final = 4.0  # seconds for requests in progress after `stop`; an interrupted run has to end within 5
+
+
+class HeldError(Exception):
+    """The run was stopped before the first request of something."""
 
 
 @define
@@ -23,6 +27,7 @@ class StopSignal:
     reason: str | None = None
     _deadline: float | None = None
     _limits: set[asyncio.Timeout] = field(factory=set[asyncio.Timeout])
+    _listeners: list[Callable[[], None]] = field(factory=list[Callable[[], None]])
 
     def stop(self, reason: str) -> None:
         """End what is in progress within `GRACE` seconds. A second call changes nothing."""
@@ -32,6 +37,12 @@ class StopSignal:
         self._deadline = asyncio.get_running_loop().time() + GRACE
         for limit in self._limits:
             limit.reschedule(self._deadline)
+        for listener in self._listeners:
+            listener()
+
+    def on_stop(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when the run is stopped."""
+        self._listeners.append(listener)
 
     @asynccontextmanager
     async def limited(self) -> AsyncGenerator[None]:

@@ -1,8 +1,9 @@
-"""When to hold back: requests per second at most, and failures at most."""
+"""When to hold back: requests per second, requests in progress, and outages."""
 
 from __future__ import annotations
 
-from coggno.provisioning.pacing.circuit_breaker import CircuitBreaker
+from coggno.provisioning.pacing.adaptive_limit import AdaptiveLimit
+from coggno.provisioning.pacing.circuit import Circuit
 from coggno.provisioning.pacing.rate_limiter import RateLimiter
 
-__all__ = ["CircuitBreaker", "RateLimiter"]
+__all__ = ["AdaptiveLimit", "Circuit", "RateLimiter"]

@@ -1,0 +1,141 @@
+"""The way of every request of a run: not in an outage, not too fast, not too many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from attrs import define, field
+
+from coggno.errors import AuthenticationError, CoggnoError, NotFoundError, PermissionDeniedError, RateLimitError
+from coggno.provisioning.execution.failures import is_outage, reason_of
+from coggno.provisioning.execution.stop_signal import HeldError, StopSignal
+from coggno.provisioning.outcomes import Waiting
+from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
+
+_SLICE: Final = 1.0  # seconds; a pause is slept in slices, so that a stop is noticed soon
+
+
+@define
+class Gate:
+    """Lets requests through, and learns from what becomes of them.
+
+    Attributes:
+        control_read: sends a request that only a working API responds to.
+        signal: ends the run early.
+        limiter: limits the rate.
+        limit: limits how many are in progress.
+        circuit: knows whether the API works.
+        patience: seconds without progress after which the run is stopped.
+        sleep: waits for so many seconds.
+        waiting: since when the run waits for the API, and why; `None` while it does not.
+    """
+
+    control_read: Callable[[], Awaitable[Any]]
+    signal: StopSignal
+    limiter: RateLimiter
+    limit: AdaptiveLimit
+    circuit: Circuit
+    patience: float
+    sleep: Callable[[float], Awaitable[Any]]
+    waiting: Waiting | None = None
+    _probing: asyncio.Lock = field(factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def request(self, requests: int = 1, *, is_first: bool = False) -> AsyncGenerator[None]:
+        """Wait until a request may be sent; what becomes of it in the context is noted.
+
+        Args:
+            requests: how many requests the call sends.
+            is_first: whether it begins something, which is held back after a stop.
+
+        Raises:
+            HeldError: the run was stopped before.
+        """
+        await self._wait_for_api()
+        async with self.limit.slot():
+            # The slot first: after a refusal nothing may leave that has passed the limiter before.
+            await self.limiter.acquire(requests)
+            if is_first and self.signal.reason is not None:
+                raise HeldError
+            began = self.limit.clock()
+            try:
+                yield
+            except Exception as error:
+                self._failed(error)
+                raise
+            self.limiter.accepted()
+            self.circuit.succeeded()
+            self.limit.succeeded(self.limit.clock() - began)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, RateLimitError):
+            asked = error.retry_after.total_seconds() if error.retry_after is not None else None
+            self.limiter.refused(asked)
+            self.limit.overloaded()
+            if asked is not None and asked > self.patience:
+                self.signal.stop(f"Coggno asks to wait {asked:.0f} seconds before the next request")
+        elif isinstance(error, AuthenticationError | PermissionDeniedError):
+            self.signal.stop(f"the API refused the key ({error.message}); check the key")
+        elif is_outage(error):
+            self.limit.overloaded()
+            self.circuit.failed()
+        elif not isinstance(error, NotFoundError):
+            # A 404 may come from a proxy in front of an API that is down: only a control read tells.
+            self.limiter.accepted()
+            self.circuit.succeeded()
+
+    async def _wait_for_api(self) -> None:
+        while self._must_wait():
+            async with self._probing:  # one control read for all that wait
+                if self._must_wait():
+                    await self._probe()
+
+    def _must_wait(self) -> bool:
+        return self.circuit.is_open and self.signal.reason is None
+
+    async def _probe(self) -> None:
+        self.waiting = self.waiting or Waiting(since=time.time(), reason="Coggno does not respond")
+        await self._pause(self.circuit.next_pause())
+        if self.signal.reason is not None:
+            return
+        try:
+            await self.control_read()
+        except CoggnoError as error:
+            self._note_probe(error)
+        except Exception as error:  # noqa: BLE001 - a defect keeps the circuit open like any other failure
+            self._note_probe(error)
+        else:
+            self.waiting = None
+            self.circuit.close()
+            self.limit.restart()
+
+    def _note_probe(self, error: Exception) -> None:
+        if isinstance(error, AuthenticationError | PermissionDeniedError | RateLimitError):
+            self._failed(error)
+        else:
+            self.check_patience(error)
+
+    def check_patience(self, error: Exception | None) -> None:
+        """Stop the run if nothing was finished for too long.
+
+        Args:
+            error: the last failure, for the message.
+        """
+        seconds = self.circuit.seconds_without_progress
+        if seconds >= self.patience:
+            self.signal.stop(
+                f"no row could be finished for {_duration(seconds)} ({reason_of(error) if error else 'unknown'})"
+            )
+
+    async def _pause(self, seconds: float) -> None:
+        end = self.limit.clock() + seconds
+        while self.signal.reason is None and (left := end - self.limit.clock()) > 0:
+            await self.sleep(min(_SLICE, left))
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"

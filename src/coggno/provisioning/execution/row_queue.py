@@ -1,0 +1,99 @@
+"""Which row is worked on next: those that are due again come first, then fresh ones, as many as may be open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, Final, Generic, TypeVar
+
+T = TypeVar("T")
+_SLICE: Final = 1.0  # seconds; a pause is slept in slices, so that a stop is noticed soon
+
+
+class RowQueue(Generic[T]):
+    """Rows to work on. A row is open from `get` until its result has been `taken`.
+
+    Args:
+        rows: fresh rows, pulled one by one.
+        capacity: how many may be open: results that nobody takes hold the run back.
+        clock: seconds that only grow.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[T],
+        *,
+        capacity: int,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[Any]],
+    ) -> None:
+        self._fresh = iter(rows)
+        self._has_fresh = True
+        self._capacity = capacity
+        self._clock = clock
+        self._sleep = sleep
+        self._waiting: list[tuple[float, int, T]] = []
+        # Breaks ties between rows that are due at the same time: rows themselves cannot be compared.
+        self._numbers = count()
+        self._in_progress = 0
+        self._open = 0
+        self._changed = asyncio.Event()
+        self._is_hurried = False
+
+    async def get(self) -> T | None:
+        """Return the next row, waiting until there is one; `None` when all have ended."""
+        while True:
+            now = self._clock()
+            if self._waiting and (self._is_hurried or self._waiting[0][0] <= now):
+                self._in_progress += 1
+                return heappop(self._waiting)[2]
+            if self._has_fresh and self._open < self._capacity:
+                for row in self._fresh:
+                    self._open += 1
+                    self._in_progress += 1
+                    return row
+                self._has_fresh = False
+                self._wake()
+            if self._waiting:
+                await self._sleep(min(_SLICE, self._waiting[0][0] - now))
+            elif not self._has_fresh and not self._in_progress:
+                return None
+            else:
+                self._changed.clear()
+                await self._changed.wait()
+
+    def put_back(self, row: T, *, pause: float) -> None:
+        """Work on a row again.
+
+        Args:
+            row: which one.
+            pause: seconds until then.
+        """
+        self._in_progress -= 1
+        heappush(self._waiting, (self._clock() + pause, next(self._numbers), row))
+        self._wake()
+
+    def ended(self) -> None:
+        """Note that a row has its result."""
+        self._in_progress -= 1
+        self._wake()
+
+    def taken(self) -> None:
+        """Note that the result of a row was taken."""
+        self._open -= 1
+        self._wake()
+
+    def hurry(self) -> None:
+        """Let no row wait any longer, as the run stops."""
+        self._is_hurried = True
+        self._wake()
+
+    def unfinished(self) -> Iterator[T]:
+        """Yield the rows that wait to be worked on again."""
+        return (row for _, _, row in self._waiting)
+
+    def _wake(self) -> None:
+        self._changed.set()

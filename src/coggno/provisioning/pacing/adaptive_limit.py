@@ -1,0 +1,100 @@
+"""How many requests may be in progress at once: as many as the server takes without slowing down."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from attrs import define, field
+
+_FIRST_LEVEL: Final = 4.0
+_SLOW: Final = 2.0  # seconds of a round trip from which on the server counts as overloaded
+_BACK_OFF: Final = 0.7  # of the level is kept
+_INTERVAL: Final = 1.0  # seconds between two reductions: one overload makes many requests fail
+
+
+@define
+class AdaptiveLimit:
+    """Additive increase, multiplicative decrease, as TCP does it (Chiu and Jain 1989).
+
+    Each success raises the level by `1 / level` while at least half of it is in use. A slow response or an overload
+    reduces it to 70 %, at most once a second. The brake is latency, not loss: a request that times out may have been
+    carried out, and finding that out costs more than going slower.
+
+    Attributes:
+        maximum: the level is never above it.
+        clock: seconds that only grow.
+        level: how many requests may be in progress now; fractions add up.
+        in_use: how many are.
+    """
+
+    maximum: int
+    clock: Callable[[], float] = time.monotonic
+    level: float = field(init=False)
+    in_use: int = 0
+    _last_reduction: float = float("-inf")
+    _waiters: deque[asyncio.Future[None]] = field(factory=deque["asyncio.Future[None]"])
+
+    def __attrs_post_init__(self) -> None:
+        self.level = min(_FIRST_LEVEL, float(self.maximum))
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncGenerator[None]:
+        """Hold one of the slots while the context lasts; wait until one is free."""
+        await self._acquire()
+        try:
+            yield
+        finally:
+            self.in_use -= 1
+            self._wake()
+
+    def succeeded(self, seconds: float) -> None:
+        """Note that a request succeeded.
+
+        Args:
+            seconds: its round trip.
+        """
+        if seconds > _SLOW:
+            self.overloaded()
+        # A level that is not used says nothing about what the server can take.
+        elif 2 * self.in_use >= self.level:
+            self.level = min(float(self.maximum), self.level + 1.0 / self.level)
+            self._wake()
+
+    def overloaded(self) -> None:
+        """Note that a request failed as requests to an overloaded server do."""
+        now = self.clock()
+        if now - self._last_reduction >= _INTERVAL:
+            self._last_reduction = now
+            self.level = max(1.0, self.level * _BACK_OFF)
+
+    def restart(self) -> None:
+        """Begin from below again, after an outage."""
+        self.level = min(_FIRST_LEVEL, self.level)
+
+    async def _acquire(self) -> None:
+        while self.in_use >= int(self.level):
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            try:
+                await waiter
+            except BaseException:
+                if not waiter.cancelled():
+                    self._wake()  # it was woken and cannot use that: the next one can
+                raise
+            finally:
+                if waiter in self._waiters:
+                    self._waiters.remove(waiter)
+        self.in_use += 1
+
+    def _wake(self) -> None:
+        free = int(self.level) - self.in_use
+        while free > 0 and self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                free -= 1

@@ -1,0 +1,74 @@
+"""Rows are handed out in order, again when they are due, and no more of them than may be open."""
+
+import asyncio
+
+from coggno.provisioning.execution.row_queue import RowQueue
+from coggno.sandbox import ManualClock
+
+
+def queue(rows, capacity=10):
+    clock = ManualClock()
+    return RowQueue(rows, capacity=capacity, clock=clock.now, sleep=clock.sleep), clock
+
+
+async def test_rows_come_in_order_and_then_none():
+    rows, _ = queue("abc")
+    got = []
+    while (row := await rows.get()) is not None:
+        got.append(row)
+        rows.ended()
+    assert got == ["a", "b", "c"]
+
+
+async def test_a_row_that_is_due_comes_first():
+    rows, clock = queue("abc")
+    await rows.get()
+    rows.put_back("a", pause=5)
+    assert await rows.get() == "b"
+    clock.advance(5)
+    assert await rows.get() == "a"
+
+
+async def test_a_pause_is_waited_for():
+    rows, clock = queue("a")
+    await rows.get()
+    rows.put_back("a", pause=7)
+    assert await rows.get() == "a"
+    assert clock.now() == 7
+
+
+async def test_no_more_rows_are_open_than_allowed():
+    """Results that nobody takes hold the run back; a row that is due is worked on all the same."""
+    rows, _ = queue("abcd", capacity=2)
+    await rows.get()
+    await rows.get()
+    rows.ended()
+    waiting = asyncio.create_task(rows.get())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    rows.put_back("a", pause=3)
+    assert await waiting == "a"
+    rows.ended()
+    rows.taken()
+    assert await rows.get() == "c"
+
+
+async def test_workers_end_when_the_last_row_has_ended():
+    """A row in progress may come back, so that they wait for it."""
+    rows, _ = queue("a")
+    await rows.get()
+    waiting = asyncio.create_task(rows.get())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    rows.ended()
+    assert await waiting is None
+
+
+async def test_nothing_waits_when_the_run_stops():
+    rows, clock = queue("a")
+    await rows.get()
+    rows.put_back("a", pause=1000)
+    assert list(rows.unfinished()) == ["a"]
+    rows.hurry()
+    assert await rows.get() == "a"
+    assert clock.now() == 0
