@@ -22,6 +22,7 @@ _BEGIN: Final = "<!-- figures: written by python -m benchmarks --write -->"
 _END: Final = "<!-- end of figures -->"
 _NONE: Final = "-"
 _README_LOADS: Final = ((1, 1), (100, 100), FAIRNESS_LOAD)
+_README_PEERS: Final = ("coggno", "httpx", "coggno-aiohttp", "aiohttp")
 _NOT_WARM: Final = "†"
 _LIBRARIES: Final = (
     "httpx", "httpcore", "httpx2", "aiohttp", "httptools", "attrs", "cattrs", "msgspec", "orjson", "pydantic", "ijson",
@@ -85,7 +86,7 @@ def _replace(page: Path, figures: str) -> None:
 
 
 def _readme_table(results: Results) -> list[str]:
-    """Return the table for the README: CPU time per request and fairness."""
+    """Return the short table for the README: CPU time per request and fairness of a few peers."""
     columns = [
         "CPU per request, µs",
         *(_describe(*load) for load in _README_LOADS),
@@ -97,7 +98,8 @@ def _readme_table(results: Results) -> list[str]:
             *(_median_cell(results, (peer, *load), "{cpu:.0f}") for load in _README_LOADS),
             _cell(_apply(results.fairness.get(peer), lambda cost: cost["fewest"]), "{:.2f}"),
         ]
-        for peer in results.size.peers
+        for peer in _README_PEERS
+        if peer in results.size.peers
     )
     return _table(columns, rows)
 

@@ -1,0 +1,30 @@
+"""The code on every page of the documentation runs."""
+
+import pytest
+
+from coggno.sandbox import Sandbox, ServerThread
+from tests.docs.blocks import ROOT, PageRunner
+
+GENERATED = {"engines.md", "performance.md"}  # written by tests and benchmarks; their commands need an hour
+PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.name not in GENERATED]
+
+
+@pytest.fixture
+def names(monkeypatch, tmp_path):
+    """A sandbox that the environment points to, and an empty working directory."""
+    sandbox = Sandbox()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for name in ("NO_COLOR", "FORCE_COLOR", "HTTPS_PROXY", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    with ServerThread(sandbox) as url:
+        monkeypatch.setenv("COGGNO_API_KEY", "test_key")
+        monkeypatch.setenv("COGGNO_BASE_URL", url)
+        yield {"sandbox": sandbox, "monkeypatch": monkeypatch, "url": url}
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_code_of_page_runs(page, names, capsys):
+    with PageRunner(capsys, names) as runner:
+        runner.run(page)
