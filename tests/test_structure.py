@@ -24,7 +24,8 @@ FUNCTION_MEDIAN = 7  # lines
 FUNCTION_NINE_IN_TEN = 20  # lines
 COMMENTS = 20  # in 1,000 lines
 README_WORDS = 700
-TEST_NAME = 79  # characters
+TEST_NAME = 50  # characters
+KNOWN_LONG_TEST_NAMES = 91  # as many are left; lower it with them
 
 OTHER_WORDS = {
     "crew": "worker pool",
@@ -73,7 +74,8 @@ def test_test_names_are_short():
     functions = nodes((ast.parse(path.read_bytes()) for path in TESTS), ast.FunctionDef, ast.AsyncFunctionDef)
     names = [node.name for node in functions if node.name.startswith("test_")]
     long = [name for name in names if len(name) > TEST_NAME]
-    assert not long, f"shorten to {TEST_NAME} characters and put the sentence into the docstring: {long}"
+    is_kept = len(long) <= KNOWN_LONG_TEST_NAMES
+    assert is_kept, f"shorten to {TEST_NAME} characters and put the sentence into the docstring: {long}"
 
 
 # Imports
