@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from attrs import frozen
 
 from codegen import docstrings, ir, names
+from codegen.view_models.constraints import constraints
 from codegen.view_models.source import TypeWriter, from_imports, standard_imports
 
 
@@ -75,7 +76,7 @@ def _settling_reads(settle: ir.Settle | None) -> Iterator[str]:
 
 
 def _local_imports(used: set[str], protocol: str) -> tuple[str, ...]:
-    known = {f"{protocol}.operation": ("UNSET", "Operation", "Request", "Send", "Settle", "Unset")}
+    known = {f"{protocol}.operation": ("UNSET", "Constraint", "Operation", "Request", "Send", "Settle", "Unset")}
     lines = from_imports(used, known)
     gap = () if protocol.startswith(".") else ("",)
     return (*lines, *gap, "from . import models") if "models" in used else lines
@@ -108,6 +109,7 @@ def _constant(operation: ir.Operation, by_id: dict[str, ir.Operation], source: T
         "body": repr(body.media) if body is not None else None,
         "secrets": _frozenset(body.secrets) if body is not None and body.secrets else None,
         "joined": _frozenset(joined) if joined else None,
+        "constraints": constraints(operation, source),
     }
     return ConstantView(
         name=names.constant_name(operation.id),

@@ -80,3 +80,10 @@ def test_a_password_that_cannot_be_encoded_is_not_shown():
 def test_header_values_cannot_break_out(value):
     with pytest.raises(InvalidRequestError, match="X-Thing"):
         header_values(Request(operation=FIND, header={"X-Thing": value}))
+
+
+def test_items_of_a_joined_list_hold_no_comma():
+    """`["a,b"]` and `["a", "b"]` would reach the server as the same text."""
+    with pytest.raises(InvalidRequestError, match="ids: an item must not contain a comma"):
+        target(Request(operation=FIND, query={"ids": ["a,b"]}))
+    assert target(Request(operation=FIND, query={"ids": ["a", "b"]})) == "/api?ids=a%2Cb"

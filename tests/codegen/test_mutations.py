@@ -108,6 +108,7 @@ def test_rename_a_field_of_a_form(difference):
 
     changed = difference(change)
     assert set(changed) == {
+        "operations.DELETE_GROUP_BY_NAME.constraints",
         "operations.DELETE_GROUP_BY_NAME.settle",
         "operations.delete_group_by_name",
         "operations.delete_group_by_name.body",
@@ -176,6 +177,7 @@ def test_change_one_word(difference, change, expected):
 
 def test_make_a_field_of_a_form_required(difference):
     changed = difference(lambda spec: schema("NewUser")(spec)["required"].append("group_id"))
+    assert "'form.group_id': Constraint(required=True" in changed.pop("operations.CREATE_USER.constraints")[1]
     ((old, new),) = changed.values()
     assert set(changed) == {"operations.create_user"}
     assert old.replace("group_id: int | None=None", "group_id: int") == new

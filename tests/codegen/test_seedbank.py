@@ -27,7 +27,7 @@ def bank(tmp_path_factory):
 @pytest.mark.parametrize(
     ("call", "target", "body"),
     [
-        (lambda api, _: api.list_seeds(send, kind="moss"), "GET /api/seeds?kind=moss", b""),
+        (lambda api, _: api.list_seeds(send, kind="herb"), "GET /api/seeds?kind=herb", b""),
         (
             lambda api, _: api.list_seeds(send, sown_after=dt.date(2025, 1, 2), tag=["a", "b"], bed_ids=[1, 2]),
             "GET /api/seeds?sown-after=2025-01-02&tag=a&tag=b&bed_ids=1%2C2",
@@ -46,10 +46,10 @@ def bank(tmp_path_factory):
         (lambda api, _: api.list_bed_seeds(send, 3), "GET /api/beds/3/seeds", b""),
         (
             lambda api, _: api.create_gardener(
-                send, name="Ann", pass_phrase="s p", from_=dt.datetime(2025, 1, 2, tzinfo=dt.UTC)
+                send, name="Ann", pass_phrase="s p ss", from_=dt.datetime(2025, 1, 2, tzinfo=dt.UTC)
             ),
             "POST /api/gardeners",
-            b"name=Ann&pass-phrase=s+p&from=2025-01-02T00%3A00%3A00%2B00%3A00",
+            b"name=Ann&pass-phrase=s+p+ss&from=2025-01-02T00%3A00%3A00%2B00%3A00",
         ),
         (lambda api, _: api.list_gardener_names(send), "GET /api/gardeners/names", b""),
     ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .._protocol.operation import Operation, Request, Send, Settle
+from .._protocol.operation import Constraint, Operation, Request, Send, Settle
 from . import models
 
 LIST_COMPANIES: Final[Operation[list[models.Company]]] = Operation(
@@ -24,6 +24,14 @@ CREATE_COMPANY: Final[Operation[models.Company]] = Operation(
     settle=Settle(read=LIST_COMPANIES, key={"login": ("form.login", "form.email")}, found="unknown", absent="unknown"),
     body="form",
     secrets=frozenset({"password"}),
+    constraints={
+        "form.email": Constraint(required=True, types=("string",), format="email"),
+        "form.first_name": Constraint(required=True, types=("string",), min_length=1),
+        "form.last_name": Constraint(required=True, types=("string",), min_length=1),
+        "form.password": Constraint(required=True, types=("string",), min_length=6, max_length=40),
+        "form.name": Constraint(types=("string",)),
+        "form.login": Constraint(types=("string",), min_length=1),
+    },
 )
 LIST_GROUPS: Final[Operation[list[models.Group]]] = Operation(
     id="listGroups", method="GET", path="/api/v1/groups", returns=list[models.Group], shape="many", retry="safe"
@@ -37,6 +45,10 @@ CREATE_GROUP: Final[Operation[models.Group]] = Operation(
     retry="settle",
     settle=Settle(read=LIST_GROUPS, key={"name": ("form.name",)}, found="unknown", absent="unknown"),
     body="form",
+    constraints={
+        "form.name": Constraint(required=True, types=("string",), min_length=1),
+        "form.description": Constraint(types=("string",)),
+    },
 )
 DELETE_GROUP_BY_NAME: Final[Operation[models.Group | None]] = Operation(
     id="deleteGroupByName",
@@ -47,9 +59,16 @@ DELETE_GROUP_BY_NAME: Final[Operation[models.Group | None]] = Operation(
     retry="settle",
     settle=Settle(read=LIST_GROUPS, key={"name": ("form.name",)}, found="unknown", absent="done"),
     body="form",
+    constraints={"form.name": Constraint(required=True, types=("string",), min_length=1)},
 )
 GET_GROUP: Final[Operation[models.Group]] = Operation(
-    id="getGroup", method="GET", path="/api/v1/groups/{group_id}", returns=models.Group, shape="one", retry="safe"
+    id="getGroup",
+    method="GET",
+    path="/api/v1/groups/{group_id}",
+    returns=models.Group,
+    shape="one",
+    retry="safe",
+    constraints={"path.group_id": Constraint(required=True, types=("integer",))},
 )
 DELETE_GROUP: Final[Operation[models.Group | None]] = Operation(
     id="deleteGroup",
@@ -67,6 +86,10 @@ DELETE_GROUP: Final[Operation[models.Group | None]] = Operation(
         control=LIST_GROUPS,
     ),
     body="form",
+    constraints={
+        "path.group_id": Constraint(required=True, types=("integer",)),
+        "form.name": Constraint(types=("string",), min_length=1),
+    },
 )
 LIST_GROUP_USERS: Final[Operation[list[models.User]]] = Operation(
     id="listGroupUsers",
@@ -75,6 +98,7 @@ LIST_GROUP_USERS: Final[Operation[list[models.User]]] = Operation(
     returns=list[models.User],
     shape="many",
     retry="safe",
+    constraints={"path.group_id": Constraint(required=True, types=("integer",))},
 )
 GET_GROUP_USER: Final[Operation[models.User]] = Operation(
     id="getGroupUser",
@@ -83,6 +107,10 @@ GET_GROUP_USER: Final[Operation[models.User]] = Operation(
     returns=models.User,
     shape="one",
     retry="safe",
+    constraints={
+        "path.group_id": Constraint(required=True, types=("integer",)),
+        "path.user": Constraint(required=True, types=("integer", "string"), min_length=1),
+    },
 )
 ADD_GROUP_USER: Final[Operation[models.User]] = Operation(
     id="addGroupUser",
@@ -100,6 +128,10 @@ ADD_GROUP_USER: Final[Operation[models.User]] = Operation(
         control=LIST_GROUP_USERS,
     ),
     body="form",
+    constraints={
+        "path.group_id": Constraint(required=True, types=("integer",)),
+        "form.id": Constraint(required=True, types=("integer",)),
+    },
 )
 REMOVE_GROUP_USER: Final[Operation[models.User | None]] = Operation(
     id="removeGroupUser",
@@ -116,12 +148,22 @@ REMOVE_GROUP_USER: Final[Operation[models.User | None]] = Operation(
         absent="done",
         control=LIST_GROUP_USERS,
     ),
+    constraints={
+        "path.group_id": Constraint(required=True, types=("integer",)),
+        "path.user": Constraint(required=True, types=("integer", "string"), min_length=1),
+    },
 )
 LIST_USERS: Final[Operation[list[models.User]]] = Operation(
     id="listUsers", method="GET", path="/api/v1/users", returns=list[models.User], shape="many", retry="safe"
 )
 GET_USER: Final[Operation[models.User]] = Operation(
-    id="getUser", method="GET", path="/api/v1/users/{user}", returns=models.User, shape="one", retry="safe"
+    id="getUser",
+    method="GET",
+    path="/api/v1/users/{user}",
+    returns=models.User,
+    shape="one",
+    retry="safe",
+    constraints={"path.user": Constraint(required=True, types=("integer", "string"), min_length=1)},
 )
 CREATE_USER: Final[Operation[models.User]] = Operation(
     id="createUser",
@@ -150,6 +192,14 @@ CREATE_USER: Final[Operation[models.User]] = Operation(
     ),
     body="form",
     secrets=frozenset({"password"}),
+    constraints={
+        "form.email": Constraint(required=True, types=("string",), format="email"),
+        "form.first_name": Constraint(required=True, types=("string",), min_length=1),
+        "form.last_name": Constraint(required=True, types=("string",), min_length=1),
+        "form.password": Constraint(required=True, types=("string",), min_length=6, max_length=40),
+        "form.login": Constraint(types=("string",), min_length=1),
+        "form.group_id": Constraint(types=("integer",)),
+    },
 )
 DELETE_USER: Final[Operation[models.User | None]] = Operation(
     id="deleteUser",
@@ -166,6 +216,7 @@ DELETE_USER: Final[Operation[models.User | None]] = Operation(
         absent="done",
         control=LIST_USERS,
     ),
+    constraints={"path.user": Constraint(required=True, types=("integer", "string"), min_length=1)},
 )
 GET_USER_LICENSES: Final[Operation[models.UserLicenses]] = Operation(
     id="getUserLicenses",
@@ -174,6 +225,7 @@ GET_USER_LICENSES: Final[Operation[models.UserLicenses]] = Operation(
     returns=models.UserLicenses,
     shape="one",
     retry="safe",
+    constraints={"path.user": Constraint(required=True, types=("integer", "string"), min_length=1)},
 )
 LIST_DOCUMENTS: Final[Operation[list[models.Document]]] = Operation(
     id="listDocuments",
@@ -190,6 +242,7 @@ GET_DOCUMENT_LICENSES: Final[Operation[models.DocumentLicenses]] = Operation(
     returns=models.DocumentLicenses,
     shape="one",
     retry="safe",
+    constraints={"path.document_id": Constraint(required=True, types=("integer",))},
 )
 
 
@@ -347,7 +400,8 @@ async def delete_group(send: Send, group_id: int, *, name: str | None = None) ->
     Args:
         send: Carries out the request.
         group_id: The numeric id of the group.
-        name: The name of the group. The reference calls it required, without the id in the path.
+        name: The name of the group; sent along when it is given. The reference marks it as required, in a command
+            without the id: give it if the server responds with 400 or 422. Not empty.
 
     Returns:
         The group that was deleted. The reference shows it without a description. `None`: the answer was lost, and a

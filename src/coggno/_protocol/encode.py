@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from coggno._protocol import constraints
 from coggno._protocol import converter as _serialize
 from coggno._protocol.operation import UNSET, Request
 from coggno.errors import InvalidRequestError
@@ -25,8 +26,9 @@ def target(request: Request[Any]) -> str:
 
     Raises:
         InvalidRequestError: a value that is empty, `.` or `..` (HTTP libraries collapse them, and the request would
-            reach something else), or of a type or text that cannot be sent.
+            reach something else), that breaks a rule of the API's description, or that cannot be sent.
     """
+    constraints.check(request)
     operation = request.operation
     path = _PARAMETER.sub(lambda match: _segment(match[1], request.path.get(match[1])), operation.path)
     query = _pairs(request.query, operation.joined)
@@ -65,11 +67,18 @@ def _pairs(values: Mapping[str, Any], joined: frozenset[str]) -> list[tuple[str,
         if isinstance(value, list | tuple):
             texts = [_text(name, item) for item in cast("Sequence[object]", value)]
             if name in joined:
-                texts = [",".join(texts)] if texts else []
+                texts = [_join(name, texts)] if texts else []
             pairs += [(name, text) for text in texts]
         elif value is not None:
             pairs.append((name, _text(name, value)))
     return pairs
+
+
+def _join(name: str, texts: list[str]) -> str:
+    # ["a,b"] and ["a", "b"] would be the same to the server.
+    if any("," in text for text in texts):
+        raise InvalidRequestError(f"{name}: an item must not contain a comma, because commas separate the items")
+    return ",".join(texts)
 
 
 def _text(name: str, value: object) -> str:
@@ -82,6 +91,9 @@ def _text(name: str, value: object) -> str:
             raise InvalidRequestError(f"{name}: {value} is not a number that can be sent")
         case int() | float() | UUID():
             text = str(value)
+        case dt.datetime() if value.tzinfo is None:
+            # Without a zone the server would guess one.
+            raise InvalidRequestError(f"{name}: must have a time zone, as in datetime.now(timezone.utc)")
         case dt.date():
             text = value.isoformat()
         case _:

@@ -66,6 +66,31 @@ class Settle:
 
 
 @frozen(kw_only=True)
+class Constraint:
+    """What the API's description demands of a value that is sent. What is not set is not demanded."""
+
+    required: bool = False
+    """Neither `None` nor an empty text."""
+    types: tuple[str, ...] = ()
+    """JSON types, of which the value has one: `integer`, `number`, `string`, `boolean`."""
+    values: tuple[str | int | bool, ...] = ()
+    """The values of a closed enum."""
+    format: str | None = None
+    min_length: int | None = None
+    """In characters, as `max_length`."""
+    max_length: int | None = None
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    """`exclusiveMinimum`: the value must be more."""
+    below: float | None = None
+    """`exclusiveMaximum`: the value must be less."""
+    min_items: int | None = None
+    max_items: int | None = None
+
+
+@frozen(kw_only=True)
 class Operation(Generic[T_co]):
     """One operation of the API, as the spec declares it."""
 
@@ -80,12 +105,12 @@ class Operation(Generic[T_co]):
     retry: Retry
     settle: Settle | None = None
     body: Body | None = None
-    key: tuple[str, ...] = ()
-    """Body fields that form the natural key of what is created."""
     secrets: frozenset[str] = frozenset()
     """Body fields that never show in a log line, a `repr` or an error."""
     joined: frozenset[str] = frozenset()
     """Query arrays sent as one comma-separated value (`explode: false`) rather than repeated."""
+    constraints: Mapping[str, Constraint] = _NOTHING
+    """Value of the request, such as `form.password`, -> what it must be; checked before anything is sent."""
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from typing import Any, Final
 from uuid import UUID
 
-from coggno._protocol.operation import Operation, Request, Send, Settle
+from coggno._protocol.operation import Constraint, Operation, Request, Send, Settle
 
 from . import models
 
@@ -20,7 +20,13 @@ LIST_SEEDS: Final[Operation[list[models.Seed]]] = Operation(
     id="listSeeds", method="GET", path="/seeds", returns=list[models.Seed], shape="many", retry="safe"
 )
 GET_SEED: Final[Operation[models.Seed]] = Operation(
-    id="getSeed", method="GET", path="/seeds/{id}", returns=models.Seed, shape="one", retry="safe"
+    id="getSeed",
+    method="GET",
+    path="/seeds/{id}",
+    returns=models.Seed,
+    shape="one",
+    retry="safe",
+    constraints={"path.id": Constraint(required=True, types=("integer",), minimum=1)},
 )
 PUT_SEED: Final[Operation[models.Seed]] = Operation(
     id="putSeed",
@@ -38,6 +44,7 @@ PUT_SEED: Final[Operation[models.Seed]] = Operation(
         absent="unknown",
     ),
     body="json",
+    constraints={"path.id": Constraint(required=True, types=("integer",), minimum=1)},
 )
 DELETE_SEED: Final[Operation[models.Seed | None]] = Operation(
     id="deleteSeed",
@@ -50,6 +57,10 @@ DELETE_SEED: Final[Operation[models.Seed | None]] = Operation(
     body="form",
     secrets=frozenset({"pin"}),
     joined=frozenset({"tags"}),
+    constraints={
+        "path.id": Constraint(required=True, types=("integer",), minimum=1),
+        "form.pin": Constraint(types=("string",), min_length=4, max_length=4),
+    },
 )
 
 

@@ -1,0 +1,93 @@
+"""Values of a request are checked against what the API's description says of them, before anything is sent. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from coggno._protocol.json import is_array
+from coggno._protocol.operation import Constraint, Request
+from coggno._protocol.values import first_given
+from coggno.errors import InvalidRequestError
+
+# Deliberately loose: a server knows best which of the odd addresses that RFC 5321 allows it takes.
+_EMAIL: Final = re.compile(r"[^\s@]\S*@\S+|\"[^\"]*\"@\S+")
+
+_TYPES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    # `True` is an int to Python, and would be sent as `true`.
+    "integer": (lambda value: isinstance(value, int) and not isinstance(value, bool), "an integer"),
+    "number": (lambda value: isinstance(value, int | float) and not isinstance(value, bool), "a number"),
+    "string": (lambda value: isinstance(value, str), "a string"),
+    "boolean": (lambda value: isinstance(value, bool), "a boolean"),
+}
+
+
+def check(request: Request[Any]) -> None:
+    """Check every value that the description of the operation constrains.
+
+    Raises:
+        InvalidRequestError: names the first field and the rule that it breaks, never the value.
+    """
+    for source, constraint in request.operation.constraints.items():
+        value = first_given(request, (source,))
+        sentence = next(_violations(value, constraint), None)
+        if sentence is not None:
+            _, _, name = source.partition(".")
+            raise InvalidRequestError(f"{name} {sentence} ({request.operation.id}). Nothing was sent.")
+
+
+def _violations(value: Any, constraint: Constraint) -> Iterator[str]:
+    """Yield a sentence for each rule that a value breaks; `None` is a value that is not sent."""
+    if value is None:
+        if constraint.required:
+            yield "is required and must not be None"
+        return
+    # An empty text is a value to the server: `DELETE /groups` with `name=` may delete anything.
+    if constraint.required and value == "":
+        yield "is required and must not be empty"
+    if constraint.types and not any(_TYPES[name][0](value) for name in constraint.types):
+        yield f"must be {' or '.join(_TYPES[name][1] for name in constraint.types)}, not {type(value).__name__}"
+    if constraint.values and value not in constraint.values:
+        yield f"must be {' or '.join(map(repr, constraint.values))}"
+    if isinstance(value, str):
+        yield from _text(value, constraint)
+    elif isinstance(value, int | float):
+        yield from _number(value, constraint)
+    elif is_array(value):
+        yield from _size(len(value), constraint.min_items, constraint.max_items, "items")
+    elif isinstance(value, dt.datetime) and value.tzinfo is None:
+        # Without a zone the server would guess one.
+        yield "must have a time zone, as in datetime.now(timezone.utc)"
+
+
+def _text(value: str, constraint: Constraint) -> Iterator[str]:
+    yield from _size(len(value), constraint.min_length, constraint.max_length, "characters")
+    if constraint.format == "email" and not _EMAIL.fullmatch(value):
+        yield "must be an e-mail address, such as ada@example.com"
+    # Patterns are those of JSON Schema, where `\d` means ASCII digits and a match anywhere counts.
+    if constraint.pattern is not None and not re.search(constraint.pattern, value, re.ASCII):
+        yield f"must match {constraint.pattern!r}"
+
+
+def _number(value: float, constraint: Constraint) -> Iterator[str]:
+    if constraint.minimum is not None and value < constraint.minimum:
+        yield f"must be at least {constraint.minimum}"
+    if constraint.maximum is not None and value > constraint.maximum:
+        yield f"must be at most {constraint.maximum}"
+    if constraint.above is not None and value <= constraint.above:
+        yield f"must be more than {constraint.above}"
+    if constraint.below is not None and value >= constraint.below:
+        yield f"must be less than {constraint.below}"
+
+
+def _size(size: int, least: int | None, most: int | None, units: str) -> Iterator[str]:
+    if (least is None or size >= least) and (most is None or size <= most):
+        return
+    if most is None:
+        yield "must not be empty" if least == 1 else f"must have at least {least} {units}"
+    elif not least:
+        yield f"must have at most {most} {units}"
+    else:
+        yield f"must have {least} to {most} {units}" if least != most else f"must have exactly {least} {units}"
