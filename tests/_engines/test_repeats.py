@@ -44,7 +44,7 @@ async def test_connection_closed_meanwhile_is_replaced(kind):
             for _ in range(5):
                 await asyncio.sleep(0)  # the close is noticed
             await this.coggno.users.create(
-                email="x@x.example", first_name="x", last_name="x", password="x", login=f"u{number}"
+                email="x@x.example", first_name="x", last_name="x", password="s3cret-word", login=f"u{number}"
             )
         assert this.server.methods == " ".join(["POST"] * 10)
         assert this.server.effects == [f"made u{number}" for number in range(10)]

@@ -28,7 +28,7 @@ class Company(Model):
     last_name: str
     """The last name of that user."""
     name: str | None = None
-    """The name of the company, if it was given one."""
+    """The name of the company; null if it has none."""
 
 
 @define(kw_only=True, repr=False)
@@ -40,12 +40,12 @@ class Group(Model):
     name: str
     """The name of the group. Not known to be unique."""
     description: str | None = None
-    """What the group is for. Missing from the answer to a deletion."""
+    """What the group is for. Not part of the response to a deletion."""
 
 
 @define(kw_only=True, repr=False)
 class User(Model):
-    """A user of the LMS. The e-mail address is never part of an answer."""
+    """A user of the LMS. Responses are not known to contain the e-mail address."""
 
     id: int
     """The id of the user."""
@@ -66,18 +66,18 @@ class Document(Model):
     title: str
     """The title of the training."""
     published: int | None = None
-    """Whether it is published, as a number. Only 1 is shown; 0 is taken to mean no."""
+    """Whether it is published, as a number. 1 means yes; 0 is assumed to mean no."""
     type: str | None = None
-    """The kind of document. Only `ScormDocument` is known; expect others."""
+    """The kind of document. Only `ScormDocument` is known; expect other values."""
     published_at: dt.date | None = None
-    """The day on which the document was published. Taken to be null for one that is not."""
+    """The day on which the document was published; assumed to be null if it is not published."""
     created_at: dt.date | None = None
     """The day on which the document was created."""
 
 
 @define(kw_only=True, repr=False)
 class DocumentSummary(Model):
-    """What an answer about licenses says of a document."""
+    """A document as responses about licenses show it."""
 
     id: int
     """The id of the document."""
@@ -87,7 +87,7 @@ class DocumentSummary(Model):
 
 @define(kw_only=True, repr=False)
 class LicenseUser(Model):
-    """What an answer about licenses says of a user. There is no login in it."""
+    """A user as responses about licenses show it, without the login."""
 
     id: int
     """The id of the user."""
@@ -99,24 +99,24 @@ class LicenseUser(Model):
 
 @define(kw_only=True, repr=False)
 class License(Model):
-    """The right to take a training, and how far it was used."""
+    """The right to take a training, with the progress made so far."""
 
     amount: int
     """How many uses the license covers."""
     used: int
-    """How many of them were used."""
+    """How many uses were consumed."""
     views: int | None = None
     """How often the training was viewed."""
     start_date: dt.date | None = None
-    """The day on which the training was begun; null if it was not."""
+    """The day on which the training was started; null if it was not."""
     complete_date: dt.date | None = None
     """The day on which the training was completed; null if it was not."""
     total_time: int | None = None
     """The time spent on the training. The unit is not documented."""
     score: float | None = None
-    """The score that was reached. The scale is not documented."""
+    """The score. The scale is not documented."""
     status: str
-    """How far the training has come. Only `not started` is known; expect others."""
+    """The progress of the training. Only `not started` is known; expect other values."""
     passed: bool
     """Whether the training was passed."""
     created_at: dt.date | None = None
@@ -139,7 +139,7 @@ class DocumentLicense(License):
 
 @define(kw_only=True, repr=False)
 class UserLicenses(Model):
-    """A user and every license that user holds."""
+    """A user and every license of that user."""
 
     user: LicenseUser
     licenses: list[UserLicense]

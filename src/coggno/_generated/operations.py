@@ -247,10 +247,10 @@ GET_DOCUMENT_LICENSES: Final[Operation[models.DocumentLicenses]] = Operation(
 
 
 async def list_companies(send: Send) -> list[models.Company]:
-    """Lists every company that is connected to the account, in one array.
+    """Lists every company that is connected to the account.
 
-    Use it to find the id to put into the header `Coggno-LMS`. An account without connected companies has an empty list.
-    Safe to repeat.
+    The `id` of a company is the value of the header `Coggno-LMS`. For an account without connected companies the list
+    is empty.
 
     `GET /api/v1/companies`
 
@@ -273,13 +273,10 @@ async def create_company(
     name: str | None = None,
     login: str | None = None,
 ) -> models.Company:
-    """Creates an LMS account of its own, with its first user, and connects it to the account.
+    """Creates a separate LMS account with its first user, and connects it to the account.
 
-    The answer holds the id of the company (for `Coggno-LMS`) and that of its user. 422 means that the data was refused,
-    for example a password outside 6 to 40 characters or a login in use.
-
-    Not safe to repeat: nothing is known to stop a second company. If the answer was lost, look for the login in the
-    list of companies; there is no certain way to tell an older company from this one.
+    The company that is returned has the id for `Coggno-LMS` and the id of its user. The server responds with 422 when
+    it rejects the data, for example because the login is in use.
 
     `POST /api/v1/companies`
 
@@ -311,9 +308,9 @@ async def create_company(
 
 
 async def list_groups(send: Send) -> list[models.Group]:
-    """Lists every group of the LMS account, in one array.
+    """Lists every group of the LMS account.
 
-    Two groups may share a name; only the id tells them apart. Safe to repeat.
+    Two groups may have the same name; only the id distinguishes them.
 
     `GET /api/v1/groups`
 
@@ -329,10 +326,8 @@ async def list_groups(send: Send) -> list[models.Group]:
 async def create_group(send: Send, *, name: str, description: str | None = None) -> models.Group:
     """Creates an empty group in the LMS account.
 
-    422 means that the data was refused.
-
-    Not safe to repeat: names are not known to be unique, so a second request may make a second group. If the answer was
-    lost, list the groups and compare with what was there before.
+    Names are not known to be unique: a second call may create a second group of the same name. The server responds with
+    422 when it rejects the data.
 
     `POST /api/v1/groups`
 
@@ -348,13 +343,10 @@ async def create_group(send: Send, *, name: str, description: str | None = None)
 
 
 async def delete_group_by_name(send: Send, *, name: str) -> models.Group | None:
-    """Deletes the group that has this name, and answers with what it was.
+    """Deletes the group with this name and returns it.
 
-    This is the form that the reference shows as a command. Prefer deleting by id: which group goes when two share the
-    name is not documented. 404 means that no group has the name.
-
-    Repeat it only when no group of that name is left to be hit by mistake: if the answer was lost and a group of that
-    name is still listed, it may be a namesake.
+    Prefer deleting by id: which group is deleted when two have the name is not documented. The server responds with 404
+    when no group has the name.
 
     `DELETE /api/v1/groups`
 
@@ -363,16 +355,16 @@ async def delete_group_by_name(send: Send, *, name: str) -> models.Group | None:
         name: The name of the group to delete. Not empty.
 
     Returns:
-        The group that was deleted. The reference shows it without a description. `None`: the answer was lost, and a
-        look showed that the thing is gone.
+        The deleted group, without its description. `None`: the answer was lost, and a look showed that the thing is
+        gone.
     """
     return await send(Request(operation=DELETE_GROUP_BY_NAME, form={"name": name}))
 
 
 async def get_group(send: Send, group_id: int) -> models.Group:
-    """Answers with the group that has this id.
+    """Returns the group with this id.
 
-    404 means that the account has no such group. Safe to repeat.
+    The server responds with 404 when the account has no such group.
 
     `GET /api/v1/groups/{group_id}`
 
@@ -387,13 +379,11 @@ async def get_group(send: Send, group_id: int) -> models.Group:
 
 
 async def delete_group(send: Send, group_id: int, *, name: str | None = None) -> models.Group | None:
-    """Deletes the group that has this id, and answers with what it was.
+    """Deletes the group with this id and returns it.
 
-    The reference lists `name` as required here and then shows a command without the id. Send the name too if the server
-    asks for it (400 or 422). 404 means that the account has no such group. What becomes of the members is not
-    documented; they are taken to stay in the LMS.
-
-    Safe to repeat after a look: the id names one group for good, and 404 on reading it means that it is gone.
+    The reference marks `name` as required and shows it in a command without the id; it is sent when it is given. Give
+    it if the server responds with 400 or 422. The server responds with 404 when the account has no such group. What
+    happens to the members is not documented; they are assumed to stay in the LMS.
 
     `DELETE /api/v1/groups/{group_id}`
 
@@ -404,8 +394,8 @@ async def delete_group(send: Send, group_id: int, *, name: str | None = None) ->
             without the id: give it if the server responds with 400 or 422. Not empty.
 
     Returns:
-        The group that was deleted. The reference shows it without a description. `None`: the answer was lost, and a
-        look showed that the thing is gone.
+        The deleted group, without its description. `None`: the answer was lost, and a look showed that the thing is
+        gone.
     """
     return await send(Request(operation=DELETE_GROUP, path={"group_id": group_id}, form={"name": name}))
 
@@ -413,8 +403,7 @@ async def delete_group(send: Send, group_id: int, *, name: str | None = None) ->
 async def list_group_users(send: Send, group_id: int) -> list[models.User]:
     """Lists every user of the group.
 
-    The reference shows one object where a list is meant; both are accepted, and one object counts as a list of one. 404
-    means that the account has no such group. Safe to repeat.
+    The server responds with 404 when the account has no such group.
 
     `GET /api/v1/groups/{group_id}/users`
 
@@ -423,18 +412,16 @@ async def list_group_users(send: Send, group_id: int) -> list[models.User]:
         group_id: The numeric id of the group.
 
     Returns:
-        The users of the group, as a list or as one object.
+        The users of the group.
     """
     return await send(Request(operation=LIST_GROUP_USERS, path={"group_id": group_id}))
 
 
 async def add_group_user(send: Send, group_id: int, *, id: int) -> models.User:
-    """Adds a user of the LMS to the group, and answers with the user.
+    """Adds a user of the LMS to the group and returns the user.
 
-    The user must exist in the LMS or in any connected LMS; otherwise, and when there is no such group, the answer is
-    404. What happens to a user who is a member already is not documented.
-
-    Safe to repeat after a look: read the membership; if it is there, the write happened.
+    The user must exist in the LMS or in any connected LMS. The server responds with 404 when there is no such user or
+    group. What happens when the user is already a member is not documented.
 
     `POST /api/v1/groups/{group_id}/users`
 
@@ -450,39 +437,36 @@ async def add_group_user(send: Send, group_id: int, *, id: int) -> models.User:
 
 
 async def get_group_user(send: Send, group_id: int, user: int | str) -> models.User:
-    """Answers with the user if the group has that member: the way to ask for a membership.
+    """Returns a user who is a member of the group: the way to check a membership.
 
-    The reference shows a one-element list where one user is meant; both are accepted. 404 means that the user is no
-    member, or that there is no such group or user. Safe to repeat.
+    The server responds with 404 when the user is not a member, or when there is no such group or user.
 
     `GET /api/v1/groups/{group_id}/users/{user}`
 
     Args:
         send: Carries out the request.
         group_id: The numeric id of the group.
-        user: The numeric id of the user, or the login name. On the wire a login is percent-encoded in full: it may hold
-            `@`, `/`, `?`, `#` and `%`. A login made of digits only cannot be told from an id. Not empty.
+        user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
+            contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
     Returns:
-        The user, as one object or as a one-element list.
+        The user.
     """
     return await send(Request(operation=GET_GROUP_USER, path={"group_id": group_id, "user": user}))
 
 
 async def remove_group_user(send: Send, group_id: int, user: int | str) -> models.User | None:
-    """Ends the membership, and answers with the user, who stays in the LMS.
+    """Removes a user from the group and returns the user, who stays in the LMS.
 
-    404 means that the user is no member, or that there is no such group or user.
-
-    Safe to repeat after a look: read the membership; 404 means that it is gone.
+    The server responds with 404 when the user is not a member, or when there is no such group or user.
 
     `DELETE /api/v1/groups/{group_id}/users/{user}`
 
     Args:
         send: Carries out the request.
         group_id: The numeric id of the group.
-        user: The numeric id of the user, or the login name. On the wire a login is percent-encoded in full: it may hold
-            `@`, `/`, `?`, `#` and `%`. A login made of digits only cannot be told from an id. Not empty.
+        user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
+            contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
     Returns:
         The user who was removed from the group. `None`: the answer was lost, and a look showed that the thing is
@@ -492,9 +476,9 @@ async def remove_group_user(send: Send, group_id: int, user: int | str) -> model
 
 
 async def list_users(send: Send) -> list[models.User]:
-    """Lists every user of the LMS account, in one array.
+    """Lists every user of the LMS account.
 
-    The list comes whole and may be long; read it as it arrives. Safe to repeat.
+    The list is complete and may be long; it can be decoded while it arrives.
 
     `GET /api/v1/users`
 
@@ -519,12 +503,9 @@ async def create_user(
 ) -> models.User:
     """Creates a user in the LMS and, when `group_id` is given, adds the user to that group.
 
-    422 means that such a user is registered already, or that the data was refused. The user may be registered with
-    Coggno outside this account, where reading the login answers 404. A `group_id` that names no group is expected to
-    answer 404 or 422; the reference does not say.
-
-    Safe to repeat after a look: read the user by login. A user with these names means that the write happened (the
-    membership in the group is worth a look of its own); 404 means to send it again.
+    The server responds with 422 when the user is already registered, or when it rejects the data. The user may be
+    registered with Coggno outside this account; then the login cannot be read here. For a `group_id` of no group the
+    server is expected to respond with 404 or 422, possibly after it has created the user.
 
     `POST /api/v1/users`
 
@@ -556,58 +537,55 @@ async def create_user(
 
 
 async def get_user(send: Send, user: int | str) -> models.User:
-    """Answers with the user who has this id or login name.
+    """Returns the user with this id or login name.
 
-    The reference shows a one-element list where one user is meant; both are accepted. 404 means that the account has no
-    such user, who may be registered elsewhere all the same. Safe to repeat.
+    The server responds with 404 when the account has no such user; the person may still be registered with Coggno
+    elsewhere.
 
     `GET /api/v1/users/{user}`
 
     Args:
         send: Carries out the request.
-        user: The numeric id of the user, or the login name. On the wire a login is percent-encoded in full: it may hold
-            `@`, `/`, `?`, `#` and `%`. A login made of digits only cannot be told from an id. Not empty.
+        user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
+            contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
     Returns:
-        The user, as one object or as a one-element list.
+        The user.
     """
     return await send(Request(operation=GET_USER, path={"user": user}))
 
 
 async def delete_user(send: Send, user: int | str) -> models.User | None:
-    """Removes the user from the LMS and from all its groups, and answers with the user.
+    """Removes the user from the LMS and from all its groups, and returns the user.
 
-    The person stays in Coggno's database as a regular user, so creating the same user anew may be refused with 422. 404
-    means that the account has no such user.
-
-    Safe to repeat after a look: read the user; 404 means gone. Prefer the id to the login, which somebody else could
-    have been given in between.
+    The person stays in Coggno's database as a regular user, so the server may respond with 422 when the same user is
+    created again. It responds with 404 when the account has no such user. Prefer the id to the login, which may have
+    been given to somebody else in the meantime.
 
     `DELETE /api/v1/users/{user}`
 
     Args:
         send: Carries out the request.
-        user: The numeric id of the user, or the login name. On the wire a login is percent-encoded in full: it may hold
-            `@`, `/`, `?`, `#` and `%`. A login made of digits only cannot be told from an id. Not empty.
+        user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
+            contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
     Returns:
-        The user who was deleted. `None`: the answer was lost, and a look showed that the thing is gone.
+        The deleted user. `None`: the answer was lost, and a look showed that the thing is gone.
     """
     return await send(Request(operation=DELETE_USER, path={"user": user}))
 
 
 async def get_user_licenses(send: Send, user: int | str) -> models.UserLicenses:
-    """Answers with the user and every license that user holds, each with its document.
+    """Returns the user and every license of that user, each with its document.
 
-    Use it to follow one person's training. A user without licenses has an empty list. 404 means that the account has no
-    such user. Safe to repeat.
+    For a user without licenses the list is empty. The server responds with 404 when the account has no such user.
 
     `GET /api/v1/users/{user}/licenses`
 
     Args:
         send: Carries out the request.
-        user: The numeric id of the user, or the login name. On the wire a login is percent-encoded in full: it may hold
-            `@`, `/`, `?`, `#` and `%`. A login made of digits only cannot be told from an id. Not empty.
+        user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
+            contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
     Returns:
         The user and the licenses.
@@ -616,9 +594,7 @@ async def get_user_licenses(send: Send, user: int | str) -> models.UserLicenses:
 
 
 async def list_documents(send: Send) -> list[models.Document]:
-    """Lists the training documents of the account, in one array.
-
-    Use it to find the id of a training. Safe to repeat.
+    """Lists the training documents of the account.
 
     `GET /api/v1/documents`
 
@@ -632,10 +608,10 @@ async def list_documents(send: Send) -> list[models.Document]:
 
 
 async def get_document_licenses(send: Send, document_id: int) -> models.DocumentLicenses:
-    """Answers with the document and every license for it, each with the user who holds it.
+    """Returns the document and every license for it, each with the user who holds it.
 
-    Use it to see how a whole account stands with one training. A document without licenses has an empty list. 404 means
-    that the account has no such document. Safe to repeat.
+    For a document without licenses the list is empty. The server responds with 404 when the account has no such
+    document.
 
     `GET /api/v1/documents/{document_id}/licenses`
 
