@@ -14,7 +14,13 @@ author = "The coggno maintainers"
 copyright = "The coggno maintainers"  # noqa: A001 - Sphinx reads this name
 release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "markdown_docstrings", "command_reference"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "markdown_docstrings",
+    "command_reference",
+]
 exclude_patterns = ["_build"]
 
 html_theme = "furo"
@@ -31,7 +37,7 @@ myst_heading_anchors = 3
 add_module_names = False
 autoclass_content = "class"
 autodoc_class_signature = "mixed"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints = "signature"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from typer.main import get_command
 from coggno.cli import exit_codes
 from coggno.cli.app import app as commands
 
+_NAMES = re.compile(r"(?<![\w`-])(--[a-z][\w-]*|COGGNO_\w+)")
+
 
 class Commands(SphinxDirective):
     """A section for every command: usage, description, arguments and options."""
@@ -20,7 +23,9 @@ class Commands(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the sections."""
         root = get_command(commands)
-        text = "\n".join(_command(root, root.make_context("coggno", [], resilient_parsing=True)))
+        text = "\n".join(
+            _command(root, root.make_context("coggno", [], resilient_parsing=True))
+        )
         return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
@@ -30,7 +35,9 @@ class ExitCodes(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table."""
         lines = (exit_codes.__doc__ or "").splitlines()
-        return self.parse_text_to_nodes("\n".join(line for line in lines if line.startswith("|")))
+        return self.parse_text_to_nodes(
+            "\n".join(line for line in lines if line.startswith("|"))
+        )
 
 
 def _command(command: Any, context: Any) -> Iterator[str]:
@@ -43,21 +50,31 @@ def _command(command: Any, context: Any) -> Iterator[str]:
     yield ""
     yield from _parameters(command, context)
     yield from _epilog(command)
-    for name in command.list_commands(context) if hasattr(command, "list_commands") else ():
+    for name in (
+        command.list_commands(context) if hasattr(command, "list_commands") else ()
+    ):
         child = command.get_command(context, name)
-        yield from _command(child, child.context_class(child, parent=context, info_name=name))
+        yield from _command(
+            child, child.context_class(child, parent=context, info_name=name)
+        )
 
 
 def _description(command: Any) -> Iterator[str]:
     for paragraph in (command.help or "").split("\n\n"):
         # click's mark for a paragraph whose lines stay as they are
         head, mark, block = paragraph.replace("\b", "\\b").partition("\\b\n")
-        yield from ("```text", block, "```") if mark and not head else (_escape(paragraph),)
+        yield from (
+            ("```text", block, "```") if mark and not head else (_escape(paragraph),)
+        )
         yield ""
 
 
 def _parameters(command: Any, context: Any) -> Iterator[str]:
-    records = [record for each in command.get_params(context) if (record := _record(each, context))]
+    records = [
+        record
+        for each in command.get_params(context)
+        if (record := _record(each, context))
+    ]
     if not records:
         return
     yield "| argument or option | meaning |"
@@ -87,7 +104,14 @@ def _code(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("|", "\\|").replace("[", "\\[").replace("<", "&lt;").replace("*", "\\*")
+    """Return text of a help page as Markdown, with options and variables as code."""
+    text = _NAMES.sub(r"`\1`", text)
+    return (
+        text.replace("|", "\\|")
+        .replace("[", "\\[")
+        .replace("<", "&lt;")
+        .replace("*", "\\*")
+    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

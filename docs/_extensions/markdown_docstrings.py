@@ -1,6 +1,6 @@
 """Docstrings of this project are Google style with Markdown inside; autodoc reads reStructuredText.
 
-Converted are the three things of Markdown that the docstrings use: fenced code, code in backticks, and tables.
+Converted is what the docstrings use of Markdown: fenced or indented code, and code in backticks.
 """
 
 from __future__ import annotations
@@ -55,7 +55,13 @@ def _fenced(lines: list[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
         is_indented = line.startswith("    ")
         # In a section such as `Args:` no blank line stands before the first indentation.
-        if is_indented and not is_code and number and not lines[number - 1].strip() and not before.startswith(" "):
+        if (
+            is_indented
+            and not is_code
+            and number
+            and not lines[number - 1].strip()
+            and not before.startswith(" ")
+        ):
             is_code = True
             yield "```python"
         elif is_code and line.strip() and not is_indented:
@@ -80,18 +86,45 @@ def _links() -> dict[str, str]:
         module = importlib.import_module(name)
         for public in getattr(module, "__all__", dir(module)):
             member = getattr(module, public)
-            if inspect.isclass(member) and member.__module__.startswith("coggno") and not public.startswith("_"):
+            if (
+                inspect.isclass(member)
+                and member.__module__.startswith("coggno")
+                and not public.startswith("_")
+            ):
                 # the last module wins: errors and models have their entry in a module of their own
                 links[public] = links[f"coggno.{public}"] = f"{name}.{public}"
     return links
+
+
+def _readable_default(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    _member: Any,
+    _options: Any,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Write the value of a default where the source names a private constant."""
+    if signature is None:
+        return signature, returns
+    return signature.replace("_config.MAX_RESPONSE_BYTES", "268_435_456"), returns
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the conversion. It runs before napoleon, which has the default priority."""
     links = _links()
 
-    def process(_app: Sphinx, _what: str, _name: str, _member: Any, _options: Any, lines: list[str]) -> None:
+    def process(
+        _app: Sphinx,
+        _what: str,
+        _name: str,
+        _member: Any,
+        _options: Any,
+        lines: list[str],
+    ) -> None:
         lines[:] = convert(lines, links)
 
     app.connect("autodoc-process-docstring", process, priority=100)
+    app.connect("autodoc-process-signature", _readable_default)
     return {"parallel_read_safe": True}
