@@ -10,7 +10,7 @@ import warnings
 import pytest
 from attrs import evolve
 
-from coggno import APITimeoutError, Timeout
+from coggno import APITimeoutError, AsyncCoggno, Timeout
 
 from .bench import PATIENT, bench, black_hole, busy
 from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, SESSION, on, on_every_engine
@@ -116,7 +116,7 @@ async def test_in_the_tls_handshake(kind):
 async def test_the_total_limit_is_a_cancellation_from_within(kind, phase):
     """It ends as a timeout with an unknown outcome, and leaves nothing behind either."""
     script = phases(asyncio.Event())[phase]
-    async with bench(kind, script, limits=evolve(PATIENT, total=0.1), max_retries=0) as this:
+    async with bench(kind, script, limits=evolve(PATIENT, total=0.3), max_retries=0) as this:
         with pytest.raises(APITimeoutError, match="complete response") as caught:
             await this.coggno.users.get("ada")
         assert caught.value.outcome == "unknown"
@@ -186,3 +186,30 @@ async def test_limits_of_a_phase_can_be_lifted():
     """`None` is no limit in every phase."""
     async with bench(DEFAULT, limits=Timeout(connect=None, read=None, write=None, pool=None)) as this:
         assert (await this.get()).status == 200
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+async def test_cancelled_release_closes_the_response(library):
+    """Of an error body only the start is read. A connection that is half closed would be lost to the pool for good."""
+    module = pytest.importorskip(library)
+    closing, free = asyncio.Event(), asyncio.Event()
+    closed = []
+
+    class Body(module.AsyncByteStream):
+        async def __aiter__(self):
+            while True:
+                yield bytes(1 << 16)
+
+        async def aclose(self):
+            closing.set()
+            await free.wait()
+            closed.append(True)
+
+    client = module.AsyncClient(transport=module.MockTransport(lambda _: module.Response(422, stream=Body())))
+    task = await at(closing, AsyncCoggno("test_key", http_client=client).users.list())
+    task.cancel()
+    await asyncio.sleep(0)
+    free.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert closed == [True]

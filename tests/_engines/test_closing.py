@@ -8,9 +8,10 @@ import json
 import pytest
 
 from coggno import APIConnectionError, ConfigurationError
+from coggno._engines.calls import RunningCalls
 
 from .bench import bench, black_hole, busy, silent_names
-from .kinds import HTTPX, HTTPX2, on, on_every_engine
+from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, on, on_every_engine
 from .server import (
     read,
     read_head,
@@ -164,6 +165,8 @@ async def test_closing_from_a_call_does_not_wait_for_itself(kind):
             async with scope.until_closed(request):
                 await this.coggno.aclose()
                 await asyncio.sleep(1)
+        if kind in {DEFAULT, AIOHTTP}:
+            await this.server.at_most_open(0)
 
 
 @on(HTTPX, HTTPX2)
@@ -201,3 +204,9 @@ async def test_closing_does_not_wait_without_limit(monkeypatch):
     assert not task.done()
     free.set()
     assert await task == []
+
+
+async def test_other_timeouts_pass_through():
+    with pytest.raises(TimeoutError, match="another"):
+        async with RunningCalls().until_closed(type("Request", (), {"sent": True})()):
+            raise TimeoutError("another")

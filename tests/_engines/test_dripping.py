@@ -48,7 +48,7 @@ async def test_total_limit_ends_a_dripping_response(kind, what):
     if kind.needs is not None:
         pytest.importorskip(kind.needs)
     start, piece = START[what]
-    limits = evolve(PATIENT, read=5, total=0.15)
+    limits = evolve(PATIENT, read=5, total=0.3)
     async with bench(kind, (read, send(start), drip(piece)), limits=limits, max_retries=0) as this:
         with pytest.raises(APITimeoutError) as caught:
             await this.coggno.users.get("ada")

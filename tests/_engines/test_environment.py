@@ -14,10 +14,10 @@ from coggno._engines.environment import create_ssl_context, proxy_for
 from coggno._engines.httpx import OwnHttpxEngine
 from coggno._engines.origin import Origin
 
-from .bench import GRACE, bench
+from .bench import GRACE, bench, certificates
 from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, on
 from .secrecy import KEY, secrets_in
-from .server import close, listening_socket, read_head, response_bytes, send, serving
+from .server import close, healthy, listening_socket, read_head, response_bytes, send, serving, tls
 
 ADDRESS = "https://beta.coggno.com"
 PROXY = "http://proxy.example:3128"
@@ -224,9 +224,6 @@ def test_certificates_of_the_package_may_be_missing(monkeypatch):
 @on(DEFAULT, HTTPX, HTTPX2, AIOHTTP)
 @pytest.mark.parametrize("which", ["elsewhere", "foreign"])
 async def test_refused_certificate_is_explained(kind, which):
-    from .bench import certificates
-    from .server import healthy, tls
-
     async with bench(kind, (tls(lambda: getattr(certificates(), which)), healthy), tls=True) as this:
         with pytest.raises(APIConnectionError, match="the server's certificate was refused: ") as caught:
             await this.create()
@@ -235,3 +232,12 @@ async def test_refused_certificate_is_explained(kind, which):
         assert "set SSL_CERT_FILE to the file" in str(caught.value)
         reason = "not valid for '127.0.0.1'" if which == "elsewhere" else "unable to get local issuer certificate"
         assert reason in str(caught.value)
+
+
+def test_only_http_1_1_is_offered(monkeypatch):
+    """A server that prefers HTTP/2 must not choose it."""
+    offered = []
+    context = type("Context", (), {"set_alpn_protocols": lambda self, protocols: offered.append(protocols)})()
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda: context)
+    assert create_ssl_context() is context
+    assert offered == [["http/1.1"]]

@@ -8,8 +8,9 @@ import threading
 import aiohttp
 import httpx
 import pytest
+import respx
 
-from coggno import AsyncCoggno, ConfigurationError
+from coggno import APIConnectionError, AsyncCoggno, ConfigurationError
 from coggno._engines.default import DefaultEngine
 from coggno.sandbox import Sandbox, ServerThread
 
@@ -142,3 +143,28 @@ def test_client_in_use_is_closed_in_its_own_loop():
 
         asyncio.run(main())
     assert failures == ["the client is in use in another event loop; make one for each loop"]
+
+
+def test_call_left_in_an_ended_loop_is_forgotten():
+    """A loop may be closed without cancelling its tasks; their time limits cannot be moved any more."""
+    coggno = AsyncCoggno(KEY, base_url="http://localhost:1", max_retries=0)
+
+    async def fail():
+        with pytest.raises(APIConnectionError):
+            await coggno.users.list()
+        coggno._session.engine._calls._scopes[object()] = None
+
+    asyncio.run(fail())
+    asyncio.run(coggno.aclose())
+    assert coggno._session.engine._calls._scopes == {}
+
+
+@respx.mock
+def test_mocked_default_engine_works_in_any_loop():
+    respx.get("https://beta.coggno.com/api/v1/users").respond(json=[])
+    coggno = AsyncCoggno(KEY)
+
+    async def list_users():
+        return await coggno.users.list()
+
+    assert [asyncio.run(list_users()), asyncio.run(list_users())] == [[], []]

@@ -75,8 +75,9 @@ class AiohttpEngine(Engine):
             try:
                 yield AiohttpResponse(response, request)
             finally:
-                # Neither waits, so that a cancellation cannot come in between.
-                response.release() if response.content.at_eof() else response.close()
+                # A complete response has given its connection back; of any other it is closed. Nothing is waited for,
+                # so that no cancellation can come in between.
+                response.close()
         finally:
             self._queue.give_back()
 
