@@ -29,7 +29,7 @@ from .server import (
     wait_for,
 )
 
-BIG = "x" * 8_000_000
+BIG = "x" * 8_000_000 + "@x.example"
 
 
 async def at(event: asyncio.Event | None, call) -> asyncio.Task:

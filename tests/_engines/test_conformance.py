@@ -17,7 +17,7 @@ from .cases import CASES, Case
 from .kinds import Kind, on_every_engine
 from .secrecy import secrets_in
 
-BIG = "x" * 8_000_000  # more than the buffers of both sides hold
+BIG = "x" * 8_000_000 + "@x.example"  # more than the buffers of both sides hold
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 every_case_but_uploads = pytest.mark.parametrize(
