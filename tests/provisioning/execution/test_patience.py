@@ -114,7 +114,7 @@ async def test_patience_ends_the_run():
 
 
 async def test_a_row_with_trouble_of_its_own_fails_alone():
-    """While others are finished, a row is tried ten times."""
+    """While others are finished, a row is tried twenty times."""
     faults = ["createUser:status=500,key=u7@example.com", "createUser:latency=1.5"]
     results = await carry_out_under(broken(), people(300, groups=[]), *faults, concurrency=2)
     assert Counter(outcomes(results)) == {"created": 299, "unknown": 1}

@@ -6,9 +6,10 @@ from coggno.provisioning.execution.row_queue import RowQueue
 from coggno.sandbox import ManualClock
 
 
-def queue(rows, capacity=10):
+def queue(rows, capacity=10, most_waiting=10):
     clock = ManualClock()
-    return RowQueue(rows, capacity=capacity, clock=clock.now, sleep=clock.sleep), clock
+    made = RowQueue(rows, capacity=capacity, most_waiting=most_waiting, clock=clock.now, sleep=clock.sleep)
+    return made, clock
 
 
 async def test_rows_come_in_order_and_then_none():
@@ -38,7 +39,7 @@ async def test_a_pause_is_waited_for():
 
 
 async def test_no_more_rows_are_open_than_allowed():
-    """Results that nobody takes hold the run back; a row that is due is worked on all the same."""
+    """Results that nobody takes hold the run back."""
     rows, _ = queue("abcd", capacity=2)
     await rows.get()
     await rows.get()
@@ -46,11 +47,27 @@ async def test_no_more_rows_are_open_than_allowed():
     waiting = asyncio.create_task(rows.get())
     await asyncio.sleep(0)
     assert not waiting.done()
-    rows.put_back("a", pause=3)
-    assert await waiting == "a"
-    rows.ended()
     rows.taken()
-    assert await rows.get() == "c"
+    assert await waiting == "c"
+
+
+async def test_rows_that_wait_hold_nothing_back():
+    """Under steady failures many rows wait for a second: the workers go on with fresh ones."""
+    rows, _ = queue("abcd", capacity=1)
+    for row in "abcd":
+        assert await rows.get() == row
+        rows.put_back(row, pause=5)
+    assert await rows.get() == "a"
+
+
+async def test_too_many_waiting_rows_hold_fresh_ones_back():
+    """In an outage more rows would only be left in doubt."""
+    rows, clock = queue("abcd", most_waiting=2)
+    for row in "ab":
+        assert await rows.get() == row
+        rows.put_back(row, pause=5)
+    assert await rows.get() == "a"
+    assert clock.now() == 5
 
 
 async def test_workers_end_when_the_last_row_has_ended():

@@ -59,8 +59,8 @@ async def test_an_outage_stops_the_run(fault):
         with pytest.raises(StoppedError, match="no row could be finished for 5 minutes"):
             await collect(carry_out(coggno, plan, concurrency=4, patience=300), results)
     assert len(results) == 300
-    assert Counter(outcomes(results))["failed"] >= 292  # at most the rows in progress are in doubt
-    assert sandbox.requests.count("createUser") < 200
+    assert Counter(outcomes(results))["failed"] >= 300 - 4 * 16 - 4  # the others were sent, and are in doubt
+    assert sandbox.requests.count("createUser") < 300  # less than one a second
 
 
 async def test_refused_rows_do_not_stop_the_run():

@@ -50,3 +50,20 @@ def test_control_reads_are_no_progress():
     assert found.seconds_without_progress == 60.0
     found.progressed()
     assert found.seconds_without_progress == 0.0
+
+
+def test_opening_again_without_progress_waits_longer():
+    """Where reads succeed and writes do not, control reads alone must not bring the writes back each second."""
+    times = iter(range(1000))
+    found = Circuit(clock=lambda: next(times))
+
+    def next_pause():
+        for _ in range(4):
+            found.failed()
+        pause = found.next_pause()
+        found.close()
+        return pause
+
+    assert [next_pause() for _ in range(3)] == [1, 2, 4]
+    found.progressed()
+    assert next_pause() == 1

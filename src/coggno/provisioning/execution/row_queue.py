@@ -13,11 +13,13 @@ _SLICE: Final = 1.0  # seconds; a pause is slept in slices, so that a stop is no
 
 
 class RowQueue(Generic[T]):
-    """Rows to work on. A row is open from `get` until its result has been `taken`.
+    """Rows to work on. A row is open from `get` until it is put back, or its result has been taken.
 
     Args:
         rows: fresh rows, pulled one by one.
         capacity: how many may be open: results that nobody takes hold the run back.
+        most_waiting: how many may wait to be worked on again before fresh rows are held back. In an outage more would
+            only be left in doubt.
         clock: seconds that only grow.
         sleep: waits for so many seconds.
     """
@@ -27,12 +29,14 @@ class RowQueue(Generic[T]):
         rows: Iterable[T],
         *,
         capacity: int,
+        most_waiting: int,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[Any]],
     ) -> None:
         self._fresh = iter(rows)
         self._has_fresh = True
         self._capacity = capacity
+        self._most_waiting = most_waiting
         self._clock = clock
         self._sleep = sleep
         self._waiting: list[tuple[float, int, T]] = []
@@ -46,21 +50,15 @@ class RowQueue(Generic[T]):
     async def get(self) -> T | None:
         """Return the next row, waiting until there is one; `None` when all have ended."""
         while True:
-            now = self._clock()
-            if self._waiting and (self._is_hurried or self._waiting[0][0] <= now):
+            row = self._next()
+            if row is not None:
+                self._open += 1
                 self._in_progress += 1
-                return heappop(self._waiting)[2]
-            if self._has_fresh and self._open < self._capacity:
-                for row in self._fresh:
-                    self._open += 1
-                    self._in_progress += 1
-                    return row
-                self._has_fresh = False
-                self._wake()
-            if self._waiting:
-                await self._sleep(min(_SLICE, self._waiting[0][0] - now))
-            elif not self._has_fresh and not self._in_progress:
+                return row
+            if self._is_finished:
                 return None
+            if self._waiting and self._has_room:
+                await self._sleep(min(_SLICE, self._waiting[0][0] - self._clock()))
             else:
                 self._changed.clear()
                 await self._changed.wait()
@@ -73,6 +71,7 @@ class RowQueue(Generic[T]):
             pause: seconds until then.
         """
         self._in_progress -= 1
+        self._open -= 1
         heappush(self._waiting, (self._clock() + pause, next(self._numbers), row))
         self._wake()
 
@@ -94,6 +93,27 @@ class RowQueue(Generic[T]):
     def unfinished(self) -> Iterator[T]:
         """Yield the rows that wait to be worked on again."""
         return (row for _, _, row in self._waiting)
+
+    @property
+    def _has_room(self) -> bool:
+        return self._open < self._capacity or self._is_hurried
+
+    @property
+    def _is_finished(self) -> bool:
+        return not (self._has_fresh or self._waiting or self._in_progress)
+
+    def _next(self) -> T | None:
+        """Return a row that can be worked on now, if there is one."""
+        if not self._has_room:
+            return None
+        if self._waiting and (self._is_hurried or self._waiting[0][0] <= self._clock()):
+            return heappop(self._waiting)[2]
+        if self._has_fresh and len(self._waiting) < self._most_waiting:
+            for row in self._fresh:
+                return row
+            self._has_fresh = False
+            self._wake()
+        return None
 
     def _wake(self) -> None:
         self._changed.set()

@@ -36,8 +36,10 @@ _JOIN_PAUSES: Final = (5.0, 10.0, 30.0)  # seconds; a user created just now may 
 _OTHER_FIELDS: Final = frozenset({"first_name", "last_name", "password", "group_id"})
 """Fields of a new user that have nothing to do with the login being taken."""
 _CREATING: Final = "creating the user"
-_TRIES: Final = 10  # of one row; what fails so often while other rows succeed is the row's own trouble
-_LONGEST_PAUSE: Final = 30.0  # seconds before a row is tried again
+_TRIES: Final = 20  # of one row; what fails so often while other rows succeed is the trouble of this row
+_LONGEST_PAUSE: Final = (
+    5.0  # seconds before a row is tried again; with 20 tries over a minute, as long as reads may lag
+)
 
 
 @define
@@ -96,7 +98,7 @@ class RowTask:
 
     @property
     def pause(self) -> float:
-        """Seconds until the row is to be run again: 1, 2, 4 ... up to 30."""
+        """Seconds until the row is to be run again: 1, 2, 4, 5, 5 ..."""
         return min(_LONGEST_PAUSE, 2.0 ** max(0, self.failures - 1))
 
     def cut_off(self, reason: str | None = None) -> RowResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from typing import Final
 
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.groups import GroupCreation
@@ -12,6 +13,8 @@ from coggno.provisioning.execution.row_task import RowTask
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.plan import PlannedRow
 from coggno.provisioning.worker_pool import for_each
+
+_WAITING: Final = 16  # rows for each worker that may wait to be tried again; one in ten waits at a tenth of failures
 
 
 class RowScheduler:
@@ -32,8 +35,14 @@ class RowScheduler:
         self._rows = rows
         self._concurrency = concurrency
         tasks = (_task(context, planned) for planned in rows)
-        # Twice as many as workers: some rows wait to be tried again, some for the consumer.
-        self._queue = RowQueue(tasks, capacity=2 * concurrency, clock=context.clock, sleep=context.sleep)
+        # Twice as many as workers: while some results wait for the consumer, work goes on.
+        self._queue = RowQueue(
+            tasks,
+            capacity=2 * concurrency,
+            most_waiting=_WAITING * concurrency,
+            clock=context.clock,
+            sleep=context.sleep,
+        )
         context.signal.on_stop(self._queue.hurry)
         self._ended: asyncio.Queue[RowResult | None] = asyncio.Queue()
 

@@ -35,6 +35,7 @@ class Circuit:
     _recent: deque[bool] = field(factory=lambda: deque[bool](maxlen=_WINDOW))
     _in_a_row: int = 0
     _probes: int = 0
+    _last_opened: float = float("-inf")
 
     def __attrs_post_init__(self) -> None:
         self.last_progress = self.clock()
@@ -65,8 +66,10 @@ class Circuit:
         failures = sum(self._recent)
         is_most = len(self._recent) >= _FEWEST and failures > _SHARE * len(self._recent)
         if not self.is_open and (self._in_a_row >= _IN_A_ROW or is_most):
-            self.opened_at = self.clock()
-            self._probes = 0
+            # Where reads succeed and writes do not, it opens again and again: each time it stays open for longer.
+            if self.last_progress > self._last_opened:
+                self._probes = 0
+            self.opened_at = self._last_opened = self.clock()
 
     def next_pause(self) -> float:
         """Return the seconds until the next control read is due."""
