@@ -11,7 +11,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
 
 PUBLIC_MODULES = (
     "coggno",
@@ -22,6 +25,8 @@ PUBLIC_MODULES = (
     "coggno.sandbox",
 )
 _CODE = re.compile(r"(?<![`:\w])`([^`\n]+)`(?!`)")
+_LOGGER = logging.getLogger(__name__)
+_ATTRS_DEFAULT = re.compile(r"attr_dict\['(\w+)'\]\.default")
 _FENCE = re.compile(r"^(\s*)```(\w*)$")
 
 
@@ -96,35 +101,90 @@ def _links() -> dict[str, str]:
     return links
 
 
-def _readable_default(
+def _readable_signature(
     _app: Sphinx,
-    _what: str,
+    what: str,
     _name: str,
-    _member: Any,
+    member: Any,
     _options: Any,
     signature: str | None,
     returns: str | None,
-) -> tuple[str | None, str | None]:
-    """Write the value of a default where the source names a private constant."""
+) -> tuple[str, str | None] | None:
+    """Return a signature without the expressions of generated or private code; `None` leaves it as it is."""
     if signature is None:
-        return signature, returns
+        return None
+    if what == "class" and _is_made_for_readers(member):
+        return "", returns
+    if (
+        "Concatenate" in signature
+    ):  # AsyncCoggno.call, whose types a checker reads better than a person
+        return "(operation, /, *args, **kwargs)", "Response"
+    if attrs.has(member):
+        # unknown fields, which the base class of the models keeps
+        signature = signature.replace(
+            " extra: dict[str, Any] | None = attr_dict['_extra'].default,", ""
+        )
+        fields = attrs.fields_dict(member)
+        signature = _ATTRS_DEFAULT.sub(
+            lambda found: repr(fields[found[1]].default), signature
+        )
+        signature = signature.replace("= NOTHING", "= ...").replace(
+            "= mappingproxy({})", "= {}"
+        )
     return signature.replace("_config.MAX_RESPONSE_BYTES", "268_435_456"), returns
 
 
+def _is_made_for_readers(member: type) -> bool:
+    """Return whether readers get instances of a class and do not make any."""
+    return (
+        getattr(member, "_is_protocol", False)
+        or member.__module__ == "coggno._resources"
+    )
+
+
+def _check_complete(_app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn of public names that have no entry; the build takes warnings for errors."""
+    entries = set(env.get_domain("py").data["objects"])
+    for module in PUBLIC_MODULES:
+        names = getattr(importlib.import_module(module), "__all__", ())
+        for name in sorted({*names} - {"__version__"}):
+            # what the package exports may have its entry on the page of the module that it comes from
+            homes = PUBLIC_MODULES if module == "coggno" else (module,)
+            if not any(f"{home}.{name}" in entries for home in homes):
+                _LOGGER.warning("the reference has no entry for %s.%s", module, name)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the conversion. It runs before napoleon, which has the default priority."""
+    """Register the conversion before napoleon, which has the default priority of 500."""
     links = _links()
+    sentences: dict[str, list[str]] = {}
 
     def process(
         _app: Sphinx,
-        _what: str,
-        _name: str,
+        what: str,
+        name: str,
         _member: Any,
         _options: Any,
         lines: list[str],
     ) -> None:
         lines[:] = convert(lines, links)
+        # napoleon would take "What it is: a sentence" below an attribute for a type with its description
+        if what in {"attribute", "data", "property"}:
+            sentences[name] = [*lines]
+            lines.clear()
+
+    def restore(
+        _app: Sphinx,
+        _what: str,
+        name: str,
+        _member: Any,
+        _options: Any,
+        lines: list[str],
+    ) -> None:
+        lines[:] = sentences.pop(name, lines)
 
     app.connect("autodoc-process-docstring", process, priority=100)
-    app.connect("autodoc-process-signature", _readable_default)
+    app.connect("autodoc-process-docstring", restore, priority=900)
+    app.connect("autodoc-process-signature", _readable_signature)
+    app.connect("env-check-consistency", _check_complete)
     return {"parallel_read_safe": True}
