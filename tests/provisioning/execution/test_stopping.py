@@ -11,7 +11,7 @@ from coggno.provisioning import (
     Summary,
     apply_plan,
 )
-from coggno.sandbox import RealClock, Sandbox
+from coggno.sandbox import RealClock, Sandbox, parse_fault
 from tests.provisioning.helpers import (
     broken,
     carry_out,
@@ -184,3 +184,24 @@ async def test_a_half_done_row_was_attempted(monkeypatch):
                 async for result in work:
                     summary.add(result)
     assert (summary.counts, summary.not_attempted) == ({"created": 1, "unknown": 1}, 0)
+
+
+async def test_stop_during_an_outage_ends_soon():
+    """In real time: what waits for the API is woken, and no row is lost."""
+    sandbox, results = Sandbox(), {}
+    async with client_of(sandbox) as coggno:
+        work = apply_plan(coggno, await planned(coggno, people(40, groups=[])))
+        sandbox.faults.add(parse_fault("*:status=503"))
+
+        async def stop_in_the_outage():
+            while work.progress.waiting is None:
+                await asyncio.sleep(0.01)
+            work.stop("interrupted")
+
+        begin = asyncio.get_running_loop().time()
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            tasks.create_task(stop_in_the_outage())
+            with pytest.raises(StoppedError, match="interrupted"):
+                await collect(work, results)
+        assert asyncio.get_running_loop().time() - begin < 5
+    check_against_effects(sandbox, results, range(1, 41))

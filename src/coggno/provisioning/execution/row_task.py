@@ -37,9 +37,7 @@ _OTHER_FIELDS: Final = frozenset({"first_name", "last_name", "password", "group_
 """Fields of a new user that have nothing to do with the login being taken."""
 _CREATING: Final = "creating the user"
 _TRIES: Final = 20  # of one row; what fails so often while other rows succeed is the trouble of this row
-_LONGEST_PAUSE: Final = (
-    5.0  # seconds before a row is tried again; with 20 tries over a minute, as long as reads may lag
-)
+_LONGEST_PAUSE: Final = 5.0  # seconds before a row is tried again: twenty tries last longer than reads may lag
 
 
 @define
