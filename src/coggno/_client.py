@@ -155,9 +155,9 @@ class Client:
         Raises:
             InvalidRequestError: a value cannot be sent, or this is no `coggno.Request`; nothing was sent.
             APIStatusError: the API refused.
-            APIConnectionError: no answer.
-            DecodeError: an answer that is not what the operation declares.
-            OutcomeUnknownError: a write that may or may not have happened.
+            APIConnectionError: no response.
+            DecodeError: a response that is not what the operation declares.
+            OutcomeUnknownError: a write that may or may not have been carried out.
         """
         if not isinstance(request, Request):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a checker
             kind = type(request)

@@ -29,14 +29,18 @@ class AsyncCoggno(Client):
         base_url: where the API is; `COGGNO_BASE_URL` if not given, and else the address that belongs to the key:
             `https://beta.coggno.com` for `test_...`, `https://coggno.com/capp` for `live_...`.
         lms: id of the connected company to act for (`Coggno-LMS`); see also `as_company`.
-        timeout: seconds for each phase of an attempt, or a `Timeout`; `None` for no limit.
+        timeout: seconds for an attempt, or a `Timeout` with a limit for each phase; `None` for no limit.
         max_retries: how many attempts may follow the first, where repeating is safe.
-        deadline: seconds for a call with all its attempts and pauses; `None` for no limit. To find out what became of a
-            write that is in doubt then, up to 5 more.
+        deadline: seconds for a call with all its attempts and pauses; `None` for no limit. Where the outcome of a write is
+            unknown by then, up to 5 more seconds are spent on finding out.
         http_client: an `httpx.AsyncClient`, `httpx2.AsyncClient` or `aiohttp.ClientSession` to send through, which
             stays yours to close; or `"aiohttp"` for one of ours.
         max_connections: size of our own connection pool.
-        max_response_bytes: bytes that an answer may have; `iter()` has no such limit.
+        max_response_bytes: bytes that a response may have; `iter()` has no such limit.
+        headers: headers to send with every request, such as a trace context. `Authorization`, `Host`, `Coggno-LMS` and
+            `Content-*` belong to the client and are refused.
+        backoff: the pauses between attempts, as one of tenacity's wait strategies; by default
+            `wait_random_exponential(multiplier=0.5, max=8)`.
         on_exchange: called with an `Exchange` after every attempt, for logs, metrics and traces.
 
     Raises:

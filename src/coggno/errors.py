@@ -1,14 +1,14 @@
-"""Everything that can go wrong, as types.
+"""All errors that this package raises on purpose.
 
 ```
 CoggnoError
 ├── ConfigurationError            key, address or option is unusable; nothing was sent
 ├── InvalidRequestError           an argument cannot be sent as it is; nothing was sent
-├── AmbiguousNameError            several things have the name that should name one
+├── AmbiguousNameError            several groups or users have the name that is asked for
 └── APIError                      a call failed: operation, attempts, waits, outcome
-    ├── APIConnectionError        no answer, or only a part of one
+    ├── APIConnectionError        no response, or only a part of one
     │   └── APITimeoutError
-    ├── APIStatusError            an answer whose status is not 2xx
+    ├── APIStatusError            a response whose status is not 2xx
     │   ├── BadRequestError           400
     │   ├── AuthenticationError       401
     │   ├── PermissionDeniedError     403
@@ -16,8 +16,8 @@ CoggnoError
     │   ├── UnprocessableEntityError  422
     │   ├── RateLimitError            429
     │   └── ServerError               5xx
-    ├── DecodeError               a 2xx answer that is not what the spec promises
-    └── OutcomeUnknownError       a write that may or may not have happened
+    ├── DecodeError               a 2xx response that is not what the spec promises
+    └── OutcomeUnknownError       a write that may or may not have been carried out
         └── PartialWriteError     a write of which only a part was found
 ```
 
@@ -31,7 +31,7 @@ from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
 Outcome: TypeAlias = Literal["not_sent", "rejected", "unknown"]
-"""What a failed call did: nothing left this machine, the server refused it, or nobody can tell."""
+"""What a failed call did: nothing left this machine, the server refused it, or it may have been carried out."""
 
 
 class CoggnoError(Exception):
@@ -51,10 +51,10 @@ class InvalidRequestError(CoggnoError, ValueError):
 
 
 class AmbiguousNameError(CoggnoError):
-    """Several things have the name that should name one.
+    """Several groups have the name that is asked for, or differ from it in case only.
 
     Attributes:
-        candidates: the things that have the name.
+        candidates: those that have the name.
     """
 
     def __init__(self, message: str, *, candidates: Sequence[Any]) -> None:
@@ -107,7 +107,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The API answered with a status that is not 2xx.
+    """The API responded with a status that is not 2xx.
 
     Attributes:
         status_code: the HTTP status.
@@ -115,7 +115,7 @@ class APIStatusError(APIError):
         errors: the details of the body (`errors`, or the fields of `error`), where there are any.
         body: the decoded JSON, or the text, or `None` for an empty body; secrets of the request are masked.
         request_id: value of `X-Request-Id`, if any.
-        retry_after: what the server asked for in `Retry-After`, if anything.
+        retry_after: how long the server asks to wait in `Retry-After`, if it does.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such thing."""
+    """404: there is no such user, group or document."""
 
 
 class UnprocessableEntityError(APIStatusError):
@@ -169,11 +169,11 @@ class ServerError(APIStatusError):
 
 
 class DecodeError(APIError):
-    """A 2xx answer that is not what the spec promises.
+    """A 2xx response that is not what the spec promises.
 
     Attributes:
-        path: JSON path of the first place that does not fit, e.g. `$[3].login`; `$` for the whole answer.
-        complete: whether the answer was at least well-formed JSON.
+        path: JSON path of the first value that does not fit, e.g. `$[3].login`; `$` for the whole response.
+        complete: whether the response was at least well-formed JSON.
     """
 
     def __init__(self, message: str, *, path: str = "$", complete: bool = True, operation: str | None = None) -> None:
@@ -183,12 +183,12 @@ class DecodeError(APIError):
 
 
 class OutcomeUnknownError(APIError):
-    """A write that may or may not have happened, and looking did not settle it.
+    """A write that may or may not have been carried out, and the check for it did not settle it.
 
     `__cause__` is the failure of the last attempt.
 
     Attributes:
-        candidates: things on the server that this write may have made; look at them before you repeat it.
+        candidates: objects on the server that this write may have created; check them before you repeat it.
     """
 
     def __init__(self, message: str, *, operation: str, candidates: Sequence[Any] = ()) -> None:
@@ -228,9 +228,9 @@ def class_for_status(status: int) -> type[APIStatusError]:
 
 
 def outcome_for_status(status: int) -> Outcome:
-    """Return what a status that is not 2xx says about the request: 4xx was refused, of others nobody can tell.
+    """Return what a status that is not 2xx says about the request: 4xx was refused, all others may have been carried out.
 
-    Gateways answer 408, 425 and 499 for a request whose fate they do not know either.
+    Gateways answer 408, 425 and 499 for a request whose outcome they do not know either.
     """
     return "rejected" if 400 <= status < 500 and status not in {408, 425, 499} else "unknown"
 

@@ -50,14 +50,14 @@ def header_values(request: Request[Any]) -> dict[str, str]:
     values = dict(_pairs(request.header, frozenset(request.header)))
     for name, value in values.items():
         if not value.isascii() or not value.isprintable() or value != value.strip():
-            raise InvalidRequestError(f"{name}: a header can hold printable ASCII only, and no space at either end")
+            raise InvalidRequestError(f"{name}: a header value must be printable ASCII without spaces at its ends")
     return values
 
 
 def _segment(name: str, value: object) -> str:
     text = _text(name, value)
     if text in {"", ".", ".."}:
-        raise InvalidRequestError(f"{name}: {text!r} cannot be part of an address; nothing was sent")
+        raise InvalidRequestError(f"{name}: {text!r} cannot be part of a URL; nothing was sent")
     return quote(text, safe="")
 
 
@@ -88,7 +88,7 @@ def _text(name: str, value: object) -> str:
         case bool():
             text = "true" if value else "false"
         case float() if not math.isfinite(value):
-            raise InvalidRequestError(f"{name}: {value} is not a number that can be sent")
+            raise InvalidRequestError(f"{name}: {value} is not a finite number")
         case int() | float() | UUID():
             text = str(value)
         case dt.datetime() if value.tzinfo is None:
@@ -97,9 +97,9 @@ def _text(name: str, value: object) -> str:
         case dt.date():
             text = value.isoformat()
         case _:
-            raise InvalidRequestError(f"{name}: a {type(value).__name__} cannot be sent here")
+            raise InvalidRequestError(f"{name}: {type(value).__name__} is not a type that can be sent here")
     if not _is_encodable(text):
-        raise InvalidRequestError(f"{name}: holds half a surrogate pair, which UTF-8 cannot encode")
+        raise InvalidRequestError(f"{name}: contains an unpaired surrogate, which UTF-8 cannot encode")
     return text
 
 

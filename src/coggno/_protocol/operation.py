@@ -1,4 +1,4 @@
-"""What the generated code and the session say to each other.
+"""What generated code and session have in common: operations, requests, and the protocol that sends them.
 
 The generated operations declare an `Operation` each and build a `Request`; whoever implements `Send`
 (the session, or a fake in a test) carries it out. This module is a leaf: it imports nothing of ours.
@@ -39,24 +39,24 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 @frozen(kw_only=True)
 class Settle:
-    """How to find out whether a write happened, when its answer was lost.
+    """How to find out whether a write was carried out, when its response was lost.
 
-    Values of the write are named by where they stand: `"path.group_id"`, `"form.login"`. Several names are
-    alternatives: the first one that was given counts.
+    Values of the write are named by where they are: `"path.group_id"`, `"form.login"`. Several names are alternatives:
+    the first one that is given counts.
     """
 
     read: Operation[Any]
-    """The safe operation that answers the question."""
+    """The safe operation that shows it."""
     path: Mapping[str, tuple[str, ...]] = _NOTHING
     """Path parameter of `read` -> the values of the write that fill it."""
     key: Mapping[str, tuple[str, ...]] = _NOTHING
-    """Field of the answer -> the values that identify the thing. A list answer is filtered by it."""
+    """Field of the response -> the values that identify the object. A list is filtered by it."""
     same: Mapping[str, tuple[str, ...]] = _NOTHING
-    """Field of the answer -> the values that must be ours; otherwise somebody else's thing has the key."""
+    """Field of the response -> the values that must be ours; otherwise somebody else has the key."""
     found: Verdict
-    """What it means that the thing is there."""
+    """What it means that the object is found."""
     absent: Verdict
-    """What it means that the thing is not there."""
+    """What it means that the object is absent."""
     control: Operation[Any] | None = None
     """A list that can always be read: a 404 of `read` can come from a gateway, and proves nothing without it."""
     then: Settle | None = None
@@ -99,7 +99,7 @@ class Operation(Generic[T_co]):
     path: str
     """Template with the parameters in braces: `/api/v1/groups/{group_id}`."""
     returns: type[T_co] | Any
-    """What `Send` answers with: a model, `list[Model]`, `str`, `None`, ..."""
+    """What `Send` returns: a model, `list[Model]`, `str`, `None`, ..."""
     shape: ResponseShape
     """one/many: an object and a list with one object are taken for each other. exact: only what is declared."""
     retry: Retry
@@ -129,7 +129,7 @@ class Request(Generic[T_co]):
 
 
 class Send(Protocol):
-    """Carries out a request and returns the decoded answer."""
+    """Carries out a request and returns the decoded response."""
 
     async def __call__(self, request: Request[T], /) -> T:
         """Send `request`; see `coggno.AsyncCoggno.send` for what is raised."""

@@ -59,7 +59,7 @@ class Observation:
             return
         self._report(error, "unknown" if self._call.prepared.sent else "not_sent")
         if isinstance(error, Exception) and not isinstance(error, CoggnoError | AssertionError):
-            # What nobody has foreseen is not proof of anything: the request may have been carried out.
+            # An error that nobody has foreseen proves nothing: the request may have been carried out.
             raise self._call.complete(
                 APIError(
                     f"an unexpected {type(error).__name__} while the request was on its way",

@@ -67,7 +67,7 @@ class CallContext:
         )
 
     def secrets(self, request: Request[Any]) -> list[str]:
-        """Return the texts that must not show in anything that is said of `request`."""
+        """Return the texts that must not show in errors, logs and hooks of `request`."""
         return [*self.config.secrets, *secrets(request)]
 
     def shown_headers(self, request: Request[Any], headers: Mapping[str, str]) -> dict[str, str]:

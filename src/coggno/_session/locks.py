@@ -1,4 +1,4 @@
-"""Locks by name, shared by the copies of a client: calls that would make the same thing wait for each other."""
+"""Locks by name, shared by the copies of a client: calls that would create the same object wait for each other."""
 
 from __future__ import annotations
 
