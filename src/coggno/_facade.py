@@ -31,7 +31,7 @@ class AsyncCoggno(Client):
         lms: id of the connected company to act for (`Coggno-LMS`); see also `as_company`.
         timeout: seconds for an attempt, or a `Timeout` with a limit for each phase; `None` for no limit.
         max_retries: how many attempts may follow the first, where repeating is safe.
-        deadline: seconds for a call with all its attempts and pauses; `None` for no limit. Where the outcome of a write is
+        deadline: seconds for a call with all its attempts and pauses; `None` for no limit. If the outcome of a write is
             unknown by then, up to 5 more seconds are spent on finding out.
         http_client: an `httpx.AsyncClient`, `httpx2.AsyncClient` or `aiohttp.ClientSession` to send through, which
             stays yours to close; or `"aiohttp"` for one of ours.

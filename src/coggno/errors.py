@@ -228,7 +228,7 @@ def class_for_status(status: int) -> type[APIStatusError]:
 
 
 def outcome_for_status(status: int) -> Outcome:
-    """Return what a status that is not 2xx says about the request: 4xx was refused, all others may have been carried out.
+    """Return the outcome of a status that is not 2xx: 4xx was refused, with all others the request may be carried out.
 
     Gateways answer 408, 425 and 499 for a request whose outcome they do not know either.
     """

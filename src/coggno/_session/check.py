@@ -8,9 +8,9 @@ from typing import Any, Final
 from coggno._protocol.operation import Request, Settle
 from coggno._session.attempt import attempt
 from coggno._session.call import Call, begin
-from coggno._session.settle import ABSENT, Check, applies, control_read, evaluate, settling_read
+from coggno._session.settle import ABSENT, Check, applies, control_read, evaluate, has_key, settling_read
 from coggno._session.stream_loop import open_stream
-from coggno.errors import NotFoundError
+from coggno.errors import APIError, NotFoundError
 
 GRACE: Final = 5.0  # seconds beyond the deadline to find out what became of a write, granted once a call
 
@@ -38,31 +38,47 @@ def _grant_grace(call: Call[Any]) -> None:
 
 async def _check(call: Call[Any], settle: Settle) -> Check:
     request = call.request
-    found = await _find(call, settling_read(settle, request), control_read(settle, request))
-    check = evaluate(settle, request, found)
+    check = evaluate(settle, request, await _find(call, settle))
     then = settle.then
     if check.finding != "done" or then is None or not applies(then, request, check.value):
         return check
     # A write that asks for two things is done when both are proven.
-    rest = await _find(call, settling_read(then, request, check.value), control_read(then, request, check.value))
-    if evaluate(then, request, rest, check.value).finding == "done":
+    if evaluate(then, request, await _find(call, then, check.value), check.value).finding == "done":
         return check
     return Check("partial", value=check.value, candidates=check.candidates)
 
 
-async def _find(call: Call[Any], read: Request[Any], control: Request[Any] | None) -> Any:
-    """Return what `read` finds, or `ABSENT`.
+async def _find(call: Call[Any], settle: Settle, earlier: Any = None) -> Any:
+    """Return what the settling read finds, or `ABSENT`.
 
-    A 404 alone proves nothing: gateways and error pages answer it too, and the API documents no form for its own. It
-    counts when the list that `control` reads is there right after it.
+    A 404 alone proves nothing: gateways and error pages use it too, and the API documents no form for its own. It
+    counts when the list that `control` reads can be read right after it.
     """
+    request = call.request
+    control = control_read(settle, request, earlier)
     try:
-        value, _ = await attempt(begin(call.context, read, checks=call))
+        value, _ = await attempt(begin(call.context, settling_read(settle, request, earlier), checks=call))
     except NotFoundError as missing:
         if control is None or (isinstance(missing.body, str) and missing.body.lstrip().startswith("<")):
             raise
-        # The beginning of the list is enough; it may have any number of items.
-        items, _ = await open_stream(begin(call.context, control, checks=call))
-        async with aclosing(items):
-            return ABSENT
+        await _check_list(call, settle, control, earlier)
+        return ABSENT
     return value
+
+
+async def _check_list(call: Call[Any], settle: Settle, control: Request[Any], earlier: Any) -> None:
+    """Read the list that proves a 404.
+
+    Raises:
+        APIError: it cannot be read, or it contains what the 404 says is absent.
+    """
+    items, first = await open_stream(begin(call.context, control, checks=call))
+    async with aclosing(items):
+        if settle.absent != "done":
+            # Sending again does no harm, since the server refuses a second one: the beginning of the list is enough.
+            return
+        # A removal that did not happen must not be called done, so the whole list is searched.
+        matching = [item for item in first if has_key(settle, call.request, item, earlier)]
+        matching += [item async for item in items if has_key(settle, call.request, item, earlier)]
+    if matching:
+        raise APIError("the server contradicts itself: 404 for an object that its list contains", outcome="unknown")

@@ -82,9 +82,9 @@ def evaluate(settle: Settle, request: Request[Any], found: Any, earlier: Any = N
     if found is ABSENT:
         return Check(settle.absent)
     if is_array(found):
-        matching = tuple(item for item in found if _has_key(settle, request, item, earlier))
+        matching = tuple(item for item in found if has_key(settle, request, item, earlier))
         return Check(settle.found, candidates=matching) if matching else Check(settle.absent)
-    if not _has_key(settle, request, found, earlier):
+    if not has_key(settle, request, found, earlier):
         # The server took a login of digits for an id, or an id for a login: this says nothing about our write.
         return Check("unknown", candidates=(found,))
     if not all(_same(getattr(found, name, None), value) for name, value in _given(settle.same, request, earlier)):
@@ -92,7 +92,7 @@ def evaluate(settle: Settle, request: Request[Any], found: Any, earlier: Any = N
     return Check(settle.found, value=found, candidates=(found,))
 
 
-def _has_key(settle: Settle, request: Request[Any], item: Any, earlier: Any) -> bool:
+def has_key(settle: Settle, request: Request[Any], item: Any, earlier: Any) -> bool:
     """Return whether `item` is what the write is about.
 
     A value that may be an id or a login stands for two fields: the one of its own type is compared. Nothing that can be
