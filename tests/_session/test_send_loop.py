@@ -311,7 +311,7 @@ async def test_a_refusal_is_checked_again_while_reads_lag():
 
 
 async def test_a_refusal_after_a_lost_attempt_is_never_called_rejected():
-    session, engine = session_on(BROKEN, *ABSENT, REGISTERED, *ABSENT, *ABSENT, *ABSENT)
+    session, engine = session_on(BROKEN, *ABSENT, REGISTERED, *ABSENT * 6)
     with pytest.raises(OutcomeUnknownError) as caught:
         await create(session)
     assert isinstance(caught.value.__cause__, UnprocessableEntityError)
@@ -396,7 +396,7 @@ async def test_a_lost_create_with_a_group_proves_both_parts():
 
 async def test_a_missing_membership_is_reported():
     """Such a create was once reported as done."""
-    session, engine = session_on(RESET, *[OK, MISSING, EMPTY_LIST] * 4)
+    session, engine = session_on(RESET, *[OK, *ABSENT, *ABSENT] * 4)
     with pytest.raises(PartialWriteError) as caught:
         await create_member(session)
     assert caught.value.value == USER
@@ -405,12 +405,12 @@ async def test_a_missing_membership_is_reported():
 
 
 async def test_a_membership_that_shows_late_is_waited_for():
-    session, _ = session_on(RESET, OK, MISSING, EMPTY_LIST, OK, OK)
+    session, _ = session_on(RESET, OK, MISSING, EMPTY_LIST, OK)
     assert await create_member(session) == USER
 
 
 async def test_a_404_for_the_group_may_come_after_the_user_was_created():
-    session, _ = session_on(MISSING, *[OK, MISSING, EMPTY_LIST] * 4)
+    session, _ = session_on(MISSING, *[OK, *ABSENT, *ABSENT] * 4)
     with pytest.raises(PartialWriteError):
         await create_member(session)
 
@@ -477,7 +477,7 @@ async def test_a_login_that_no_path_can_hold_ends_as_unknown(login):
     ],
 )
 async def test_a_lost_removal_is_done_when_absence_is_proven(call, read):
-    session, engine = session_on(RESET, *ABSENT)
+    session, engine = session_on(RESET, *ABSENT, *ABSENT)
     assert await call(session) is None
     assert engine.sent[1] == read
     session, _ = session_on(RESET, *[MISSING, BROKEN] * 4)
@@ -486,9 +486,9 @@ async def test_a_lost_removal_is_done_when_absence_is_proven(call, read):
 
 
 async def test_a_404_after_a_repeated_removal_means_gone():
-    session, engine = session_on(RESET, OK, MISSING, *ABSENT)
+    session, engine = session_on(RESET, OK, MISSING, *ABSENT, *ABSENT)
     assert await operations.delete_user(session, "ada") is None
-    assert [line.split()[0] for line in engine.sent] == ["DELETE", "GET", "DELETE", "GET", "GET"]
+    assert [line.split()[0] for line in engine.sent] == ["DELETE", "GET", "DELETE", *["GET"] * 4]
 
 
 async def test_a_removal_of_nobody_is_an_error():
@@ -511,9 +511,32 @@ async def test_delete_by_id_ignores_a_matching_login(call):
 
 @pytest.mark.parametrize("login", ["7", " 7", "007"])
 async def test_delete_by_a_login_of_digits_goes_to_the_id(login):
-    session, engine = session_on(response(200, user(12, login=login)), OK)
+    session, engine = session_on(response(200, user(12, login=login)), response(200, user(12, login=login)))
     await operations.delete_user(session, login)
     assert engine.sent[-1] == "DELETE /api/v1/users/12"
+
+
+async def test_a_removal_that_hit_another_user_is_reported():
+    session, _ = session_on(response(200, user(12, login="7")))
+    with pytest.raises(OutcomeUnknownError, match="another object") as caught:
+        await operations.delete_user(session, 7)
+    assert [candidate.id for candidate in caught.value.candidates] == [12]
+
+
+async def test_a_removal_is_not_repeated_where_it_could_hit_a_namesake():
+    """Late, it takes the id away, and the repetition would delete the user whose login is that id."""
+    namesake = user(12, login="7")
+    session, engine = session_on(RESET, response(200, user(7)), response(200, [user(7), namesake]))
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await operations.delete_user(session, 7)
+    assert [candidate.id for candidate in caught.value.candidates] == [7, 12]
+    assert [line.split()[0] for line in engine.sent] == ["DELETE", "GET", "GET"]
+
+
+async def test_a_404_that_the_list_contradicts_is_no_proof():
+    session, _ = session_on(RESET, *[MISSING, response(200, [user(7)])] * 4)
+    with pytest.raises(OutcomeUnknownError, match="contradicts itself"):
+        await operations.delete_user(session, 7)
 
 
 async def test_delete_by_a_login_of_digits_spares_that_id():

@@ -6,12 +6,24 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from coggno._protocol.operation import Request, Settle
+from coggno._protocol.values import first_given
 from coggno._session.attempt import attempt
 from coggno._session.call import Call, begin
-from coggno._session.settle import ABSENT, Check, applies, control_read, evaluate, has_key, settling_read
+from coggno._session.settle import (
+    ABSENT,
+    Check,
+    ambiguous_source,
+    applies,
+    control_read,
+    evaluate,
+    has_key,
+    is_namesake,
+    settling_read,
+)
 from coggno._session.stream_loop import open_stream
 from coggno.errors import APIError, NotFoundError
 
+PAUSE: Final = 0.5  # seconds between two looks that must both find nothing
 GRACE: Final = 5.0  # seconds beyond the deadline to find out what became of a write, granted once a call
 
 
@@ -39,6 +51,8 @@ def _grant_grace(call: Call[Any]) -> None:
 async def _check(call: Call[Any], settle: Settle) -> Check:
     request = call.request
     check = evaluate(settle, request, await _find(call, settle))
+    if check.finding == "resend" and check.value is not None:
+        return await _spare_namesakes(call, settle, check)
     then = settle.then
     if check.finding != "done" or then is None or not applies(then, request, check.value):
         return check
@@ -48,8 +62,42 @@ async def _check(call: Call[Any], settle: Settle) -> Check:
     return Check("partial", value=check.value, candidates=check.candidates)
 
 
+async def _spare_namesakes(call: Call[Any], settle: Settle, check: Check) -> Check:
+    """Return `check`, unless repeating a removal by id could hit somebody whose login is that id.
+
+    The first removal may still be carried out late. The id is then gone when the repetition arrives, and the server
+    takes it for a login.
+    """
+    control, source = control_read(settle, call.request), ambiguous_source(settle)
+    if control is None or source is None or not isinstance(first_given(call.request, (source,)), int):
+        return check
+    items, first = await open_stream(begin(call.context, control, checks=call))
+    async with aclosing(items):
+        namesakes = [item for item in first if is_namesake(settle, call.request, item)]
+        namesakes += [item async for item in items if is_namesake(settle, call.request, item)]
+    return Check("unknown", candidates=(check.value, *namesakes)) if namesakes else check
+
+
 async def _find(call: Call[Any], settle: Settle, earlier: Any = None) -> Any:
     """Return what the settling read finds, or `ABSENT`.
+
+    Absence that ends the call ("removed", or "not created") must show twice, with a pause in between: reads may lag
+    behind writes.
+    """
+    found = await _find_once(call, settle, earlier)
+    if found is ABSENT and _ends_the_call(call, settle):
+        await call.context.sleep(PAUSE)
+        found = await _find_once(call, settle, earlier)
+    return found
+
+
+def _ends_the_call(call: Call[Any], settle: Settle) -> bool:
+    # Where the write is sent again instead, one look is enough: the server refuses a second user of the same login.
+    return settle.absent != "resend" or call.refusal is not None
+
+
+async def _find_once(call: Call[Any], settle: Settle, earlier: Any) -> Any:
+    """Return what the settling read finds, or `ABSENT` for a 404 that the control read confirms.
 
     A 404 alone proves nothing: gateways and error pages use it too, and the API documents no form for its own. It
     counts when the list that `control` reads can be read right after it.
@@ -74,10 +122,8 @@ async def _check_list(call: Call[Any], settle: Settle, control: Request[Any], ea
     """
     items, first = await open_stream(begin(call.context, control, checks=call))
     async with aclosing(items):
-        if settle.absent != "done":
-            # Sending again does no harm, since the server refuses a second one: the beginning of the list is enough.
-            return
-        # A removal that did not happen must not be called done, so the whole list is searched.
+        if not _ends_the_call(call, settle):
+            return  # the beginning of the list shows that the server has spoken
         matching = [item for item in first if has_key(settle, call.request, item, earlier)]
         matching += [item async for item in items if has_key(settle, call.request, item, earlier)]
     if matching:

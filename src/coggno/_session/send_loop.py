@@ -71,6 +71,7 @@ async def send(context: CallContext, request: Request[T]) -> Reply[T]:
                 raise _unknown(call, Check("failed", error=error)) from error
             else:
                 context.quota.refund(call.paid)
+                _raise_if_another(call, value)
                 return Reply(value, received, call)
         elif check.finding == "done":
             return _settled(call, check)
@@ -80,6 +81,16 @@ async def send(context: CallContext, request: Request[T]) -> Reply[T]:
         if pause is None:
             return await _conclude(call, check)
         await context.sleep(pause)
+
+
+def _raise_if_another(call: Call[Any], value: Any) -> None:
+    """Raise if a removal by id or login hit another object: the server may take an id for a login."""
+    declared = call.operation.settle
+    if settle.ambiguous_source(declared) is None or declared is None or value is None:
+        return
+    if not settle.has_key(declared, call.request, value, None):
+        call.failure = None
+        raise _unknown(call, Check("another", candidates=(value,)))
 
 
 def _classify(call: Call[Any], failure: APIError) -> None:
@@ -108,8 +119,7 @@ def _raise_if_final(call: Call[Any], check: Check) -> None:
     if check.finding in {"failed", "partial"}:  # the next check may show more
         return
     if check.finding == "resend":
-        # Not there, and refused. Reads may lag behind writes, so this must be seen twice, with a pause in between.
-        if not call.is_lost and call.failures > 1 and call.refusal is not None:
+        if not call.is_lost and call.refusal is not None:
             raise call.refusal
         return
     raise _verdict(call, check)

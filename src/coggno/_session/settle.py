@@ -12,8 +12,9 @@ from coggno._protocol.json import is_array
 from coggno._protocol.operation import Operation, Request, Settle, Verdict
 from coggno._protocol.values import first_given
 
-Finding: TypeAlias = Verdict | Literal["taken", "partial", "failed"]
-"""The verdicts of the spec; `taken`: somebody else has the key; `partial`: done in part; `failed`: no result."""
+Finding: TypeAlias = Verdict | Literal["taken", "partial", "failed", "another"]
+"""The verdicts of the spec; `taken`: somebody else has the key; `partial`: done in part; `failed`: no result;
+`another`: the server hit another object."""
 
 
 class _Absent:
@@ -105,6 +106,16 @@ def has_key(settle: Settle, request: Request[Any], item: Any, earlier: Any) -> b
     return bool(comparable) and all(_same(theirs, ours) for theirs, ours in comparable)
 
 
+def is_namesake(settle: Settle, request: Request[Any], item: Any) -> bool:
+    """Return whether the server could take an id of the write for the login of `item`."""
+    return any(
+        isinstance(theirs := getattr(item, name, None), str)
+        and isinstance(ours, int)
+        and identity.login_key(theirs) == str(ours)
+        for name, ours in _given(settle.key, request, None)
+    )
+
+
 def _given(fields: Mapping[str, tuple[str, ...]], request: Request[Any], found: Any) -> list[tuple[str, Any]]:
     return [(name, first_given(request, sources, found)) for name, sources in fields.items()]
 
@@ -130,6 +141,11 @@ def describe(check: Check) -> str:
         return (
             "the write may or may not have been carried out, and the check for it failed "
             f"({check.error}); check what is on the server before you repeat it"
+        )
+    if check.finding == "another":
+        return (
+            "the response is about another object than the one that was asked for (error.candidates): the server may "
+            "have taken an id for a login"
         )
     if check.candidates:
         count = len(check.candidates)
