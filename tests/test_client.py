@@ -135,7 +135,7 @@ async def test_every_list_streams(coggno, path, answer, kind, call):
 
 
 @respx.mock
-async def test_a_company_is_acted_for_by_a_copy_that_shares_and_the_original_is_unchanged(coggno):
+async def test_as_company_leaves_the_original_unchanged(coggno):
     route = respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[]))
     copy = coggno.as_company(7)
     await coggno.groups.list()
@@ -160,7 +160,7 @@ async def test_options_change_a_copy_only(coggno, monkeypatch):
             coggno.with_options(**wrong)
 
 
-async def test_closing_a_copy_closes_nothing_and_a_closed_client_says_so():
+async def test_closing_a_copy_closes_nothing():
     coggno = AsyncCoggno("test_key", base_url="http://localhost:9")
     async with coggno.as_company(1):
         pass
@@ -170,7 +170,7 @@ async def test_closing_a_copy_closes_nothing_and_a_closed_client_says_so():
         await coggno.users.list()
 
 
-async def test_a_client_of_the_callers_is_used_as_it_is_and_stays_open():
+async def test_callers_client_stays_open():
     seen = []
 
     def handler(request):
@@ -185,7 +185,7 @@ async def test_a_client_of_the_callers_is_used_as_it_is_and_stays_open():
 
 
 @respx.mock
-async def test_cookies_do_not_travel_from_one_company_to_another(coggno):
+async def test_cookies_stay_with_no_company(coggno):
     route = respx.get(URL + "/groups").mock(
         return_value=httpx.Response(200, json=[], headers={"set-cookie": "session=company7"})
     )
@@ -203,7 +203,7 @@ async def test_redirects_are_never_followed(coggno):
 
 @respx.mock
 @pytest.mark.parametrize("login", ["", ".", ".."])
-async def test_a_login_that_would_reach_something_else_is_refused(coggno, login):
+async def test_login_that_reaches_something_else_is_refused(coggno, login):
     for call in (coggno.users.get, coggno.users.delete, coggno.users.licenses):
         with pytest.raises(InvalidRequestError):
             await call(login)
@@ -224,7 +224,7 @@ async def test_an_answer_beyond_the_cap_is_refused():
 
 
 @respx.mock
-async def test_what_respx_complains_about_reaches_the_test_at_once(coggno):
+async def test_complaint_of_respx_reaches_the_test(coggno):
     with pytest.raises(AssertionError, match="not mocked"):
         await coggno.users.list()
     assert respx.calls.call_count == 0
@@ -259,14 +259,14 @@ async def test_ensure_adds_the_membership_that_is_missing(coggno):
 
 
 @respx.mock
-async def test_ensure_sees_a_user_made_by_somebody_else_in_between(coggno):
+async def test_ensure_finds_a_user_created_in_between(coggno):
     respx.get(URL + "/users/ada").mock(side_effect=[httpx.Response(404, json={}), httpx.Response(200, json=ADA)])
     respx.post(URL + "/users").mock(return_value=httpx.Response(422, json={"error": "registered"}))
     assert await coggno.users.ensure(**NEW, login="ada") == (User(**ADA), False)
 
 
 @respx.mock
-async def test_ensure_of_somebody_registered_elsewhere_is_refused(coggno):
+async def test_ensure_of_somebody_registered_elsewhere(coggno):
     respx.get(URL + "/users/ada").mock(return_value=httpx.Response(404, json={}))
     respx.post(URL + "/users").mock(return_value=httpx.Response(422, json={"error": "registered"}))
     with pytest.raises(UnprocessableEntityError):
@@ -289,7 +289,7 @@ async def test_tasks_that_ensure_one_group_make_one(coggno):
 
 
 @respx.mock
-async def test_ensure_adopts_the_one_new_group_after_a_lost_answer(coggno):
+async def test_ensure_adopts_the_one_new_group(coggno):
     listed = [
         httpx.Response(200, json=[{"id": 1, "name": "Other"}]),
         httpx.Response(200, json=[{"id": 1, "name": "Other"}, GROUP]),
@@ -320,7 +320,7 @@ async def test_what_is_no_request_is_refused():
 
 
 @respx.mock
-async def test_a_request_of_ones_own_making_is_sent_like_any_other(coggno):
+async def test_request_of_the_callers_own(coggno):
     archive = Operation(
         id="archiveGroup",
         method="POST",

@@ -66,7 +66,7 @@ async def test_all_operations(quirks, engine):
     assert {name for name in OPERATION_IDS if sandbox.requests.count(name)} == set(OPERATION_IDS)
 
 
-async def test_a_wrong_key_is_an_authentication_error_without_the_key():
+async def test_wrong_key_is_an_authentication_error():
     sandbox = Sandbox(keys=["test_right"])
     async with client_of(sandbox) as coggno:
         with pytest.raises(AuthenticationError) as caught:
@@ -89,7 +89,7 @@ BEFORE = ["createUser:status=503,times=1", "createUser:drop,times=1", "createUse
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("fault", AFTER + BEFORE)
-async def test_whatever_goes_wrong_once_one_user_is_made_once(fault, engine, quick):
+async def test_one_fault_and_one_user_is_created(fault, engine, quick):
     sandbox = Sandbox(faults=[fault])
     async with client_of(sandbox, http_client=engine) as coggno:
         user = await quick(coggno).users.create(**ADA)
@@ -112,7 +112,7 @@ async def test_whatever_goes_wrong_once_one_user_is_made_once(fault, engine, qui
         ("getUser:status=429", RateLimitError),
     ],
 )
-async def test_a_read_that_keeps_failing_ends_in_its_own_error(fault, error, engine, quick):
+async def test_read_that_keeps_failing_ends_in_its_error(fault, error, engine, quick):
     sandbox = Sandbox(faults=[fault])
     sandbox.seed_user("ada")
     async with client_of(sandbox, http_client=engine) as coggno:
@@ -122,7 +122,7 @@ async def test_a_read_that_keeps_failing_ends_in_its_own_error(fault, error, eng
     assert sandbox.requests.count("getUser") == (1 if "type" in fault else 4)
 
 
-async def test_a_late_commit_is_found_or_reported_and_never_made_twice(quick):
+async def test_late_commit_is_found_or_reported(quick):
     sandbox = Sandbox(faults=["createUser:late,requests=2,times=1"])
     async with client_of(sandbox) as coggno:
         user = await quick(coggno).users.create(**ADA)
@@ -130,7 +130,7 @@ async def test_a_late_commit_is_found_or_reported_and_never_made_twice(quick):
     assert len(sandbox.effects) == 1
 
 
-async def test_a_group_is_not_made_twice_when_its_answer_is_lost(quick):
+async def test_lost_group_is_not_created_twice(quick):
     sandbox = Sandbox(faults=["createGroup:drop,after,times=1"])
     async with client_of(sandbox) as coggno:
         with pytest.raises(OutcomeUnknownError) as caught:

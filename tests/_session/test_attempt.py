@@ -34,7 +34,7 @@ def with_limits(session, **limits):
 
 
 @pytest.mark.parametrize(("sent", "outcome"), [(True, "unknown"), (False, "not_sent")])
-async def test_the_total_limit_knows_whether_anything_was_sent(sent, outcome):
+async def test_total_limit_knows_whether_anything_was_sent(sent, outcome):
     """A limit that struck while the call waited for a connection was once called "unknown"."""
 
     async def wait(request):

@@ -50,7 +50,7 @@ REGISTERED = response(422, {"error": "registered"})
 @pytest.mark.parametrize(
     "failure", [REFUSED, RESET, SLOW, BROKEN, response(content=b"[{"), response(content=b"<html>")]
 )
-async def test_a_read_is_repeated_after_any_transient_failure(failure):
+async def test_read_is_repeated_after_any_transient_failure(failure):
     clock = Clock()
     session, engine = session_on(failure, failure, response(200, []), clock=clock)
     assert await operations.list_users(session) == []
@@ -82,7 +82,7 @@ async def test_a_refusal_is_never_repeated(status, kind):
     assert len(engine.sent) == 1
 
 
-async def test_429_is_repeated_after_retry_after_even_for_a_write():
+async def test_429_is_repeated_after_retry_after():
     clock = Clock()
     session, engine = session_on(response(429, None, retry_after="3"), OK, clock=clock)
     assert await create(session) == USER
@@ -283,21 +283,21 @@ async def test_the_email_is_checked_when_there_is_no_login():
     assert engine.sent[1] == "GET /api/v1/users/ada%40example.com"
 
 
-async def test_a_lost_create_found_with_other_names_is_refused():
+async def test_lost_create_with_other_names_is_refused():
     session, _ = session_on(RESET, response(200, user(first_name="Adam")))
     with pytest.raises(UnprocessableEntityError, match="other names") as caught:
         await create(session)
     assert isinstance(caught.value.__cause__, APIConnectionError)
 
 
-async def test_a_login_of_digits_that_reads_another_user_proves_nothing():
+async def test_login_of_digits_that_reads_another_user():
     session, _ = session_on(RESET, response(200, user(7, login="grace")))
     with pytest.raises(OutcomeUnknownError) as caught:
         await operations.create_user(session, **{**ADA, "login": "7"})
     assert [candidate.login for candidate in caught.value.candidates] == ["grace"]
 
 
-async def test_a_refusal_explained_by_our_own_attempt_is_done():
+async def test_refusal_explained_by_our_own_attempt():
     """Carried out, response lost, reads lag (404), sent again: 422 is our own doing."""
     session, engine = session_on(BROKEN, *ABSENT, REGISTERED, OK)
     assert await create(session) == USER
@@ -310,7 +310,7 @@ async def test_a_refusal_is_checked_again_while_reads_lag():
     assert engine.sent.count(POST) == 2, "a refused write is not sent a third time"
 
 
-async def test_a_refusal_after_a_lost_attempt_is_never_called_rejected():
+async def test_refusal_after_a_lost_attempt_is_unknown():
     session, engine = session_on(BROKEN, *ABSENT, REGISTERED, *ABSENT * 6)
     with pytest.raises(OutcomeUnknownError) as caught:
         await create(session)
@@ -318,7 +318,7 @@ async def test_a_refusal_after_a_lost_attempt_is_never_called_rejected():
     assert engine.sent.count(POST) == 2
 
 
-async def test_a_failed_check_is_repeated_before_anything_is_sent():
+async def test_failed_check_is_repeated_before_sending():
     session, engine = session_on(BROKEN, BROKEN, RESET, OK)
     assert await create(session) == USER
     assert engine.sent.count(POST) == 1
@@ -409,13 +409,13 @@ async def test_a_membership_that_shows_late_is_waited_for():
     assert await create_member(session) == USER
 
 
-async def test_a_404_for_the_group_may_come_after_the_user_was_created():
+async def test_404_for_the_group_after_the_user_was_created():
     session, _ = session_on(MISSING, *[OK, *ABSENT, *ABSENT] * 4)
     with pytest.raises(PartialWriteError):
         await create_member(session)
 
 
-async def test_a_404_for_the_group_is_a_refusal_when_the_user_is_absent():
+async def test_404_for_the_group_when_the_user_is_absent():
     session, engine = session_on(MISSING, *ABSENT, *ABSENT)
     with pytest.raises(NotFoundError) as caught:
         await create_member(session)
@@ -427,7 +427,7 @@ async def test_a_404_for_the_group_is_a_refusal_when_the_user_is_absent():
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("closed"), RecursionError(), OverflowError(), RuntimeError("x")])
-async def test_any_exception_of_a_check_leaves_the_write_unknown(error):
+async def test_any_exception_of_a_check_ends_as_unknown(error):
     async def fail(_):
         raise error
 
@@ -437,7 +437,7 @@ async def test_any_exception_of_a_check_leaves_the_write_unknown(error):
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("closed"), RuntimeError("x")])
-async def test_any_exception_of_a_second_attempt_leaves_it_unknown(error):
+async def test_any_exception_of_a_second_attempt(error):
     """Closing the client during the call once ended it with "nothing was sent"."""
 
     async def fail(_):
@@ -523,7 +523,7 @@ async def test_a_removal_that_hit_another_user_is_reported():
     assert [candidate.id for candidate in caught.value.candidates] == [12]
 
 
-async def test_a_removal_is_not_repeated_where_it_could_hit_a_namesake():
+async def test_removal_is_not_repeated_near_a_namesake():
     """Late, it takes the id away, and the repetition would delete the user whose login is that id."""
     namesake = user(12, login="7")
     session, engine = session_on(RESET, response(200, user(7)), response(200, [user(7), namesake]))
@@ -572,7 +572,7 @@ async def test_a_lost_deletion_by_name_spares_a_namesake():
     assert await operations.delete_group_by_name(session, name="X") is None
 
 
-async def test_an_operation_that_is_never_repeated_ends_as_unknown():
+async def test_never_repeated_operation_ends_as_unknown():
     never = attrs.evolve(operations.CREATE_GROUP, retry="never", settle=None)
     session, engine = session_on(RESET)
     with pytest.raises(OutcomeUnknownError):

@@ -39,7 +39,7 @@ async def test_what_cannot_be_sent_is_refused_first():
     assert engine.sent == []
 
 
-async def test_headers_of_the_caller_are_sent_and_replace_none_of_ours():
+async def test_callers_headers_replace_none_of_ours():
     session, engine = session_on(OK, headers={"traceparent": "00-1", "User-Agent": "mine"})
     await create(session)
     headers = engine.requests[0].headers

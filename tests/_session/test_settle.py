@@ -72,7 +72,7 @@ def test_a_deletion_is_repeated_only_for_the_same_user(user, finding):
     assert evaluate(operations.DELETE_USER.settle, delete(user), ADA).finding == finding
 
 
-def test_absence_has_the_meaning_that_the_spec_gives_it():
+def test_absence_has_the_meaning_of_the_spec():
     assert evaluate(operations.DELETE_USER.settle, delete(7), ABSENT).finding == "done"
     assert evaluate(operations.CREATE_USER.settle, create(), ABSENT).finding == "resend"
 
