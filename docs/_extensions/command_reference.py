@@ -40,23 +40,36 @@ class ExitCodes(SphinxDirective):
         )
 
 
-def _command(command: Any, context: Any) -> Iterator[str]:
-    yield f"## {context.command_path}"
+def _command(command: Any, context: Any, depth: int = 0) -> Iterator[str]:
+    # The groups of commands stand beside `coggno` in the contents, and their commands below them.
+    yield f"{'##' if depth < 2 else '###'} {context.command_path}"
     yield ""
     yield from _description(command)
-    yield "```text"
-    yield " ".join([context.command_path, *command.collect_usage_pieces(context)])
-    yield "```"
-    yield ""
-    yield from _parameters(command, context)
+    yield from (
+        "```text",
+        " ".join([context.command_path, *command.collect_usage_pieces(context)]),
+        "```",
+        "",
+    )
+    children = [
+        (name, command.get_command(context, name))
+        for name in _child_names(command, context)
+    ]
+    yield from _table(
+        "command", [(name, child.get_short_help_str(200)) for name, child in children]
+    )
+    yield from _table(
+        "argument or option", [*_parameters(command, context, is_root=depth == 0)]
+    )
     yield from _epilog(command)
-    for name in (
-        command.list_commands(context) if hasattr(command, "list_commands") else ()
-    ):
-        child = command.get_command(context, name)
+    for name, child in children:
         yield from _command(
-            child, child.context_class(child, parent=context, info_name=name)
+            child, child.context_class(child, parent=context, info_name=name), depth + 1
         )
+
+
+def _child_names(command: Any, context: Any) -> list[str]:
+    return command.list_commands(context) if hasattr(command, "list_commands") else []
 
 
 def _description(command: Any) -> Iterator[str]:
@@ -69,25 +82,29 @@ def _description(command: Any) -> Iterator[str]:
         yield ""
 
 
-def _parameters(command: Any, context: Any) -> Iterator[str]:
-    records = [
-        record
-        for each in command.get_params(context)
-        if (record := _record(each, context))
-    ]
-    if not records:
+def _parameters(
+    command: Any, context: Any, *, is_root: bool
+) -> Iterator[tuple[str, str]]:
+    for parameter in command.get_params(context):
+        # every command has --help, which is listed once
+        if parameter.name == "help" and not is_root:
+            continue
+        # an argument without a help text has no record
+        name, meaning = parameter.get_help_record(context) or (
+            parameter.human_readable_name,
+            "",
+        )
+        yield name.replace(" <str>", ""), meaning
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> Iterator[str]:
+    if not rows:
         return
-    yield "| argument or option | meaning |"
+    yield f"| {title} | meaning |"
     yield "|---|---|"
-    for name, meaning in records:
+    for name, meaning in rows:
         yield f"| {_code(name)} | {_escape(meaning)} |"
     yield ""
-
-
-def _record(parameter: Any, context: Any) -> tuple[str, str] | None:
-    record = parameter.get_help_record(context)
-    # an argument without a help text has no record
-    return record if record is None or record[1] else (record[0], "")
 
 
 def _epilog(command: Any) -> Iterator[str]:
