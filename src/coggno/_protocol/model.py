@@ -44,6 +44,10 @@ class Model:
             shown.append(f"extra={self._extra!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def __post_init__(self) -> None:
+        # Called by pydantic, which makes objects without `__init__` and sets the declared fields only.
+        self._extra = None
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Describe the model to pydantic, and so to FastAPI. Called by pydantic only, which is imported by then."""
@@ -55,6 +59,7 @@ class Model:
             core_schema.dataclass_args_schema(cls.__name__, arguments),
             [item.name for item in declared_fields(cls)],
             ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",
+            post_init=True,
             slots=True,
             # Not field by field: a tolerantly decoded value may be of another type than its field declares.
             serialization=core_schema.plain_serializer_function_ser_schema(to_dict),
