@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import frozen
 
-from codegen import names, output, validation
+from codegen import deep, names, output, validation
 from codegen.diagnostics import printable
 from codegen.document import NotReadableError, read_document
 from codegen.read import is_supported_version, read_api
@@ -62,11 +62,11 @@ def main(argv: list[str] | None = None) -> int:
         output.write(arguments.out, generated.files)
     except RefusedError as error:
         count = len(error.refusals)
-        return _fail(
-            1, [*error.refusals, f"{count} {'thing' if count == 1 else 'things'} refused; nothing was written"]
-        )
+        return _fail(1, [*error.refusals, f"{count} {'error' if count == 1 else 'errors'}; nothing was written"])
     except (ArgumentError, output.OutputError) as error:
         return _fail(2, [f"codegen: {error}"])
+    except RecursionError:
+        return _fail(3, [f"{printable(_shown(arguments.spec))}: references are chained too deeply; shorten the chains"])
     except NotReadableError as error:
         return _fail(3, [*error.findings, "nothing was written"])
     sys.stdout.write(f"{arguments.out}: {generated.operations} operations, {generated.models} models\n")
@@ -92,9 +92,13 @@ def generate(spec: Path, *, protocol: str = PROTOCOL, command: str = "python -m 
         content = spec.read_bytes()
     except (OSError, ValueError) as error:
         raise ArgumentError(f"{printable(str(spec))} cannot be read: {error}") from error
+    return deep.call(lambda: _generate(content, spec, protocol=protocol, command=command))
+
+
+def _generate(content: bytes, spec: Path, *, protocol: str, command: str) -> Generated:
     document = read_document(content, printable(_shown(spec)))
     if not is_supported_version(document):
-        # Another version has other rules: what the gate would say of it is noise.
+        # Another version has other rules: what the validator would report of it is noise.
         raise RefusedError(document.noted())
     validation.check_form(document)
     api = read_api(document)
@@ -142,7 +146,7 @@ def _check(folder: Path, generated: Generated, command: str) -> int:
         1,
         [
             *(f"{place}/{line}" for line in found),
-            f"{suggestion}{' (and remove what is extra and not generated)' if extra else ''}",
+            f"{suggestion}{' (and remove the files that are extra)' if extra else ''}",
         ],
     )
 

@@ -1,4 +1,4 @@
-"""What is said about what is not supported, and how values look inside a sentence."""
+"""Sentences about what is not supported, and how values are shown in a sentence."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ SUGGESTIONS: Final = {
     "patternProperties": "list the properties one by one",
     "additionalProperties": "only true and false are; list the properties one by one",
     "propertyNames": "list the properties one by one",
-    "unevaluatedProperties": "leave it out: unknown fields are always accepted in answers",
+    "unevaluatedProperties": "leave it out: unknown fields are always accepted in responses",
     "unevaluatedItems": "use items",
     "dependentRequired": "say it in the description; the server checks it",
-    "dependentSchemas": "write one schema for each form, with an operation of its own",
+    "dependentSchemas": "write a schema and an operation for each form",
     "minProperties": "say it in the description; the server checks it",
     "maxProperties": "say it in the description; the server checks it",
     "not": "say in the description what is excluded",
-    "if": "write one schema for each form, with an operation of its own",
-    "then": "write one schema for each form, with an operation of its own",
-    "else": "write one schema for each form, with an operation of its own",
-    "discriminator": "write one schema for each form, with an operation of its own",
+    "if": "write a schema and an operation for each form",
+    "then": "write a schema and an operation for each form",
+    "else": "write a schema and an operation for each form",
+    "discriminator": "write a schema and an operation for each form",
     "prefixItems": "use items with one schema, or an object with named fields",
     "contains": "say it in the description; the server checks it",
     "minContains": "say it in the description; the server checks it",
@@ -44,8 +44,8 @@ SUGGESTIONS: Final = {
     "callbacks": "this client receives no requests",
     "webhooks": "this client receives no requests",
     "links": "write the connection into the description",
-    "servers": "the address belongs to the client's configuration; servers stand at the top of the file only",
-    "security": "all operations are signed alike; security stands at the top of the file only",
+    "servers": "the address belongs to the client's configuration; write servers at the top of the file only",
+    "security": "all operations use the same key; write security at the top of the file only",
     "pathItems": "write the path under paths",
     "trace": "use one of the other methods",
     "encoding": "leave it out: lists are sent as repeated fields",
@@ -63,7 +63,7 @@ def why_not(key: str, kind: str) -> str:
         return f"{show(key)} has no meaning {kind}; remove it or move it to where it belongs (see codegen/README.md)"
     if key.startswith("x-"):
         return f"{show(key)} is not one of our extensions{suggest(key, EXTENSIONS)}; correct or remove it"
-    suggestion = SUGGESTIONS.get(key, "remove it, or say it with what codegen/README.md lists")
+    suggestion = SUGGESTIONS.get(key, "remove it, or use one of the constructs in codegen/README.md")
     return f"{show(key)} is not supported {kind}; {suggestion}"
 
 

@@ -1,4 +1,4 @@
-"""Text of the document becomes docstrings: reflowed, and unable to end the literal it stands in."""
+"""Text of the document becomes docstrings: reflowed, and unable to end its string literal."""
 
 from __future__ import annotations
 
@@ -166,12 +166,12 @@ _BOUNDS: Final = {
 }
 
 
-def _size(least: Any, most: Any, things: str) -> Iterator[str]:
+def _size(least: Any, most: Any, units: str) -> Iterator[str]:
     if least == 1 and most is None:
         yield "not empty"
     elif least and most is not None:
-        yield f"{least} to {most} {things}" if least != most else f"exactly {least} {things}"
+        yield f"{least} to {most} {units}" if least != most else f"exactly {least} {units}"
     elif least:
-        yield f"at least {least} {things}"
+        yield f"at least {least} {units}"
     elif most is not None:
-        yield f"at most {most} {things}"
+        yield f"at most {most} {units}"

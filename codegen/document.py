@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -190,7 +191,7 @@ class Document:
     """A whole file as nodes, with everything in it that was refused so far."""
 
     file: str
-    """As it was named; stands in messages."""
+    """As it was named; part of messages."""
     root: Node = field(init=False)
     _refusals: set[Refusal] = field(factory=set, init=False)
 
@@ -199,7 +200,7 @@ class Document:
         self._refusals.add(Refusal(line, pointer, sentence))
 
     def refuse_at(self, pointer: str, sentence: str) -> None:
-        """Refuse the document because of what stands at a pointer."""
+        """Refuse the document because of the node at a pointer."""
         node = self.find(pointer)
         self.refuse(node.line if node is not None else 1, pointer, sentence)
 
@@ -258,7 +259,7 @@ def read_document(content: bytes, file: str) -> Document:
     """
     document = Document(file=file)
     try:
-        tree = yaml.compose(content, Loader=_CoreLoader)
+        tree = yaml.compose(_without_tabs(content), Loader=_CoreLoader)
         if tree is None:
             raise NotReadableError([f"{file}:1 #: the file is empty"])
         document.root = _Builder(document).build(tree, "#", tree.start_mark.line)
@@ -267,6 +268,17 @@ def read_document(content: bytes, file: str) -> Document:
     except RecursionError as error:
         raise NotReadableError([f"{file}:1 #: nested too deeply"]) from error
     return document
+
+
+def _without_tabs(content: bytes) -> bytes:
+    """JSON may be indented with tabs, which YAML forbids; inside the strings of JSON no tab is allowed."""
+    if b"\t" not in content or content.lstrip()[:1] != b"{":
+        return content
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return content
+    return content.replace(b"\t", b" ")
 
 
 class _CoreLoader(yaml.SafeLoader):
@@ -317,7 +329,7 @@ class _Builder:
                 continue
             child = self.build(value, f"{node.pointer}/{escape(key)}", line)
             if key in children:
-                child.refuse(f"the key {show(key)} stands here twice; remove one")
+                child.refuse(f"the key {show(key)} occurs twice here; remove one")
             else:
                 children[key] = child
         return children

@@ -1,6 +1,6 @@
-"""What the generator knows of an API once the document is read. Frozen; imports nothing of ours.
+"""An API as it is read from the document. Frozen; imports nothing of ours.
 
-Names are those of the wire; `names.py` turns them into Python's. `pointer` says where in the document a thing stands.
+Names are those of the API; `names.py` turns them into Python's. `pointer` is the location in the document.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ class Model:
     """Pointer of the model that this one extends."""
     base_fields: frozenset[str] = frozenset()
     """Names of the fields that the base declares."""
+    deprecated: bool = False
     sent: bool = False
     """It is (part of) a JSON body."""
     received: bool = False

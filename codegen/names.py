@@ -76,7 +76,7 @@ def _spell(char: str) -> str:
 
 
 def collisions(api: ir.Api) -> Iterator[tuple[str, str]]:
-    """Yield pointer and sentence for every two things that would share a name."""
+    """Yield pointer and sentence for every two names that become one."""
     kinds: list[ir.Model | ir.Choice] = [*api.models, *api.choices]
     yield from _shared(((kind.pointer, kind.name) for kind in kinds), class_name, "class")
     yield from _shared(((item.pointer, item.id) for item in api.operations), function_name, "function")
@@ -96,14 +96,14 @@ def _arguments(operation: ir.Operation) -> Iterator[tuple[str, str]]:
         yield form_field.pointer, form_field.name
 
 
-def _shared(things: Iterable[tuple[str, str]], name_of: Callable[[str], str], kind: str) -> Iterator[tuple[str, str]]:
+def _shared(named: Iterable[tuple[str, str]], name_of: Callable[[str], str], kind: str) -> Iterator[tuple[str, str]]:
     taken: dict[str, tuple[str, str]] = {}
-    for pointer, wire in things:
+    for pointer, wire in named:
         name = name_of(wire)
         if name in taken:
             other, place = taken[name]
             yield (
                 pointer,
-                f"{show(wire)} and {show(other)} ({place}) both become the {kind} {name!r}; rename one of them",
+                f"{show(wire)} and {show(other)} ({place}) both become the {kind} {name!r}; rename one of the two",
             )
         taken.setdefault(name, (wire, pointer))

@@ -36,7 +36,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
     others = _others(folder, files)
     foreign = [path for path in others if not _is_generated(path)]
     if foreign:
-        raise OutputError(f"{foreign[0]} was not generated; remove it, or name a folder of its own with --out")
+        raise OutputError(f"{foreign[0]} was not generated; remove it, or name another folder with --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _replace(folder, files)

@@ -1,4 +1,4 @@
-"""openapi-spec-validator is the gate: what it calls invalid does not come in. It never leaves the machine."""
+"""The document is validated by openapi-spec-validator, without any access to the network."""
 
 from __future__ import annotations
 
@@ -53,26 +53,46 @@ def check_meaning(document: Document) -> None:
     Raises:
         NotReadableError: with every finding of the validator.
     """
-    findings = list(_look_again(document))
+    findings = list(_schema_errors(document))
     if findings:
         raise NotReadableError(sorted(findings))
 
 
-def _look_again(document: Document) -> Iterator[str]:
+def _schema_errors(document: Document) -> Iterator[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the validator's own deprecations are not the caller's
-            for error in _OfflineValidator(document.root.plain()).iter_errors():
-                yield _describe(document, error.message, error.absolute_path)
+            plain = document.root.plain()
+            for error in _OfflineValidator(plain).iter_errors():
+                # Patterns are those of ECMA 262; Python's `re`, which the library asks, knows no `\p{L}`.
+                if getattr(error, "validator_value", None) == "regex":
+                    continue
+                yield _describe(document, error.message, _path(plain, error))
     except Exception as error:  # noqa: BLE001 - a document that the validator cannot digest is not valid
         yield _describe(document, f"the validator failed ({type(error).__name__}: {error})", [])
+
+
+def _path(plain: Any, error: Any) -> list[str | int]:
+    """Return where an error is in the document: of a schema the library knows the path inside the schema only."""
+    found = list(error.absolute_path)
+    same = [
+        path for path, value in _walk(plain, []) if value is error.instance and path[len(path) - len(found) :] == found
+    ]
+    return same[0] if len(same) == 1 else found
+
+
+def _walk(value: Any, path: list[str | int]) -> Iterator[tuple[list[str | int], Any]]:
+    yield path, value
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from _walk(child, [*path, key])
 
 
 def mismatch(document: Document, pointer: str, value: Any) -> str | None:
     """Return why a value does not fit the schema at a pointer, or None.
 
     Args:
-        document: where the schema stands.
+        document: the document with the schema.
         pointer: the schema.
         value: plain JSON data.
     """

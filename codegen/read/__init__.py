@@ -36,7 +36,7 @@ def read_api(document: Document) -> ir.Api:
     if paths is not None and paths.is_mapping:
         operations.read(paths)
     else:
-        root.refuse("there is no operation to generate; add paths")
+        root.refuse("there is no operation; add paths")
     _read_components(root, schemas)
     return _assemble(document, schemas, operations.found)
 
@@ -57,7 +57,7 @@ def _assemble(document: Document, schemas: Schemas, found: list[ir.Operation]) -
 
 
 def is_supported_version(document: Document) -> bool:
-    """Refuse another version of OpenAPI; one that is not named is left to the gate."""
+    """Refuse another version of OpenAPI; one that is not named is left to the validator."""
     root = document.root
     node = root.value.get("openapi", root.value.get("swagger")) if root.is_mapping else None
     if node is not None and not str(node.value).startswith(_VERSION):
@@ -69,8 +69,10 @@ def is_supported_version(document: Document) -> bool:
 def _read_security(root: Node) -> None:
     schemes = _schemes(root)
     requirements = root.elements("security")
+    if "security" in root and not requirements:
+        root.value["security"].refuse("an empty list means requests without a key; name the scheme")
     if len(requirements) > 1:
-        root.value["security"].refuse("alternatives are not supported: all operations are signed alike; keep one")
+        root.value["security"].refuse("alternatives are not supported: all operations use the same key; keep one")
     for requirement in requirements:
         entries = requirement.items()
         if len(entries) != 1:
@@ -79,7 +81,7 @@ def _read_security(root: Node) -> None:
             if name not in schemes:
                 requirement.refuse(f"the scheme {show(name)} is not declared; add it under components/securitySchemes")
             if scopes.plain():
-                scopes.refuse("HTTP basic knows no scopes; write []")
+                scopes.refuse("HTTP basic has no scopes; write []")
 
 
 def _schemes(root: Node) -> set[str]:
@@ -89,7 +91,7 @@ def _schemes(root: Node) -> set[str]:
         node.kind = "in a security scheme"
         node.prose("description")
         if (node.text("type"), node.text("scheme")) != ("http", "basic"):
-            node.refuse("only HTTP basic is supported, because the client signs so; write type: http, scheme: basic")
+            node.refuse("only HTTP basic is supported, because the client uses it; write type: http, scheme: basic")
             for key in ("name", "in", "bearerFormat", "flows", "openIdConnectUrl"):
                 node.data(key)
     return {name for name, _ in found}

@@ -1,4 +1,4 @@
-"""Bodies of requests, and answers."""
+"""Bodies of requests and of responses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from codegen import ir
 from codegen.diagnostics import show
 from codegen.document import Node
 from codegen.read.parameters import check_flat, follow_into
-from codegen.read.schemas import Schema, Schemas
+from codegen.read.schema_types import Schema
+from codegen.read.schemas import Schemas
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -18,7 +19,7 @@ _PROBLEM: Final = "application/problem+json"
 
 
 @frozen(kw_only=True)
-class Response:
+class StatusResponse:
     """One status of an operation, read."""
 
     node: Node
@@ -46,11 +47,11 @@ def read_body(node: Node, schemas: Schemas, name: str) -> ir.Body | None:
         child.refuse(f"{show(media)} cannot be sent; use {FORM} or {JSON}")
         return None
     if found is None:
-        child.refuse("names no schema; add one")
+        child.refuse("has no schema; add one")
         return None
     schema_node, schema = found
     if isinstance(schema.type, ir.OneOrMany):
-        schema_node.refuse("only an answer can be one or many; name what is sent")
+        schema_node.refuse("only a response can be one or many; name what is sent")
         return None
     body = ir.Body(pointer=node.pointer, media="json", required=required, type=schema.type, description=description)
     return body if _bare(media) == JSON else _form(evolve(body, media="form"), schema_node, schemas)
@@ -74,6 +75,8 @@ def _form(body: ir.Body, node: Node, schemas: Schemas) -> ir.Body | None:
         place = schemas.document.find(item.pointer)
         if place is not None:
             check_flat(place, item.type, where="form")
+        if place is not None and "%" in item.name:
+            place.refuse("a form field must not have % in its name: servers disagree on how it is decoded; rename it")
         if place is not None and item.read_only:
             place.refuse("is readOnly and part of a form; remove one of the two")
     if not body.required and any(item.required for item in model.fields):
@@ -81,31 +84,31 @@ def _form(body: ir.Body, node: Node, schemas: Schemas) -> ir.Body | None:
     return evolve(body, fields=model.fields)
 
 
-def read_response(node: Node, schemas: Schemas, name: str) -> Response:
+def read_response(node: Node, schemas: Schemas, name: str) -> StatusResponse:
     """Read one status of an operation."""
     if "$ref" in node:
         return _referred_response(node, schemas)
     node.kind = "in a response"
     node.prose("headers")
-    response = Response(node=node, description=node.text("description") or "")
+    response = StatusResponse(node=node, description=node.text("description") or "")
     entries = node.children("content")
     for media, child in entries:
         response = _content(response, media, child, schemas, name)
     return evolve(response, choices=len(entries))
 
 
-def _referred_response(node: Node, schemas: Schemas) -> Response:
+def _referred_response(node: Node, schemas: Schemas) -> StatusResponse:
     node.kind = "beside $ref"
     node.prose("summary")
     description = node.text("description") or ""
     target = follow_into(node, schemas, "#/components/responses/")
     if target is None:
-        return Response(node=node, description="")
+        return StatusResponse(node=node, description="")
     response = read_response(target, schemas, target.pointer.rpartition("/")[2])
     return evolve(response, description=description or response.description)
 
 
-def _content(response: Response, media: str, node: Node, schemas: Schemas, name: str) -> Response:
+def _content(response: StatusResponse, media: str, node: Node, schemas: Schemas, name: str) -> StatusResponse:
     found = _schema(node, schemas, name)
     kind: Any = _media_kind(media)
     if kind is None:
@@ -135,7 +138,7 @@ def _schema(node: Node, schemas: Schemas, name: str) -> tuple[Node, Schema] | No
 
 
 def read_responses(node: Node, schemas: Schemas, operation_id: str, method: str) -> ir.Response | None:
-    """Read all statuses of an operation and return the answer of those that mean success."""
+    """Read all statuses of an operation and return the response of those that mean success."""
     node.kind = "as a status"
     successes = []
     for status in list(node.value) if node.is_mapping else []:
@@ -144,17 +147,17 @@ def read_responses(node: Node, schemas: Schemas, operation_id: str, method: str)
             continue
         child = node.get(status)
         is_success = status.startswith("2")
-        words = f"{operation_id} {'answer' if is_success else 'error'}"
+        words = f"{operation_id} {'response' if is_success else 'error'}"
         response = read_response(child, schemas, words) if child is not None else None
         if is_success and response is not None:
-            successes.append((response, _answer(response, status, method)))
+            successes.append((response, _successful(response, status, method)))
     if not successes:
-        node.refuse("names no success; add a status such as '200'")
+        node.refuse("has no status of success; add one, such as '200'")
         return None
     first = successes[0][1]
-    for response, answer in successes[1:]:
-        if (answer.kind, answer.type) != (first.kind, first.type):
-            response.node.refuse("the statuses of success differ in what they answer; give them one schema, by $ref")
+    for response, other in successes[1:]:
+        if (other.kind, other.type) != (first.kind, first.type):
+            response.node.refuse("the statuses of success have different schemas; give them one schema, by $ref")
     return first
 
 
@@ -168,19 +171,19 @@ def _refuse_status(node: Node, status: str) -> None:
         return
     node.data(status)
     if len(status) == 3 and status.isdecimal():
-        child.refuse(f"the status {status} is never handed out: redirects are not followed; remove it")
+        child.refuse(f"the status {status} is never returned: redirects are not followed; remove it")
     else:
         child.refuse(f"{show(status)} is not one status; list the statuses one by one")
 
 
-def _answer(response: Response, status: str, method: str) -> ir.Response:
+def _successful(response: StatusResponse, status: str, method: str) -> ir.Response:
     pointer, description = response.node.pointer, response.description
     if response.choices > 1:
-        response.node.refuse("an answer has one media type; keep one")
+        response.node.refuse("a response has one media type; keep one")
     if response.media is None or response.schema is None or response.schema_node is None:
         return ir.Response(pointer=pointer, kind="none", type=None, description=description)
     if status in {"204", "205"} or method == "HEAD":
-        response.node.refuse("such an answer has no body; remove content")
+        response.node.refuse("such a response has no body; remove content")
     if response.media == "text":
         return ir.Response(pointer=pointer, kind="text", type=ir.Scalar("str"), description=description)
     kind, found = _kind_of(response.schema.type)

@@ -15,10 +15,10 @@ SETTLE: Final = f"{PREFIX}settle"
 
 
 def read_retry(node: Node) -> Any:
-    """Read what may follow a failure; it must be said for every operation."""
+    """Read what may follow a failure; every operation must declare it."""
     retry = node.choice(RETRY, ("safe", "settle", "never"))
     if RETRY not in node:
-        node.refuse(f"says not whether it may be repeated; add {RETRY}: safe | settle | never")
+        node.refuse(f"does not say whether it may be repeated; add {RETRY}: safe | settle | never")
     return retry or "never"
 
 
@@ -29,7 +29,7 @@ def read_settle(node: Node, retry: str) -> ir.Settle | None:
             node.refuse(f"{RETRY}: settle needs {SETTLE} with read, found and absent")
         else:
             node.data(SETTLE)
-            node.value[SETTLE].refuse(f"goes with {RETRY}: settle only; remove it")
+            node.value[SETTLE].refuse(f"is for {RETRY}: settle only; remove it")
         return None
     child = node.get(SETTLE)
     return _settle(child) if child is not None else None
@@ -46,7 +46,7 @@ def _settle(node: Node) -> ir.Settle | None:
     control, then, doubtful = node.text("control"), node.get("then"), _statuses(node)
     for name in ("read", "found", "absent"):
         if name not in node:
-            node.refuse(f"lacks {show(name)}; add it")
+            node.refuse(f"has no {show(name)}; add it")
     if read is None or found is None or absent is None:
         return None
     return ir.Settle(
@@ -81,7 +81,7 @@ def _values(node: Node, keyword: str) -> ir.Values:
         if values:
             found.append((name, values))
         elif not elements:
-            child.refuse("names no value; write for example form.name")
+            child.refuse("is not the name of a value; write for example form.name")
     return tuple(found)
 
 
@@ -89,7 +89,9 @@ def _value(node: Node) -> ir.Value | None:
     place, _, name = node.value.partition(".") if isinstance(node.value, str) else ("", "", "")
     if place in _PLACES and name:
         return ir.Value(cast("Any", place), name)
-    node.refuse(f"{node.shown()} names no value; write {', '.join(f'{place}.name' for place in _PLACES[:-1])}")
+    node.refuse(
+        f"{node.shown()} is not the name of a value; write {', '.join(f'{place}.name' for place in _PLACES[:-1])}"
+    )
     return None
 
 
@@ -127,7 +129,7 @@ class _Check:
             self._refuse("read", f"{show(read.id)} is not safe to repeat, so it cannot settle anything; name a read")
         else:
             self._check_request(read)
-            self._check_answer(read)
+            self._check_response(read)
             self._check_verdicts(read)
             self._check_control(read)
         for keyword in ("path", "key", "same"):
@@ -145,7 +147,7 @@ class _Check:
         if others or (read.body is not None and read.body.required):
             self._refuse("read", f"{read.id} needs more than its path, which cannot be filled here; name another read")
 
-    def _check_answer(self, read: ir.Operation) -> None:
+    def _check_response(self, read: ir.Operation) -> None:
         found = read.response.type
         item = found.item if isinstance(found, ir.Array) else found
         fields = self._fields(item)
@@ -154,12 +156,12 @@ class _Check:
                 if name not in fields:
                     self._refuse(
                         f"{keyword}/{escape(name)}",
-                        f"the answer of {read.id} has no field {show(name)}; name one it has",
+                        f"the response of {read.id} has no field {show(name)}; name one it has",
                     )
         if isinstance(found, ir.Array) and not self._settle.key:
-            self._refuse("", f"{read.id} answers with a list; add key, to know the thing in it")
+            self._refuse("", f"{read.id} returns a list; add key, to find the object in it")
         if isinstance(found, ir.Array) and self._settle.same:
-            self._refuse("same", "is not looked at in a list; move it to key or remove it")
+            self._refuse("same", "is not used with a list; move it to key or remove it")
 
     def _check_control(self, read: ir.Operation) -> None:
         """A 404 can come from a gateway; a list that can be read right after it shows that the server has spoken."""
@@ -168,7 +170,7 @@ class _Check:
             given = {name for name, _ in self._settle.path}
             wanted = {item.field.name for item in control.parameters if item.location == "path"} if control else set()
             if control is None or control.retry != "safe":
-                self._refuse("control", "must be the operationId of a read, best of a list that always exists")
+                self._refuse("control", "must be the operationId of a read, preferably of a list that always exists")
             elif wanted - given:
                 self._refuse(
                     "control", f"{control.id} needs {', '.join(sorted(wanted - given))}, which path does not fill"
@@ -187,7 +189,7 @@ class _Check:
         if self._settle.found == "done" and not (alike and read.response.kind == self._write.response.kind != "none"):
             self._refuse(
                 "found",
-                f"done would answer with what {read.id} answers, which is not what {self._write.id} answers; "
+                f"done would return what {read.id} returns, which is not what {self._write.id} returns; "
                 "write resend or unknown, or name another read",
             )
 
@@ -243,7 +245,10 @@ class _FollowUpCheck(_Check):
 
     def _check_verdicts(self, read: ir.Operation) -> None:
         if self._settle.found != "done" or self._settle.absent != "unknown" or self._settle.then is not None:
-            self._refuse("", f"{read.id} shows a part of the write: found: done, absent: unknown and no other then")
+            self._refuse(
+                "",
+                f"{read.id} shows only a part of the write; write found: done, absent: unknown, and no then",
+            )
 
     def _check_values(self, where: str, values: tuple[ir.Value, ...]) -> None:
         for value in values:

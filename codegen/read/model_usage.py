@@ -81,7 +81,7 @@ def _check_fields(document: Document, model: ir.Model) -> None:
                 item.pointer, "is readOnly and part of what is sent; write a schema for sending without it"
             )
         if item.write_only and item.required and model.sent and model.received:
-            sentence = "is writeOnly, required, and part of what is sent and of an answer; write a schema for each way"
+            sentence = "is writeOnly, required, and part of requests and of responses; write a schema for each"
             document.refuse_at(item.pointer, sentence)
         if item.default is not None and not model.sent and not item.required and not _is_simple(item):
             document.refuse_at(

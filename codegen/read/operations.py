@@ -16,7 +16,8 @@ from codegen.read.parameters import in_path, read_parameter
 from codegen.read.schemas import Schemas
 
 _METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")
-_SAFE_PATH: Final = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]+\})*)+")
+# Percent-encoded octets are sent as they are; encoded dots and slashes are not, because servers decode them first.
+_SAFE_PATH: Final = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!2[EeFf])[0-9A-Fa-f]{2}|\{[^{}/]+\})*)+")
 _NAMES: Final = re.compile(r"\{([^{}]*)\}")
 
 
@@ -68,7 +69,7 @@ class Operations:
                 continue
             place, wire, parameter = read
             if (place, wire) in found:
-                child.refuse(f"the parameter {show(wire)} stands here twice; remove one")
+                child.refuse(f"the parameter {show(wire)} occurs twice here; remove one")
             found[place, wire] = parameter
         return found
 
@@ -87,7 +88,7 @@ class Operations:
         body = self._body(node, name, method)
         responses = node.get("responses")
         if responses is None:
-            node.refuse("names no responses; add them")
+            node.refuse("has no responses; add them")
             return None
         response = read_responses(responses, self.schemas, name, method)
         if response is None:
@@ -113,7 +114,7 @@ class Operations:
             return node.pointer
         if name in self._ids:
             node.value["operationId"].refuse(
-                f"the operationId {show(name)} stands at {self._ids[name]} already; rename one"
+                f"the operationId {show(name)} is used at {self._ids[name]} already; rename one of the two"
             )
         self._ids[name] = node.pointer
         return name
@@ -122,11 +123,11 @@ class Operations:
         in_template = _NAMES.findall(path)
         declared = {name for place, name in parameters if place == "path"}
         for name in sorted(declared - set(in_template)):
-            node.refuse(f"the path has no place for the parameter {show(name)}; remove it or add {{{name}}}")
+            node.refuse(f"the path does not contain the parameter {show(name)}; remove it or add {{{name}}}")
         for name in sorted(set(in_template) - declared):
             node.refuse(f"the parameter {show(name)} of the path is not declared; add it under parameters")
         if len(set(in_template)) < len(in_template):
-            node.refuse("a parameter stands in the path twice; rename one")
+            node.refuse("a parameter occurs twice in the path; rename one")
         for item in parameters.values():
             if item is not None and item.location == "path" and not item.field.required:
                 self.document.refuse_at(item.field.pointer, "a parameter of the path is required; say required: true")

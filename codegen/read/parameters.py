@@ -10,10 +10,18 @@ from attrs import evolve
 from codegen import ir
 from codegen.diagnostics import PREFIX, show
 from codegen.document import Node
-from codegen.read.schemas import Schemas, field_of
+from codegen.read.schema_types import field_of
+from codegen.read.schemas import Schemas
 
 _STYLES: Final = {"path": "simple", "query": "form", "header": "simple"}
-_OWN_HEADERS: Final = ("accept", "authorization", "content-type")
+_OWN_HEADERS: Final = frozenset(
+    {
+        *("accept", "authorization", "proxy-authorization", "cookie", "expect"),
+        *("content-type", "content-length", "content-encoding", "accept-encoding"),
+        # Those of the connection (RFC 9110, 7.6.1): another value would break the framing of the message.
+        *("host", "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 CLIENT: Final = f"{PREFIX}client"
 _ROOM: Final = "#/components/parameters/"
@@ -43,7 +51,7 @@ def read_parameter(node: Node, schemas: Schemas, name: str) -> tuple[str, str, i
         return None
     check_flat(child, schema.type, where=place)
     if schema.secret:
-        child.refuse("a secret in an address or a header would be logged on its way; send it in the body")
+        child.refuse("a secret in an address or a header would be logged by servers; send it in the body")
     _check_name(node, wire, place)
     joined = _read_style(node, place, schema.type)
     if _is_clients(node, place):
@@ -96,7 +104,7 @@ def _is_clients(node: Node, place: str) -> bool:
     if CLIENT not in node:
         return False
     if not node.flag(CLIENT):
-        node.value[CLIENT].refuse("is true or not there; remove it")
+        node.value[CLIENT].refuse("can only be true; remove it")
     if place != "header":
         node.refuse(f"{CLIENT} is for headers: the client sends those from its configuration; remove it")
     return True
@@ -106,7 +114,7 @@ def _check_name(node: Node, wire: str, place: str) -> None:
     if place != "header":
         return
     if wire.lower() in _OWN_HEADERS:
-        node.refuse(f"the header {show(wire)} is the client's own; remove the parameter")
+        node.refuse(f"the header {show(wire)} is set by the client; remove the parameter")
     if not _TOKEN.fullmatch(wire):
         node.refuse(f"{show(wire)} cannot be the name of a header; use letters, digits and dashes")
 
@@ -136,7 +144,7 @@ def _why_not_flat(found: ir.Type, where: str) -> str | None:
         case ir.Scalar("object") | ir.Reference():
             sentence = f"an object in a {where} is not supported (deepObject and the like); send JSON, or single fields"
         case ir.OneOrMany():
-            sentence = "only an answer can be one or many; name one type"
+            sentence = "only a response can be one or many; name one type"
     return sentence
 
 

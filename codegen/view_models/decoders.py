@@ -113,7 +113,7 @@ class _Decoder:
             yield f"    {target} = {default}"
 
     def _assign(self, target: str, value: str, found: ir.Type, absent: str | None) -> Iterator[str]:
-        """Yield the lines that check a value and set it; `absent` is what stands for a field that is not there."""
+        """Yield the lines that check a value and set it; `absent` is the value of a missing field."""
         inner = found.type if isinstance(found, ir.Nullable) else found
         passed = [*(["None"] if isinstance(found, ir.Nullable) else []), *([absent] if absent else [])]
         kinds = _kinds(inner)

@@ -31,6 +31,7 @@ class ModelView:
     name: str
     base: str
     docstring: str
+    deprecation: str | None
     fields: tuple[FieldView, ...]
 
 
@@ -95,8 +96,16 @@ def _model(model: ir.Model, source: TypeWriter) -> ModelView:
         name=names.class_name(model.name),
         base=source.named(model.base) if model.base is not None else "Model",
         docstring=docstrings.literal(text, 4),
+        deprecation=_deprecation(model, source),
         fields=tuple(_field(item, model, source) for item in model.own_fields),
     )
+
+
+def _deprecation(model: ir.Model, source: TypeWriter) -> str | None:
+    if not model.deprecated:
+        return None
+    source.use("warnings")
+    return repr(f"{names.class_name(model.name)} is deprecated")
 
 
 def _field(item: ir.Field, model: ir.Model, source: TypeWriter) -> FieldView:

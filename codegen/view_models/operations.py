@@ -83,12 +83,12 @@ def _local_imports(used: set[str], protocol: str) -> tuple[str, ...]:
 
 
 def _returns(operation: ir.Operation, source: TypeWriter) -> str:
-    """Return what `send` answers with, as source."""
+    """Return what `send` returns, as source."""
     return "None" if operation.response.type is None else source.type(operation.response.type)
 
 
 def _result(operation: ir.Operation, source: TypeWriter) -> str:
-    """Return what the function answers with: a lost answer of a thing that is gone cannot be told."""
+    """Return what the function returns: `None` also where only a check could show that the object is gone."""
     is_lossy = operation.settle is not None and operation.settle.absent == "done"
     if is_lossy and operation.response.type is not None:
         return source.optional(operation.response.type)
@@ -227,7 +227,7 @@ def _function_text(operation: ir.Operation, arguments: list[_Argument]) -> str:
         f"`{operation.method} {operation.path}`",
         "",
         "Args:",
-        "    send: Carries out the request.",
+        "    send: Sends the request and returns its decoded response.",
     ]
     for argument in arguments:
         lines += docstrings.entry(argument.name, argument.text, 4)
@@ -235,16 +235,16 @@ def _function_text(operation: ir.Operation, arguments: list[_Argument]) -> str:
     if returned:
         lines += ["", "Returns:", *docstrings.fill(returned, 112, "    ", "    ")]
     if operation.deprecated:
-        lines += ["", "Deprecated:", "    It still works; a `DeprecationWarning` says so."]
+        lines += ["", "Deprecated:", "    Calling it raises a `DeprecationWarning`."]
     return "\n".join(lines)
 
 
 def _returned(operation: ir.Operation) -> str:
     if operation.response.type is None:
         return ""
-    text = docstrings.sentence(operation.response.description) or "The answer."
+    text = docstrings.sentence(operation.response.description) or "The response."
     if operation.settle is not None and operation.settle.absent == "done":
-        return f"{text} `None`: the answer was lost, and a look showed that the thing is gone."
+        return f"{text} `None` when the response was lost and a check showed that the object no longer exists."
     return text
 
 

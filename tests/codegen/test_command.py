@@ -134,7 +134,7 @@ def test_a_folder_with_other_files_is_left_alone(spec, tmp_path, capsys):
     (out / "precious.py").write_text("mine", encoding="utf-8")
     code, said = run("--spec", spec, "--out", out, capsys=capsys)
     assert code == 2
-    assert "precious.py was not generated; remove it, or name a folder of its own" in said.err
+    assert "precious.py was not generated; remove it, or name another folder" in said.err
     assert [path.name for path in out.iterdir()] == ["precious.py"]
 
 

@@ -96,7 +96,7 @@ def test_rename_a_field_that_a_settle_needs(tmp_path, capsys):
     user["required"] = ["id", "handle"]
     code, said = helpers.run("--spec", helpers.write(tmp_path, spec), "--out", tmp_path / "out", capsys=capsys)
     assert code == 1
-    assert "/post/x-coggno-settle/key/login: the answer of getUser has no field 'login'" in said.err
+    assert "/post/x-coggno-settle/key/login: the response of getUser has no field 'login'" in said.err
 
 
 def test_rename_a_field_of_a_form(difference):

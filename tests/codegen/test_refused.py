@@ -147,9 +147,9 @@ CASES = [
     ("properties", one("{type: integer, minimum: true}"), f"{X}/minimum", "True cannot be the value of minimum"),
     ("properties", one("{type: [string, array]}"), X, "several types are supported for scalars only"),
     ("properties", one("{type: [integer, number]}"), X, "number includes integer"),
-    ("properties", one("{oneOf: [{type: string}, {type: object}]}"), X, "a choice of unlike things"),
-    ("properties", one("{anyOf: [{type: string}, {type: string, format: date}]}"), X, "a choice of unlike things"),
-    ("properties", one("{anyOf: [{type: array}, {type: string}]}"), X, "a choice of unlike things"),
+    ("properties", one("{oneOf: [{type: string}, {type: object}]}"), X, "a choice between these"),
+    ("properties", one("{anyOf: [{type: string}, {type: string, format: date}]}"), X, "a choice between these"),
+    ("properties", one("{anyOf: [{type: array}, {type: string}]}"), X, "a choice between these"),
     ("properties", one("{oneOf: [{type: string}, {type: integer}], discriminator: {propertyName: a}}"), X, "discrim"),
     (
         "properties",
@@ -218,14 +218,19 @@ CASES = [
         "'oneOf' is not supported in an object",
     ),
     ("object", "allOf: [{$ref: '#/components/schemas/Seed'}]", SEED, "allOf leads back to itself"),
-    ("object", "allOf: [{properties: {id: {type: string}}}]", f"{SEED}/properties/id", "stands in two parts of allOf"),
+    (
+        "object",
+        "allOf: [{properties: {id: {type: string}}}]",
+        f"{SEED}/properties/id",
+        "two parts of allOf have the property",
+    ),
     (
         "object",
         "allOf: [{properties: {a: {type: string}}, additionalProperties: false}]  # here",
         f"{SEED}/allOf/0/additionalProperties",
         "excludes the fields of the others",
     ),
-    ("schemas", "Loop: {$ref: '#/components/schemas/Loop'}  # here", "#/components/schemas/Loop", "is made of itself"),
+    ("schemas", "Loop: {$ref: '#/components/schemas/Loop'}  # here", "#/components/schemas/Loop", "refers to itself"),
     (
         "schemas",
         "List: {type: array, items: {$ref: '#/components/schemas/List'}}  # here",
@@ -245,19 +250,19 @@ CASES = [
         f"{SEED}/allOf/0/$ref",
         "under components/schemas or",
     ),
-    ("properties", one(f"{{type: array, items: {EITHER}}}"), X, "only an answer can be one or many"),
-    ("properties", one(EITHER), X, "only an answer can be one or many"),
+    ("properties", one(f"{{type: array, items: {EITHER}}}"), X, "only a response can be one or many"),
+    ("properties", one(EITHER), X, "only a response can be one or many"),
     (
         "parameters",
         f"- {{name: a, in: query, schema: {EITHER}}}  # here",
         f"{Q}/schema",
-        "only an answer can be one or",
+        "only a response can be one or",
     ),
     (
         "body",
         f"application/json: {{schema: {EITHER}}}  # here",
         f"{POST}/requestBody/content/application~1json/schema",
-        "only an answer can be one or many",
+        "only a response can be one or many",
     ),
     (
         "answer",
@@ -314,7 +319,7 @@ CASES = [
         f"{Q}/schema",
         "a secret",
     ),
-    ("parameters", "- {name: Accept, in: header, schema: {type: string}}  # here", Q, "the client's own"),
+    ("parameters", "- {name: Accept, in: header, schema: {type: string}}  # here", Q, "is set by the client"),
     ("parameters", '- {name: "a: b", in: header, schema: {type: string}}  # here', Q, "cannot be the name of a header"),
     (
         "parameters",
@@ -326,9 +331,9 @@ CASES = [
         "parameters",
         "- {name: a, in: header, x-coggno-client: false, schema: {type: string}}  # here",
         f"{Q}/x-coggno-client",
-        "is true or not there",
+        "can only be true",
     ),
-    ("parameters", "- {name: a, in: path, required: true, schema: {type: string}}", GET, "has no place for"),
+    ("parameters", "- {name: a, in: path, required: true, schema: {type: string}}", GET, "does not contain"),
     (
         "parameters",
         "- {$ref: '#/components/schemas/Seed'}  # here",
@@ -339,7 +344,7 @@ CASES = [
         "parameters",
         "- {name: a, in: query, schema: {type: string}}\n- {name: a, in: query, schema: {type: string}}  # here",
         f"{GET}/parameters/1",
-        "stands here twice",
+        "occurs twice here",
     ),
     (
         "parameters",
@@ -355,11 +360,11 @@ CASES = [
     ),
     # operations
     ("get", "callbacks: {}  # here", GET, "'callbacks' is not supported in an operation"),
-    ("get", "security: []  # here", GET, "all operations are signed alike"),
+    ("get", "security: []  # here", GET, "all operations use the same key"),
     ("get", "servers: []  # here", GET, "the address belongs to the client's configuration"),
     ("get", "x-coggno-rety: safe  # here", GET, "did you mean 'x-coggno-retry'?"),
     ("get", "x-coggno-returns: one  # here", GET, "'x-coggno-returns' has no meaning in an operation"),
-    ("get", "x-coggno-settle: {}  # here", f"{GET}/x-coggno-settle", "goes with x-coggno-retry: settle only"),
+    ("get", "x-coggno-settle: {}  # here", f"{GET}/x-coggno-settle", "is for x-coggno-retry: settle only"),
     (
         "get",
         "requestBody: {content: {application/json: {schema: {}}}}  # here",
@@ -422,7 +427,7 @@ CASES = [
         f"{POST}/requestBody/content/{FORM.replace('/', '~1')}",
         "'encoding' is not supported in a media type",
     ),
-    ("body", "application/json: {}  # here", f"{POST}/requestBody/content/application~1json", "names no schema"),
+    ("body", "application/json: {}  # here", f"{POST}/requestBody/content/application~1json", "has no schema"),
     (
         "body",
         f"application/json: {{schema: {{}}}}\n{FORM}: {{schema: {{type: object}}}}",
@@ -432,14 +437,14 @@ CASES = [
     ("statuses", "'2XX': {description: a}  # here\n'204': {description: a}", f"{POST}/responses/2XX", "one by one"),
     ("statuses", "'4XX': {description: a}  # here\n'204': {description: a}", f"{POST}/responses/4XX", "one by one"),
     ("statuses", "'302': {description: a}  # here\n'204': {description: a}", f"{POST}/responses/302", "redirects"),
-    ("statuses", "'404': {description: a}", f"{POST}/responses", "names no success"),
-    ("statuses", "default: {description: a}", f"{POST}/responses", "names no success"),
+    ("statuses", "'404': {description: a}", f"{POST}/responses", "has no status of success"),
+    ("statuses", "default: {description: a}", f"{POST}/responses", "has no status of success"),
     ("statuses", "'204': {description: a}\nx-more: 1  # here", f"{POST}/responses", "'x-more' is not one of our"),
     (
         "statuses",
         "'204': {description: a}\n'200': {description: a, content: {text/plain: {}}}  # here",
         f"{POST}/responses/200",
-        "the statuses of success differ",
+        "have different schemas",
     ),
     ("statuses", "'204': {description: a, content: {text/plain: {}}}  # here", f"{POST}/responses/204", "has no body"),
     (
@@ -452,7 +457,7 @@ CASES = [
         "statuses",
         "'200': {description: a, content: {text/plain: {}, text/csv: {}}}  # here",
         f"{POST}/responses/200",
-        "an answer has one media type",
+        "a response has one media type",
     ),
     (
         "statuses",
@@ -524,7 +529,7 @@ CASES = [
     ),
     # YAML
     ("properties", "id: {type: &a string}\nname: {type: *a}", f"{SEED}/properties/name/type", "aliases"),
-    ("properties", "id: {type: integer}\nid: {type: string}  # here", X, "the key 'id' stands here twice"),
+    ("properties", "id: {type: integer}\nid: {type: string}  # here", X, "the key 'id' occurs twice here"),
     ("properties", "<<: {id: {type: integer}}  # here", f"{SEED}/properties", "merge keys are not supported"),
     ("properties", "true: {type: integer}  # here", f"{SEED}/properties", "the key 'true' is read as bool; quote it"),
     ("properties", "null: {type: integer}  # here", f"{SEED}/properties", "the key 'null' is read as null; quote it"),
@@ -614,28 +619,28 @@ THEN = {"read": "getSeed", "path": {"id": "found.id"}, "key": {"id": "found.id"}
         ({"path": {"id": "form.id", "x": "form.id"}}, "/path/x", "has no path parameter 'x'"),
         ({"path": {"id": "form.nothing"}}, "/path/id", "sow has no value form.nothing"),
         ({"path": {"id": "json.id"}}, "/path/id", "sow has no value json.id"),
-        ({"path": {"id": "id"}}, "/path/id", "names no value; write path.name"),
+        ({"path": {"id": "id"}}, "/path/id", "is not the name of a value; write path.name"),
         ({"path": {"id": "form.pin"}}, "/path/id", "is a secret"),
         ({"path": {"id": "form.tags"}}, "/path/id", "is a list"),
         ({"path": {"id": ["form.note"]}}, "/path/id", "may be missing from the request"),
-        ({"path": {"id": []}}, "/path/id", "names no value"),
-        ({"key": {"nothing": "form.id"}}, "/key/nothing", "the answer of getSeed has no field 'nothing'"),
-        ({"same": {"nothing": "form.id"}}, "/same/nothing", "the answer of getSeed has no field 'nothing'"),
-        ({"read": "listSeeds", "path": {}, "key": {}, "found": "unknown"}, "", "answers with a list; add key"),
+        ({"path": {"id": []}}, "/path/id", "is not the name of a value"),
+        ({"key": {"nothing": "form.id"}}, "/key/nothing", "the response of getSeed has no field 'nothing'"),
+        ({"same": {"nothing": "form.id"}}, "/same/nothing", "the response of getSeed has no field 'nothing'"),
+        ({"read": "listSeeds", "path": {}, "key": {}, "found": "unknown"}, "", "returns a list; add key"),
         (
             {"read": "listSeeds", "path": {}, "same": {"id": "form.id"}, "found": "unknown"},
             "/same",
-            "not looked at in a",
+            "not used with a",
         ),
-        ({"read": "listSeeds", "path": {}}, "/found", "done would answer with what listSeeds answers"),
-        ({"read": "getPot", "path": {"id": "form.id"}, "key": {}}, "/found", "done would answer with"),
+        ({"read": "listSeeds", "path": {}}, "/found", "done would return what listSeeds returns"),
+        ({"read": "getPot", "path": {"id": "form.id"}, "key": {}}, "/found", "done would return"),
         ({"found": "perhaps"}, "/found", "'perhaps' is not supported; use done or resend or unknown"),
         ({"read": None}, "/read", "must be text"),
         ({"control": "sow"}, "/control", "must be the operationId of a read"),
         ({"control": "nothing"}, "/control", "must be the operationId of a read"),
         ({"doubtful": [500]}, "", "'doubtful' must be a list of 4xx statuses"),
         ({"doubtful": []}, "", "'doubtful' must be a list of 4xx statuses"),
-        ({"then": {**THEN, "found": "resend"}}, "/then", "shows a part of the write"),
+        ({"then": {**THEN, "found": "resend"}}, "/then", "shows only a part of the write"),
         ({"then": {**THEN, "path": {"id": "found.nothing"}}}, "/then/path/id", "there is no value found.nothing"),
         ({"then": {**THEN, "key": {"id": "form.nothing"}}}, "/then/key/id", "there is no value form.nothing"),
         ({"path": {"id": "found.id"}}, "/path/id", "sow has no value found.id"),
@@ -659,7 +664,7 @@ def test_a_settle_says_all_three(refusals):
     code, lines = refusals(fill(post="x-coggno-retry: settle\nx-coggno-settle: {path: {}}"))
     assert code == 1
     for name in ("read", "found", "absent"):
-        assert any(f"lacks '{name}'" in line for line in lines)
+        assert any(f"has no '{name}'" in line for line in lines)
 
 
 def test_all_refusals_of_a_run_are_told_in_the_order_of_the_file(refusals):
@@ -671,14 +676,14 @@ def test_all_refusals_of_a_run_are_told_in_the_order_of_the_file(refusals):
         )
     )
     assert code == 1
-    assert lines[-1] == "5 things refused; nothing was written"
+    assert lines[-1] == "5 errors; nothing was written"
     numbers = [int(line.split(":")[1].split()[0]) for line in lines[:-1]]
     assert numbers == sorted(numbers)
 
 
 def test_a_duplicate_operation_id_names_both_places(refusals):
     _, lines = refusals(fill().replace("operationId: sow", "operationId: findSeeds"))
-    assert any(f"{POST}/operationId: the operationId 'findSeeds' stands at {GET} already" in line for line in lines)
+    assert any(f"{POST}/operationId: the operationId 'findSeeds' is used at {GET} already" in line for line in lines)
 
 
 def test_operations_whose_names_collide_are_refused(refusals):
@@ -760,7 +765,7 @@ def test_yaml_is_read_as_yaml_1_2(build):
 def test_a_field_that_is_sent_but_not_received_needs_a_schema_for_each_way(refusals):
     both = "type: object\nrequired: [id]"
     _, lines = refusals(fill(object=both, properties="id: {type: string, writeOnly: true}"))
-    assert any("write a schema for each way" in line for line in lines)
+    assert any("write a schema for each" in line for line in lines)
 
 
 def test_an_optional_form_cannot_have_required_fields(refusals):
@@ -775,7 +780,7 @@ def test_a_parameter_stands_in_a_path_once(refusals):
                            parameters: [{name: x, in: path, required: true, schema: {type: array}}]}}
     """
     _, lines = refusals(fill(paths=path))
-    assert any("stands in the path twice" in line for line in lines)
+    assert any("occurs twice in the path" in line for line in lines)
     assert any("a list in a path is not supported" in line for line in lines)
 
 
@@ -783,4 +788,4 @@ def test_scopes_are_refused(refusals):
     _, lines = refusals(
         fill(top="security: [{key: [read]}]", components="securitySchemes: {key: {type: http, scheme: basic}}")
     )
-    assert any("HTTP basic knows no scopes" in line for line in lines)
+    assert any("HTTP basic has no scopes" in line for line in lines)

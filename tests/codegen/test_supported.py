@@ -467,7 +467,7 @@ def test_docstrings_say_what_arguments_may_be(build):
         `GET /seeds`
 
         Args:
-            send: Carries out the request.
+            send: Sends the request and returns its decoded response.
             a: How many. At least 1. At most 9. The server takes 3 if it is not given.
             b: Exactly 2 characters. Matches '^x+$'.
             c: At most 4 items. No item twice.

@@ -255,7 +255,7 @@ async def list_companies(send: Send) -> list[models.Company]:
     `GET /api/v1/companies`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
 
     Returns:
         The connected companies.
@@ -281,7 +281,7 @@ async def create_company(
     `POST /api/v1/companies`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         email: A valid e-mail address.
         first_name: The first name of the user. Not empty.
         last_name: The last name of the user. Not empty.
@@ -315,7 +315,7 @@ async def list_groups(send: Send) -> list[models.Group]:
     `GET /api/v1/groups`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
 
     Returns:
         The groups of the account.
@@ -332,7 +332,7 @@ async def create_group(send: Send, *, name: str, description: str | None = None)
     `POST /api/v1/groups`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         name: The name of the group. Not empty.
         description: What the group is for.
 
@@ -351,12 +351,12 @@ async def delete_group_by_name(send: Send, *, name: str) -> models.Group | None:
     `DELETE /api/v1/groups`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         name: The name of the group to delete. Not empty.
 
     Returns:
-        The deleted group, without its description. `None`: the answer was lost, and a look showed that the thing is
-        gone.
+        The deleted group, without its description. `None` when the response was lost and a check showed that the
+        object no longer exists.
     """
     return await send(Request(operation=DELETE_GROUP_BY_NAME, form={"name": name}))
 
@@ -369,7 +369,7 @@ async def get_group(send: Send, group_id: int) -> models.Group:
     `GET /api/v1/groups/{group_id}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         group_id: The numeric id of the group.
 
     Returns:
@@ -388,14 +388,14 @@ async def delete_group(send: Send, group_id: int, *, name: str | None = None) ->
     `DELETE /api/v1/groups/{group_id}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         group_id: The numeric id of the group.
         name: The name of the group; sent along when it is given. The reference marks it as required, in a command
             without the id: give it if the server responds with 400 or 422. Not empty.
 
     Returns:
-        The deleted group, without its description. `None`: the answer was lost, and a look showed that the thing is
-        gone.
+        The deleted group, without its description. `None` when the response was lost and a check showed that the
+        object no longer exists.
     """
     return await send(Request(operation=DELETE_GROUP, path={"group_id": group_id}, form={"name": name}))
 
@@ -408,7 +408,7 @@ async def list_group_users(send: Send, group_id: int) -> list[models.User]:
     `GET /api/v1/groups/{group_id}/users`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         group_id: The numeric id of the group.
 
     Returns:
@@ -426,7 +426,7 @@ async def add_group_user(send: Send, group_id: int, *, id: int) -> models.User:
     `POST /api/v1/groups/{group_id}/users`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         group_id: The numeric id of the group.
         id: The id of the user. A login is not documented to work here.
 
@@ -444,7 +444,7 @@ async def get_group_user(send: Send, group_id: int, user: int | str) -> models.U
     `GET /api/v1/groups/{group_id}/users/{user}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         group_id: The numeric id of the group.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
@@ -463,14 +463,14 @@ async def remove_group_user(send: Send, group_id: int, user: int | str) -> model
     `DELETE /api/v1/groups/{group_id}/users/{user}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         group_id: The numeric id of the group.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
     Returns:
-        The user who was removed from the group. `None`: the answer was lost, and a look showed that the thing is
-        gone.
+        The user who was removed from the group. `None` when the response was lost and a check showed that the
+        object no longer exists.
     """
     return await send(Request(operation=REMOVE_GROUP_USER, path={"group_id": group_id, "user": user}))
 
@@ -483,7 +483,7 @@ async def list_users(send: Send) -> list[models.User]:
     `GET /api/v1/users`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
 
     Returns:
         The users of the account.
@@ -510,7 +510,7 @@ async def create_user(
     `POST /api/v1/users`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         email: A valid e-mail address.
         first_name: The first name. Not empty.
         last_name: The last name. Not empty.
@@ -545,7 +545,7 @@ async def get_user(send: Send, user: int | str) -> models.User:
     `GET /api/v1/users/{user}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
@@ -565,12 +565,12 @@ async def delete_user(send: Send, user: int | str) -> models.User | None:
     `DELETE /api/v1/users/{user}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
     Returns:
-        The deleted user. `None`: the answer was lost, and a look showed that the thing is gone.
+        The deleted user. `None` when the response was lost and a check showed that the object no longer exists.
     """
     return await send(Request(operation=DELETE_USER, path={"user": user}))
 
@@ -583,7 +583,7 @@ async def get_user_licenses(send: Send, user: int | str) -> models.UserLicenses:
     `GET /api/v1/users/{user}/licenses`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
 
@@ -599,7 +599,7 @@ async def list_documents(send: Send) -> list[models.Document]:
     `GET /api/v1/documents`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
 
     Returns:
         The documents of the account.
@@ -616,7 +616,7 @@ async def get_document_licenses(send: Send, document_id: int) -> models.Document
     `GET /api/v1/documents/{document_id}/licenses`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         document_id: The numeric id of the document.
 
     Returns:

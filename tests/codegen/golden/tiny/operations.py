@@ -70,7 +70,7 @@ async def list_seeds(send: Send) -> list[models.Seed]:
     `GET /seeds`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
 
     Returns:
         The seeds.
@@ -84,7 +84,7 @@ async def get_seed(send: Send, id: int) -> models.Seed:
     `GET /seeds/{id}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         id: The number of the seed. At least 1.
 
     Returns:
@@ -101,7 +101,7 @@ def put_seed(send: Send, id: int, *, body: models.NewSeed) -> Coroutine[Any, Any
     `PUT /seeds/{id}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         id: The number of the seed. At least 1.
         body: What it is to be.
 
@@ -109,7 +109,7 @@ def put_seed(send: Send, id: int, *, body: models.NewSeed) -> Coroutine[Any, Any
         The seed as it is now.
 
     Deprecated:
-        It still works; a `DeprecationWarning` says so.
+        Calling it raises a `DeprecationWarning`.
     """
     warnings.warn("put_seed: putSeed is deprecated", DeprecationWarning, stacklevel=2)
     return send(Request(operation=PUT_SEED, path={"id": id}, json=body))
@@ -129,7 +129,7 @@ async def delete_seed(
     `DELETE /seeds/{id}`
 
     Args:
-        send: Carries out the request.
+        send: Sends the request and returns its decoded response.
         id: The number of the seed. At least 1.
         tags: Goes into the query.
         x_pot: Goes into the header.
@@ -137,7 +137,7 @@ async def delete_seed(
         on: Goes into the form.
 
     Returns:
-        The seed as it was. `None`: the answer was lost, and a look showed that the thing is gone.
+        The seed as it was. `None` when the response was lost and a check showed that the object no longer exists.
     """
     return await send(
         Request(
