@@ -149,7 +149,7 @@ class Begun:
 seen: list[str] = []
 
 
-def test_a_model_that_is_more_than_its_fields_is_made_by_itself():
+def test_a_model_with_hooks_makes_itself():
     seen.clear()
     assert structure([{"name": "x", "short": "a"}], list[Watched]) == [Watched("x", "a")]
     assert structure({"name": "x"}, Begun).name == "x"
@@ -218,7 +218,7 @@ def test_every_model_has_a_generated_decoder():
     assert found <= DECODERS.keys()
 
 
-def test_the_generated_decoder_is_used_for_any_operation():
+def test_any_operation_uses_the_generated_decoder():
     """Also where a user names the model in an `Operation` of their own."""
     assert structure({"u": [ADA]}, dict[str, list[User]]) == {"u": [User(**ADA)]}
     assert _serialize._hook(User)(ADA, User) == User(**ADA)

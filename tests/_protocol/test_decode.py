@@ -19,17 +19,17 @@ def encoded(data):
 
 
 @pytest.mark.parametrize("data", [ADA, [ADA]])
-def test_one_is_one_whether_it_comes_alone_or_in_a_list(data):
+def test_one_object_may_come_in_a_list(data):
     assert decode(GET_USER, encoded(data)) == USER
 
 
 @pytest.mark.parametrize("data", [ADA, [ADA]])
-def test_many_are_a_list_whether_one_comes_alone_or_not(data):
+def test_a_list_may_come_as_one_object(data):
     assert decode(LIST_GROUP_USERS, encoded(data)) == [USER]
 
 
 @pytest.mark.parametrize("data", [[], [ADA, ADA]])
-def test_none_or_several_where_one_is_promised_is_an_error(data):
+def test_none_or_several_for_one_is_an_error(data):
     with pytest.raises(DecodeError, match=f"a list of {len(data)}") as caught:
         decode(GET_USER, encoded(data))
     assert caught.value.operation == "getUser"
@@ -50,7 +50,7 @@ def test_unknown_fields_are_kept_out_of_the_way():
         ({"login": ["a"]}, "$.login", "expected a string, got an array"),
     ],
 )
-def test_a_wrong_type_is_named_by_its_path_and_never_by_its_value(change, path, words):
+def test_a_wrong_type_is_named_by_path_not_value(change, path, words):
     with pytest.raises(DecodeError, match=words) as caught:
         decode(LIST_USERS, encoded([ADA, {**ADA, **change}]))
     assert caught.value.path == path.replace("$", "$[1]")

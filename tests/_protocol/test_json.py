@@ -108,7 +108,7 @@ def test_both_parsers_stop_at_the_same_depth(depth, before, after):
 
 @pytest.mark.parametrize("parser", [pytest.param(FAST, marks=needs_fast), None])
 @pytest.mark.parametrize("content", [b'{"password": "SECRET"', b'["SECRET\xff"]', b'["SECRET", NaN]'])
-def test_an_error_quotes_nothing_of_the_text_and_chains_nothing_that_does(parser, content):
+def test_errors_quote_nothing_of_the_text(parser, content):
     with using(parser), pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is looked at below
         _json.parse(content)
     assert "SECRET" not in str(caught.value)
@@ -208,7 +208,7 @@ def streamed(content, cuts, *, in_runs):
 
 @pytest.mark.parametrize("parser", [pytest.param(FAST, marks=needs_fast), None])
 @given(data=st.data(), items=st.lists(ITEMS | st.integers(0, 9), max_size=12))
-def test_a_stream_decoded_in_runs_is_what_it_is_item_by_item(parser, data, items):
+def test_runs_decode_to_the_same_items(parser, data, items):
     separators = data.draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", ":")]))
     content = json.dumps(items, separators=separators)
     place = data.draw(st.integers(0, len(content)))

@@ -30,7 +30,7 @@ async def items(content, sizes=()):
 
 
 @given(st.lists(JSON, max_size=8), st.lists(st.integers(0, 20), max_size=40), st.sampled_from([None, 1]), st.booleans())
-async def test_any_array_cut_anywhere_is_what_json_loads_says(data, sizes, indent, ascii_only):
+async def test_an_array_cut_anywhere_decodes_like_json_loads(data, sizes, indent, ascii_only):
     content = json.dumps(data, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     if b"\xed" in content and not ascii_only:
         content = json.dumps(data, indent=indent).encode()
@@ -78,7 +78,7 @@ async def test_what_is_not_a_whole_array_is_a_decode_error(content):
     assert not caught.value.complete
 
 
-async def test_items_before_the_cut_arrive_and_the_place_is_named():
+async def test_items_before_the_cut_arrive():
     found = array_items(pieces(b"[1, 2, 3", ()), LIST_USERS)
     assert [await anext(found), await anext(found)] == [1, 2]
     with pytest.raises(DecodeError) as caught:

@@ -90,7 +90,7 @@ def test_check_passes_when_nothing_differs(spec, tmp_path, capsys):
         (lambda out: ((out / "deep").mkdir(), (out / "deep" / "a.py").write_text("")), "deep/a.py is extra"),
     ],
 )
-def test_check_fails_when_a_file_is_stale_missing_or_extra(spec, tmp_path, capsys, spoil, words):
+def test_check_finds_stale_missing_and_extra_files(spec, tmp_path, capsys, spoil, words):
     out = tmp_path / "out"
     run("--spec", spec, "--out", out)
     spoil(out)
@@ -202,7 +202,7 @@ def test_a_file_as_output_ends_with_2(spec, capsys):
         (b"a: " + b"[" * 500 + b"]" * 500, "seeds.yaml:1 #", "nested too deeply"),
     ],
 )
-def test_what_is_no_openapi_document_ends_with_3_and_the_place(refusals, content, place, words):
+def test_other_files_end_with_3_and_a_location(refusals, content, place, words):
     code, lines = refusals(content)
     assert code == 3
     assert any(line.startswith(f"{place}: ") and words in line for line in lines), lines

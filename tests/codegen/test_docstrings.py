@@ -19,11 +19,11 @@ from codegen import docstrings, ir
         ("a\r\nb", "a b"),
     ],
 )
-def test_paragraphs_are_joined_and_the_rest_keeps_its_lines(text, expected):
+def test_only_paragraphs_are_joined(text, expected):
     assert docstrings.reflow(text, 0).strip("\n") == expected.strip("\n")
 
 
-def test_long_paragraphs_are_wrapped_and_long_words_are_not_cut():
+def test_long_paragraphs_are_wrapped_between_words():
     lines = docstrings.reflow(f"{'word ' * 60}{'x' * 200}", 4).split("\n")
     assert all(len(line) <= 116 for line in lines[:-1])
     assert lines[-1] == "x" * 200

@@ -38,7 +38,7 @@ async def test_unchanged_a_write_in_doubt_is_looked_for(changed):
     assert engine.sent == ["POST /api/v1/users", "GET /api/v1/users/ada%40example.com"]
 
 
-async def test_retry_never_then_nothing_follows_a_lost_answer(changed):
+async def test_retry_never_sends_nothing_after_a_loss(changed):
     def never(spec):
         write(spec)["x-coggno-retry"] = "never"
         del write(spec)["x-coggno-settle"]
@@ -49,7 +49,7 @@ async def test_retry_never_then_nothing_follows_a_lost_answer(changed):
     assert engine.sent == ["POST /api/v1/users"]
 
 
-async def test_retry_safe_then_a_lost_answer_is_simply_asked_for_again(changed):
+async def test_retry_safe_sends_again_after_a_loss(changed):
     def safe(spec):
         write(spec)["x-coggno-retry"] = "safe"
         del write(spec)["x-coggno-settle"]
@@ -59,7 +59,7 @@ async def test_retry_safe_then_a_lost_answer_is_simply_asked_for_again(changed):
     assert engine.sent == ["POST /api/v1/users"] * 2
 
 
-async def test_a_renamed_field_of_a_form_leaves_under_its_new_name(changed):
+async def test_a_renamed_form_field_is_sent_renamed(changed):
     def rename(spec):
         form = spec["components"]["schemas"]["NewGroup"]
         form["properties"]["remark"] = form["properties"].pop("description")
@@ -69,7 +69,7 @@ async def test_a_renamed_field_of_a_form_leaves_under_its_new_name(changed):
     assert dict(parse_qsl(engine.requests[0].content.decode())) == {"name": "X", "remark": "Y"}
 
 
-async def test_a_password_that_is_no_secret_any_more_is_not_masked(changed):
+async def test_only_secrets_are_masked(changed):
     def publish(spec):
         password = spec["components"]["schemas"]["NewUser"]["properties"]["password"]
         password.pop("writeOnly")
@@ -96,7 +96,7 @@ async def test_the_promised_answer_decides_what_comes_back(changed):
     assert await package.operations.get_user(session, 1) == [package.models.User(**user())]
 
 
-async def test_what_is_required_or_may_be_null_decides_what_decodes(changed):
+async def test_required_and_null_decide_what_decodes(changed):
     def loosen(spec):
         person = spec["components"]["schemas"]["User"]
         person["required"].remove("last_name")
@@ -111,7 +111,7 @@ async def test_what_is_required_or_may_be_null_decides_what_decodes(changed):
         await changed().operations.get_user(session, 1)
 
 
-async def test_an_operation_with_a_model_of_its_own_is_sent_and_decoded(changed):
+async def test_a_new_operation_with_a_new_model_works(changed):
     def add_rooms(spec):
         spec["components"]["schemas"]["Room"] = {
             "type": "object",

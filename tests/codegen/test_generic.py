@@ -24,7 +24,7 @@ def test_no_word_of_our_domain_stands_in_the_generator():
     assert found == []
 
 
-def test_only_the_prefix_of_the_extensions_and_the_default_paths_name_us():
+def test_only_prefix_and_default_paths_name_us():
     named = {
         (path.name, line.strip())
         for path in SOURCES
@@ -46,7 +46,7 @@ def test_templates_hold_no_decisions():
         assert set(conditions) <= {"function.deprecation ", "model.deprecation "}, path
 
 
-def test_the_readme_lists_every_construct_that_is_refused_by_name():
+def test_the_readme_lists_every_refused_construct():
     from codegen.diagnostics import EXTENSIONS, SUGGESTIONS
     from codegen.read.schema_types import FORMATS
 

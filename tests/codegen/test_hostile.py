@@ -101,7 +101,7 @@ def harmless(tree):
 @pytest.mark.parametrize(
     "name", ["__class__", "__init__", "__slots__", "__attrs_attrs__", "_private", "mro", "Request"]
 )
-def test_names_that_mean_something_to_python_are_harmless(build, name):
+def test_names_of_python_are_harmless(build, name):
     thing = {"type": "object", "properties": {name: {"type": "string"}}}
     package = build(document({("post", "/seeds"): {**answering(thing), **sending(thing)}}))
     (field,) = declared_fields(package.models.CallResponse)
@@ -112,7 +112,7 @@ def test_names_that_mean_something_to_python_are_harmless(build, name):
 @pytest.mark.parametrize(
     "name", ["Any", "Literal", "TypeAlias", "UUID", "Unset", "UNSET", "None", "define", "int", "1st"]
 )
-def test_names_of_models_that_mean_something_here_are_harmless(build, name):
+def test_reserved_names_of_models_are_harmless(build, name):
     thing = {"type": "object", "required": ["x"], "properties": {"x": {}, "y": {"const": "a"}, "z": {"enum": ["a"]}}}
     other = {"type": "object", "properties": {"u": {"type": "string", "format": "uuid"}, "more": ref(name)}}
     operation = {**answering(ref("Other")), **sending(ref(name), media="application/json")}
@@ -123,7 +123,7 @@ def test_names_of_models_that_mean_something_here_are_harmless(build, name):
 @pytest.mark.parametrize(
     "name", ["list", "models", "warnings", "str", "dict", "operations", "unset", "class", "send", "dt"]
 )
-def test_names_of_operations_that_mean_something_here_are_harmless(build, name):
+def test_reserved_names_of_operations_are_harmless(build, name):
     many = {"type": "array", "items": {"type": "object", "properties": {"x": {"type": "string"}}}}
     operations = {
         ("get", "/a"): {"operationId": name, "deprecated": True, **answering(many)},

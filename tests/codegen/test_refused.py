@@ -82,7 +82,7 @@ def here(content):
     return next(number for number, line in enumerate(content.splitlines(), 1) if line.endswith("# here"))
 
 
-def test_the_document_that_the_cases_spoil_is_supported(build):
+def test_the_unchanged_document_is_supported(build):
     build(fill())
 
 
@@ -647,7 +647,7 @@ THEN = {"read": "getSeed", "path": {"id": "found.id"}, "key": {"id": "found.id"}
         ({"more": 1}, "", "'more' is not supported in x-coggno-settle"),
     ],
 )
-def test_a_settle_that_could_not_be_carried_out_is_refused(refusals, changes, where, words):
+def test_an_impossible_settle_is_refused(refusals, changes, where, words):
     code, lines = refusals(settle(**changes))
     assert code == 1
     assert [line for line in lines if f"{POST}/x-coggno-settle{where}: " in line and words in line], lines
@@ -667,7 +667,7 @@ def test_a_settle_says_all_three(refusals):
         assert any(f"has no '{name}'" in line for line in lines)
 
 
-def test_all_refusals_of_a_run_are_told_in_the_order_of_the_file(refusals):
+def test_refusals_come_in_the_order_of_the_file(refusals):
     code, lines = refusals(
         fill(
             top="webhooks: {}",
@@ -705,7 +705,7 @@ def test_an_operation_without_an_id_is_refused(refusals):
 
 
 @pytest.mark.parametrize("path", ["/a b", "/a/../b", "/a//b", "/a?b=c", "/a#b", "/ä", '/a"""'])
-def test_a_path_that_cannot_be_sent_as_it_is_is_refused(refusals, path):
+def test_a_path_that_needs_encoding_is_refused(refusals, path):
     code, lines = refusals(fill().replace("  /seeds:", f"  '{path}':"))
     assert code == 1
     assert any("cannot be sent as it is" in line for line in lines)
@@ -722,7 +722,7 @@ def test_two_paths_that_are_the_same_are_refused(refusals):
     assert any("is the same path as '/a/{x}'" in line for line in lines)
 
 
-def test_a_parameter_of_the_path_that_is_not_declared_is_refused(refusals):
+def test_an_undeclared_path_parameter_is_refused(refusals):
     _, lines = refusals(fill().replace("  /seeds:", "  /seeds/{id}:"))
     assert any("the parameter 'id' of the path is not declared" in line for line in lines)
 
@@ -762,7 +762,7 @@ def test_yaml_is_read_as_yaml_1_2(build):
     )
 
 
-def test_a_field_that_is_sent_but_not_received_needs_a_schema_for_each_way(refusals):
+def test_a_required_write_only_field_needs_two_schemas(refusals):
     both = "type: object\nrequired: [id]"
     _, lines = refusals(fill(object=both, properties="id: {type: string, writeOnly: true}"))
     assert any("write a schema for each" in line for line in lines)
@@ -774,7 +774,7 @@ def test_an_optional_form_cannot_have_required_fields(refusals):
     assert any("the body is optional and has required fields" in line for line in lines)
 
 
-def test_a_parameter_stands_in_a_path_once(refusals):
+def test_a_parameter_occurs_in_a_path_once(refusals):
     path = """
         /a/{x}/{x}: {get: {operationId: a, x-coggno-retry: safe, responses: {"204": {description: a}},
                            parameters: [{name: x, in: path, required: true, schema: {type: array}}]}}

@@ -114,7 +114,7 @@ def test_the_examples_of_our_own_document_decode(operation, body):
     assert isinstance(_answer.decode(declared, body.encode()), list) == (declared.shape == "many")
 
 
-def test_generated_source_is_clean_under_the_rules_of_the_project(bank):
+def test_generated_source_passes_the_linters(bank):
     config = cli.ROOT / "pyproject.toml"
     for command in (("check",), ("format", "--check")):
         done = subprocess.run(

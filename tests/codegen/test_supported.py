@@ -96,7 +96,7 @@ def test_models_are_slotted_and_keyword_only(build):
         thing(1)
 
 
-def test_fields_that_are_not_in_the_document_are_no_error(build):
+def test_undeclared_fields_are_kept_in_extra(build):
     thing = one_field(build, {"type": "integer"})
     assert _serialize.structure({"x": 1, "y": 2}, thing) == thing(x=1, extra={"y": 2})
 
@@ -115,14 +115,14 @@ def test_fields_that_are_not_in_the_document_are_no_error(build):
     ],
     ids=str,
 )
-def test_a_default_is_what_a_missing_field_of_an_answer_is(build, schema, value):
+def test_a_missing_field_has_its_default(build, schema, value):
     thing = one_field(build, schema, required=False)
     missing = _serialize.structure({}, thing)
     assert missing.x == value
     assert type(missing.x) is type(value)
 
 
-def test_a_name_that_python_cannot_have_keeps_its_wire_name(build):
+def test_a_name_python_cannot_have_is_kept_in_json(build):
     names = ["class", "self", "2fa", "größe", "type-name", "camelCase", "list", "名"]
     thing = {"type": "object", "required": names, "properties": {name: {"type": "integer"} for name in names}}
     package = build(document({("get", "/seeds"): answering(ref("Thing"))}, schemas={"Thing": thing}))
@@ -151,7 +151,7 @@ def test_references_and_definitions_become_models(build):
     assert seed == models.Seed(part=models.Part(n=1), again=[models.Part()], free=models.SeedFree())
 
 
-def test_a_reference_may_carry_a_description_and_nullable_references_work(build):
+def test_references_may_be_described_and_nullable(build):
     schemas = {
         "Bed": {"type": "object", "properties": {"n": {"type": "integer"}}},
         "Seed": {
@@ -248,7 +248,7 @@ async def test_answers(build, schema, answer, body):
     assert sent.request.operation is operation
 
 
-def test_a_choice_of_one_or_many_is_one_where_one_is_promised(build):
+def test_one_or_many_is_one_where_one_is_promised(build):
     both = {"oneOf": [ref("Seed"), {"type": "array", "items": ref("Seed")}], "x-coggno-returns": "one"}
     package = build(document({("get", "/seeds"): answering(both)}, schemas={"Seed": seed()}))
     with pytest.raises(DecodeError, match="one object"):
@@ -267,7 +267,7 @@ def test_no_content(build):
     assert typing.get_type_hints(operations.call)["return"] is type(None)
 
 
-def test_several_statuses_of_success_share_a_schema_and_default_is_an_error(build):
+def test_statuses_of_success_share_a_schema(build):
     responses = {
         "200": {"$ref": "#/components/responses/Seed"},
         "201": {"$ref": "#/components/responses/Seed"},
@@ -279,7 +279,7 @@ def test_several_statuses_of_success_share_a_schema_and_default_is_an_error(buil
     assert package.operations.CALL.returns is package.models.Seed
 
 
-async def test_path_parameters_are_positional_in_the_order_of_the_path(build):
+async def test_path_parameters_are_positional_in_order(build):
     path = "/beds/{bed-id}/seeds/{seed}"
     parameters = taking(
         parameter("seed", "path", {"anyOf": [{"type": "integer"}, {"type": "string", "minLength": 1}]}),
@@ -292,7 +292,7 @@ async def test_path_parameters_are_positional_in_the_order_of_the_path(build):
     assert argument(operations.call, "seed")[0] == int | str
 
 
-async def test_parameters_of_the_path_are_shared_and_can_be_replaced(build):
+async def test_shared_parameters_can_be_replaced(build):
     spec = document({("get", "/beds/{bed}"): taking(parameter("q", schema={"type": "integer"}))})
     spec["paths"]["/beds/{bed}"]["parameters"] = [parameter("bed", "path"), parameter("q")]
     operations = build(spec).operations
@@ -319,7 +319,7 @@ async def test_query_parameters_in_both_forms_of_a_list(build):
     assert argument(operations.call, "sort")[0] == typing.Literal["name", "day"] | str | None
 
 
-async def test_header_parameters_and_those_that_the_client_fills(build):
+async def test_header_parameters_and_client_headers(build):
     parameters = taking(
         parameter("X-Trace", "header", {"type": "array", "items": {"type": "string"}}),
         parameter("X-Bank", "header", {"type": "integer"}, **{"x-coggno-client": True}),
@@ -331,7 +331,7 @@ async def test_header_parameters_and_those_that_the_client_fills(build):
     assert list(inspect.signature(operations.call).parameters) == ["send", "x_trace"]
 
 
-async def test_a_constant_of_a_query_is_sent_by_itself_when_it_is_required(build):
+async def test_a_required_constant_has_a_default(build):
     parameters = taking(
         parameter("as", schema={"const": "csv"}, required=True), parameter("all", schema={"const": True})
     )
@@ -408,7 +408,7 @@ async def test_json_bodies_tell_missing_from_null(build):
     assert _encode.body(sent.request)[0] == b'{"name": "a", "note": null, "amount": 2, "kind": "seed", "bed": {}}'
 
 
-async def test_a_model_that_is_sent_and_received_keeps_what_was_missing_missing(build):
+async def test_a_sent_and_received_model_keeps_gaps(build):
     operation = {**sending(ref("Seed"), media="application/json"), **answering(ref("Seed"))}
     package = build(document({("put", "/seeds"): operation}, schemas={"Seed": seed(note={"type": ["string", "null"]})}))
     received = _answer.decode(package.operations.CALL, b'{"id": 1}')
@@ -432,7 +432,7 @@ def test_a_write_only_field_is_missing_from_answers(build):
     assert "geheim" not in repr(thing(x="geheim"))
 
 
-async def test_a_deprecated_operation_warns_at_the_line_of_its_caller(build):
+async def test_a_deprecated_operation_warns_its_caller(build):
     old = {**taking(parameter("q", deprecated=True)), "deprecated": True, "operationId": "oldSeeds"}
     operations = build(document({("get", "/seeds"): old, ("get", "/beds"): {"operationId": "beds"}})).operations
     sent = Sender("answer")
@@ -501,7 +501,7 @@ def test_methods(build, method):
     assert build(document({(method, "/seeds"): {}})).operations.CALL.method == method.upper()
 
 
-def test_operations_are_listed_in_the_order_of_the_document(build):
+def test_operations_keep_the_order_of_the_document(build):
     operations = {
         ("post", "/a"): {"operationId": "zebra", "x-coggno-retry": "never"},
         ("get", "/a"): {"operationId": "ant"},

@@ -62,7 +62,7 @@ def test_every_key_counts(tmp_path, bare):
     ]
 
 
-def test_a_key_that_nobody_knows_is_refused_wherever_it_stands(tmp_path, bare):
+def test_unknown_keys_are_refused_everywhere(tmp_path, bare):
     document = json.loads(json.dumps(yaml.safe_load((HERE / "golden" / "tiny.yaml").read_text(encoding="utf-8"))))
     named = {"paths", "properties", "schemas", "responses", "content", "path", "key", "same", "components"}
     for place in [(), *places(document)]:
