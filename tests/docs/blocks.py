@@ -144,10 +144,8 @@ def check_foreign(words: list[str]) -> None:
     match words:
         case ["export", *assignments]:
             assert {name.partition("=")[0] for name in assignments} <= VARIABLES
-        case ["pip", "install", *packages]:
-            for package in packages:
-                requirement = Requirement(package.replace(".[", "coggno[") if package != "." else "coggno")
-                assert requirement.name != "coggno" or requirement.extras <= EXTRAS, f"no such extra: {package}"
+        case ["pip", "install", *arguments]:
+            check_install(arguments)
         case ["nox", "-s", *rest]:
             sessions = rest[: rest.index("--")] if "--" in rest else rest
             known = {name.replace("_", "-") for name in SESSIONS}
@@ -158,3 +156,16 @@ def check_foreign(words: list[str]) -> None:
             assert Path(file).exists(), f"no block of the page has the caption {file}"
         case _:
             raise AssertionError(f"nothing is known of this command: {shlex.join(words)}")
+
+
+def check_install(arguments: list[str]) -> None:
+    """Check what pip is to install: files of requirements, extras of ours, names of packages."""
+    while arguments:
+        match arguments:
+            case ["-r" | "-c", file, *arguments]:
+                assert (ROOT / file).is_file(), f"no such file: {file}"
+            case ["-e", *arguments]:
+                pass
+            case [package, *arguments]:
+                requirement = Requirement(f"coggno{package[1:]}" if package.startswith(".") else package)
+                assert requirement.name != "coggno" or requirement.extras <= EXTRAS, f"no such extra: {package}"
