@@ -16,6 +16,7 @@ from coggno import (
     OutcomeUnknownError,
     Request,
     UnprocessableEntityError,
+    operations,
 )
 from coggno.models import Company, Document, DocumentLicenses, Group, User, UserLicenses
 
@@ -331,3 +332,81 @@ async def test_request_of_the_callers_own(coggno):
     )
     respx.post(URL + "/groups/3/archive").respond(json={"id": 3, "name": "Navy"})
     assert await coggno.send(Request(operation=archive, path={"group_id": 3})) == Group(id=3, name="Navy")
+
+
+# Everything that is known of a call
+
+
+@respx.mock
+async def test_call_returns_the_whole_response(coggno):
+    respx.get(URL + "/users/1").mock(return_value=httpx.Response(200, json=[ADA], headers={"x-request-id": "r1"}))
+    response = await coggno.call(operations.get_user, 1)
+    assert (response.value, response.status, response.request_id, response.json) == (User(**ADA), 200, "r1", [ADA])
+    assert (response.attempts, response.requests, response.settled) == (1, 1, False)
+
+
+@respx.mock
+async def test_call_says_that_a_write_was_settled(coggno):
+    respx.post(URL + "/users").mock(side_effect=httpx.ReadError("reset"))
+    respx.get(URL + "/users/ada").mock(return_value=httpx.Response(200, json=ADA))
+    response = await coggno.with_options(max_retries=0).call(operations.create_user, **NEW, login="ada")
+    assert (response.value, response.status, response.settled, response.requests) == (User(**ADA), None, True, 2)
+
+
+@respx.mock
+async def test_ensure_makes_up_for_a_missing_membership(coggno):
+    respx.post(URL + "/users").mock(side_effect=httpx.ReadError("reset"))
+    found = httpx.Response(200, json=ADA)
+    respx.get(URL + "/users/ada").mock(side_effect=[httpx.Response(404, json={}), found, found, found])
+    respx.get(URL + "/groups/3/users").mock(return_value=httpx.Response(200, json=[]))
+    respx.get(URL + "/groups/3/users/1").mock(return_value=httpx.Response(404, json={}))
+    added = respx.post(URL + "/groups/3/users").mock(return_value=httpx.Response(200, json=ADA))
+    result = await coggno.with_options(max_retries=0).users.ensure(**NEW, login="ada", group_id=3)
+    assert (result.created, result.settled, added.call_count) == (True, True, 1)
+
+
+@respx.mock
+async def test_ensure_with_another_spelling_finds_the_login(coggno):
+    """A decomposed spelling once led to a 422, or to `created` for somebody who was there before."""
+    jose = {**ADA, "login": "jos\u00e9"}
+    respx.get(url__startswith=URL + "/users/jose").mock(return_value=httpx.Response(200, json=jose))
+    user, created = await coggno.users.ensure(**NEW, login="jose\u0301")
+    assert (user.login, created) == ("jos\u00e9", False)
+
+
+@respx.mock
+async def test_ensure_ignores_a_user_whose_id_is_the_login(coggno):
+    respx.get(URL + "/users/7").mock(return_value=httpx.Response(200, json={**ADA, "id": 7, "login": "grace"}))
+    created = respx.post(URL + "/users").mock(return_value=httpx.Response(200, json={**ADA, "id": 9, "login": "7"}))
+    user, is_new = await coggno.users.ensure(**NEW, login="7")
+    assert (user.id, is_new, created.call_count) == (9, True, 1)
+
+
+@respx.mock
+async def test_ensure_takes_no_group_of_several_new_ones(coggno):
+    twins = [GROUP, {**GROUP, "id": 8}]
+    respx.get(URL + "/groups").mock(side_effect=[httpx.Response(200, json=[]), httpx.Response(200, json=twins)])
+    respx.post(URL + "/groups").mock(side_effect=httpx.ReadError("reset"))
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await coggno.with_options(max_retries=0).groups.ensure(name="Warehouse")
+    assert [group.id for group in caught.value.candidates] == [3, 8]
+
+
+@respx.mock
+async def test_ensure_waits_only_within_one_company(coggno):
+    """The lock once ignored the company, and one company waited for the other."""
+    inside, release = asyncio.Event(), asyncio.Event()
+
+    async def create(request):
+        if request.headers["Coggno-LMS"] == "1":
+            inside.set()
+            await release.wait()
+        return httpx.Response(200, json=GROUP)
+
+    respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[]))
+    respx.post(URL + "/groups").mock(side_effect=create)
+    slow = asyncio.create_task(coggno.as_company(1).groups.ensure(name="Warehouse"))
+    await inside.wait()
+    _, created = await asyncio.wait_for(coggno.as_company(2).groups.ensure(name="warehouse"), 5)
+    release.set()
+    assert (created, (await slow).created) == (True, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coggno._config import Timeout
 from coggno._facade import AsyncCoggno
+from coggno._protocol.model import to_dict
 from coggno._protocol.operation import UNSET, Operation, Request, Send, Settle
 from coggno._resources import Ensured
 from coggno._session import Exchange, Response
@@ -28,6 +29,18 @@ from coggno.errors import (
     ServerError,
     UnprocessableEntityError,
 )
+from coggno.models import (
+    Company,
+    Document,
+    DocumentLicense,
+    DocumentLicenses,
+    DocumentSummary,
+    Group,
+    LicenseUser,
+    User,
+    UserLicense,
+    UserLicenses,
+)
 
 __all__ = [
     "UNSET",
@@ -40,11 +53,18 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "CoggnoError",
+    "Company",
     "ConfigurationError",
     "DecodeError",
+    "Document",
+    "DocumentLicense",
+    "DocumentLicenses",
+    "DocumentSummary",
     "Ensured",
     "Exchange",
+    "Group",
     "InvalidRequestError",
+    "LicenseUser",
     "NotFoundError",
     "Operation",
     "OutcomeUnknownError",
@@ -58,5 +78,9 @@ __all__ = [
     "Settle",
     "Timeout",
     "UnprocessableEntityError",
+    "User",
+    "UserLicense",
+    "UserLicenses",
     "__version__",
+    "to_dict",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 import attrs
 
 from coggno import _config
-from coggno._config import Timeout
+from coggno._config import Decoding, Timeout
 from coggno._engines import HttpClient, engine_for
 from coggno._protocol.operation import UNSET, Request, Send, Unset
 from coggno._resources import Companies, Documents, Groups, Users
@@ -36,6 +36,7 @@ class Client:
         max_connections: int = 50,
         max_response_bytes: int = _config.MAX_RESPONSE_BYTES,
         headers: Mapping[str, str] | None = None,
+        decoding: Decoding = "tolerant",
         backoff: Backoff | None = None,
         on_exchange: OnExchange | None = None,
     ) -> None:
@@ -48,6 +49,7 @@ class Client:
             deadline=deadline,
             max_response_bytes=max_response_bytes,
             headers=headers,
+            decoding=decoding,
         )
         size = _config.check_count("max_connections", max_connections)
         engine = engine_for(http_client, base_url=config.base_url, max_connections=size)
@@ -101,6 +103,7 @@ class Client:
         max_retries: int | Unset = UNSET,
         deadline: float | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
+        decoding: Decoding | Unset = UNSET,
         on_exchange: OnExchange | Unset | None = UNSET,
     ) -> Self:
         """Return a client with other options, sharing connections and retry quota; this client is unchanged.
@@ -110,6 +113,7 @@ class Client:
             max_retries: how many attempts may follow the first.
             deadline: seconds for a call with all its attempts and pauses, as in `AsyncCoggno`.
             headers: headers to send with every request, in place of those that this client sends.
+            decoding: `"tolerant"` or `"strict"`, as in `AsyncCoggno`.
             on_exchange: called with an `Exchange` after every attempt.
 
         Raises:
@@ -124,6 +128,8 @@ class Client:
             changes["deadline"] = _config.check_seconds("deadline", deadline)
         if headers is not UNSET:
             changes["headers"] = _config.check_headers(headers)
+        if decoding is not UNSET:
+            changes["decoding"] = _config.check_decoding(decoding)
         copy = self._copy(**changes)
         if on_exchange is not UNSET:
             copy._init(attrs.evolve(copy._session, on_exchange=on_exchange), owner=False)  # noqa: SLF001 - another of us

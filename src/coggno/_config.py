@@ -7,7 +7,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
 from attrs import Factory, field, frozen
@@ -38,6 +38,9 @@ _OURS: Final = frozenset(
         "upgrade",
     }
 )
+
+
+Decoding: TypeAlias = Literal["tolerant", "strict"]
 
 
 @frozen(kw_only=True)
@@ -95,6 +98,8 @@ class Config:
     """Bytes of a response that is read as a whole; `iter()` has no such limit."""
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     """The caller's own, sent with every request."""
+    decoding: Decoding = "tolerant"
+    """Whether a value of an undeclared type is passed on as received, or an error."""
 
 
 def _path_of(base_url: str) -> str:
@@ -112,6 +117,7 @@ def make_config(
     deadline: float | None,
     max_response_bytes: int,
     headers: Mapping[str, str] | None = None,
+    decoding: Decoding = "tolerant",
 ) -> Config:
     """Check the settings and return them.
 
@@ -130,6 +136,7 @@ def make_config(
         deadline=check_seconds("deadline", deadline),
         max_response_bytes=check_count("max_response_bytes", max_response_bytes),
         headers=check_headers(headers),
+        decoding=check_decoding(decoding),
     )
 
 
@@ -213,6 +220,13 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
         if not value.isascii() or not value.isprintable() or value != value.strip():
             raise ConfigurationError(f"headers: the value of {name} must be printable ASCII without outer spaces")
     return dict(headers or {})
+
+
+def check_decoding(decoding: Decoding) -> Decoding:
+    """Return `decoding` if it is one of the two ways."""
+    if decoding not in {"tolerant", "strict"}:
+        raise ConfigurationError(f"decoding must be 'tolerant' or 'strict', not {decoding!r}")
+    return decoding
 
 
 def check_count(name: str, value: int) -> int:

@@ -39,6 +39,9 @@ class AsyncCoggno(Client):
         max_response_bytes: bytes that a response may have; `iter()` has no such limit.
         headers: headers to send with every request, such as a trace context. `Authorization`, `Host`, `Coggno-LMS` and
             `Content-*` belong to the client and are refused.
+        decoding: what becomes of a value whose type the API description does not declare. `"tolerant"` passes it on as
+            received (`None` where it is missing) and logs a warning once; `"strict"` raises `DecodeError`. Ids and
+            logins must be right in either case.
         backoff: the pauses between attempts, as one of tenacity's wait strategies; by default
             `wait_random_exponential(multiplier=0.5, max=8)`.
         on_exchange: called with an `Exchange` after every attempt, for logs, metrics and traces.

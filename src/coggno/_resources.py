@@ -10,7 +10,7 @@ from attrs import frozen
 from coggno._generated import operations
 from coggno._protocol import identity
 from coggno._protocol.operation import Request
-from coggno._session import Session
+from coggno._session import OnItemError, Session
 from coggno.errors import (
     AmbiguousNameError,
     NotFoundError,
@@ -61,9 +61,14 @@ class Companies:
         """Return all connected companies."""
         return await operations.list_companies(self._session)
 
-    def iter(self) -> AsyncGenerator[Company]:
-        """Yield all connected companies as they arrive."""
-        return self._session.iterate(Request(operation=operations.LIST_COMPANIES))
+    def iter(self, *, on_error: OnItemError | None = None) -> AsyncGenerator[Company]:
+        """Yield all connected companies as they arrive.
+
+        Args:
+            on_error: receives the error of an item that cannot be decoded, which is then left out; without it the error
+                is raised.
+        """
+        return self._session.iterate(Request(operation=operations.LIST_COMPANIES), on_error)
 
     async def create(
         self,
@@ -106,9 +111,16 @@ class GroupUsers:
         """Return all members of a group."""
         return await operations.list_group_users(self._session, group_id)
 
-    def iter(self, group_id: int) -> AsyncGenerator[User]:
-        """Yield all members of a group as they arrive."""
-        return self._session.iterate(Request(operation=operations.LIST_GROUP_USERS, path={"group_id": group_id}))
+    def iter(self, group_id: int, *, on_error: OnItemError | None = None) -> AsyncGenerator[User]:
+        """Yield all members of a group as they arrive.
+
+        Args:
+            group_id: the group's id.
+            on_error: receives the error of an item that cannot be decoded, which is then left out; without it the error
+                is raised.
+        """
+        request = Request(operation=operations.LIST_GROUP_USERS, path={"group_id": group_id})
+        return self._session.iterate(request, on_error)
 
     async def get(self, group_id: int, user: int | str) -> User:
         """Return a member of a group.
@@ -161,9 +173,14 @@ class Groups:
         """Return all groups."""
         return await operations.list_groups(self._session)
 
-    def iter(self) -> AsyncGenerator[Group]:
-        """Yield all groups as they arrive."""
-        return self._session.iterate(Request(operation=operations.LIST_GROUPS))
+    def iter(self, *, on_error: OnItemError | None = None) -> AsyncGenerator[Group]:
+        """Yield all groups as they arrive.
+
+        Args:
+            on_error: receives the error of an item that cannot be decoded, which is then left out; without it the error
+                is raised.
+        """
+        return self._session.iterate(Request(operation=operations.LIST_GROUPS), on_error)
 
     async def get(self, group_id: int) -> Group:
         """Return a group.
@@ -257,9 +274,14 @@ class Users:
         """Return all users."""
         return await operations.list_users(self._session)
 
-    def iter(self) -> AsyncGenerator[User]:
-        """Yield all users as they arrive, in constant memory."""
-        return self._session.iterate(Request(operation=operations.LIST_USERS))
+    def iter(self, *, on_error: OnItemError | None = None) -> AsyncGenerator[User]:
+        """Yield all users as they arrive, in constant memory.
+
+        Args:
+            on_error: receives the error of an item that cannot be decoded, which is then left out; without it the error
+                is raised.
+        """
+        return self._session.iterate(Request(operation=operations.LIST_USERS), on_error)
 
     async def get(self, user: int | str) -> User:
         """Return a user.
@@ -404,9 +426,14 @@ class Documents:
         """Return all documents."""
         return await operations.list_documents(self._session)
 
-    def iter(self) -> AsyncGenerator[Document]:
-        """Yield all documents as they arrive."""
-        return self._session.iterate(Request(operation=operations.LIST_DOCUMENTS))
+    def iter(self, *, on_error: OnItemError | None = None) -> AsyncGenerator[Document]:
+        """Yield all documents as they arrive.
+
+        Args:
+            on_error: receives the error of an item that cannot be decoded, which is then left out; without it the error
+                is raised.
+        """
+        return self._session.iterate(Request(operation=operations.LIST_DOCUMENTS), on_error)
 
     async def licenses(self, document_id: int) -> DocumentLicenses:
         """Return a document's licenses, with the user of each.

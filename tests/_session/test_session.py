@@ -5,10 +5,12 @@ import base64
 import pytest
 
 from coggno import (
+    DecodeError,
     InvalidRequestError,
+    Request,
 )
 from coggno._generated import operations
-from tests.helpers.scripted_engine import ADA, KEY, OK, USER, create, response, session_on
+from tests.helpers.scripted_engine import ADA, KEY, OK, USER, create, response, session_on, user
 
 
 async def test_what_is_sent():
@@ -45,3 +47,23 @@ async def test_callers_headers_replace_none_of_ours():
     headers = engine.requests[0].headers
     assert (headers["traceparent"], headers["User-Agent"]) == ("00-1", "mine")
     assert headers["Authorization"].startswith("Basic ")
+
+
+async def test_decoding_is_tolerant_by_default():
+    odd = {**user(), "last_name": None, "shoe_size": 39}
+    session, _ = session_on(response(200, [odd, user(2)]))
+    first, second = await operations.list_users(session)
+    assert (first.last_name, first.extra, second.id) == (None, {"shoe_size": 39}, 2)
+    session, _ = session_on(response(200, [odd]), decoding="strict")
+    with pytest.raises(DecodeError) as caught:
+        await operations.list_users(session)
+    assert caught.value.path == "$[0].last_name"
+
+
+async def test_a_stream_is_decoded_like_a_list():
+    odd = {**user(), "last_name": None}
+    session, _ = session_on(response(200, [odd]))
+    assert [item.last_name async for item in session.iterate(Request(operation=operations.LIST_USERS))] == [None]
+    session, _ = session_on(response(200, [odd]), decoding="strict")
+    with pytest.raises(DecodeError):
+        [item async for item in session.iterate(Request(operation=operations.LIST_USERS))]

@@ -5,5 +5,6 @@ from __future__ import annotations
 from coggno._session.exchange import Exchange, OnExchange, Response
 from coggno._session.retry import Backoff
 from coggno._session.session import Session
+from coggno._session.stream_loop import OnItemError
 
-__all__ = ["Backoff", "Exchange", "OnExchange", "Response", "Session"]
+__all__ = ["Backoff", "Exchange", "OnExchange", "OnItemError", "Response", "Session"]

@@ -28,7 +28,7 @@ async def attempt(call: Call[T]) -> tuple[T, EngineResponse]:
         )
         observation.receive(response.status, response.headers)
         call.raise_for_status(response)
-        return decode(call.operation, response.content), response
+        return decode(call.operation, response.content, strict=config.decoding == "strict"), response
 
 
 class Observation:

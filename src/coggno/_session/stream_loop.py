@@ -74,7 +74,7 @@ async def _items(call: Call[Any], on_error: OnItemError | None) -> AsyncGenerato
             number = 0
             async for data in array_items(limited, call.operation):
                 try:
-                    item = structure(call.operation, data, kind, f"$[{number}]")
+                    item = structure(call.operation, data, kind, f"$[{number}]", strict=config.decoding == "strict")
                 except DecodeError as error:
                     if on_error is None:
                         raise
