@@ -84,3 +84,14 @@ async def test_a_group_is_tried_again(fault):
         results = await run(coggno, people(2))
     assert outcomes(results) == ["created", "created"]
     check_against_effects(sandbox, results, [1, 2])
+
+
+async def test_groups_in_doubt_wait_together():
+    """A minute for all of them, not for one after the other."""
+    sandbox = broken("createGroup:status=503,times=40")
+    async with client_of(sandbox) as coggno:
+        results = await run(coggno, [{**row, "groups": [f"G{n}"]} for n, row in enumerate(people(40))], concurrency=2)
+    assert set(outcomes(results)) == {"created"}
+    assert sandbox.clock.now() < 300  # one after the other, two at a time, it would be 20 minutes
+    assert sandbox.requests.peak <= 2
+    check_against_effects(sandbox, results, range(1, 41))

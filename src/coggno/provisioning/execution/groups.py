@@ -18,6 +18,7 @@ from coggno.provisioning.worker_pool import for_each
 
 _TRIES: Final = 10  # of one group
 _SETTLE_TIME: Final = 60.0  # seconds until a creation that is not visible counts as lost; servers time out before
+_AT_ONCE: Final = 256  # groups; many of them may wait for a minute, and the gate bounds the requests
 _LONGEST_PAUSE: Final = 30.0  # seconds between two tries
 
 
@@ -32,14 +33,13 @@ class GroupCreation:
     context: RunContext
     failures: dict[str, str] = field(factory=dict[str, str])
 
-    async def create(self, names: Iterable[str], *, workers: int) -> None:
+    async def create(self, names: Iterable[str]) -> None:
         """Create groups; those that cannot be created are in `failures` afterwards.
 
         Args:
             names: of the groups.
-            workers: how many are created at once.
         """
-        await for_each(names, self._create, workers=workers)
+        await for_each(names, self._create, workers=_AT_ONCE)
 
     def missing(self, names: Iterable[str]) -> str | None:
         """Return why one of `names` cannot be used, or `None` if all groups are there."""

@@ -132,7 +132,7 @@ class Run:
                 yield result
             self._generate_passwords()
             # Groups first: the request that creates a user puts it into one.
-            await self._groups.create(self._needed_groups(), workers=self._options.concurrency)
+            await self._groups.create(self._needed_groups())
             async with aclosing(self._rows.results()) as results:
                 async for result in results:
                     yield result
