@@ -240,7 +240,8 @@ class Groups:
 
         Args:
             group_id: the group's id.
-            name: the group's name, as a second check by the server.
+            name: the group's name, sent along when it is given. The reference marks it as required, in a command
+                without the id: give it if the server responds with 400 or 422.
 
         Returns:
             The group, or `None` when the response was lost and a check shows that the group is gone.

@@ -26,9 +26,12 @@ No error, and no `repr` of one, carries the API key or a password.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
+
+_ITEM: Final = re.compile(r"\$\[(\d+)\]")
 
 Outcome: TypeAlias = Literal["not_sent", "rejected", "unknown"]
 """What a failed call did: nothing left this machine, the server refused it, or it may have been carried out."""
@@ -169,7 +172,7 @@ class ServerError(APIStatusError):
 
 
 class DecodeError(APIError):
-    """A 2xx response that is not what the spec promises.
+    """A 2xx response that is not as the API describes it.
 
     Attributes:
         path: JSON path of the first value that does not fit, e.g. `$[3].login`; `$` for the whole response.
@@ -180,6 +183,12 @@ class DecodeError(APIError):
         super().__init__(message, outcome="unknown", operation=operation)
         self.path = path
         self.complete = complete
+
+    @property
+    def index(self) -> int | None:
+        """Index of the item of a list that cannot be decoded, counted from 0; `None` if it is no item of a list."""
+        item = _ITEM.match(self.path)
+        return int(item[1]) if item is not None else None
 
 
 class OutcomeUnknownError(APIError):

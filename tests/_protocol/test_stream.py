@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from coggno import DecodeError
 from coggno._generated.operations import LIST_USERS
-from coggno._protocol.stream import array_items, read_some
+from coggno._protocol import stream
+from coggno._protocol.stream import ArrayParser, array_items, read_some
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -88,3 +89,37 @@ async def test_items_before_the_cut_arrive():
 
 async def test_reading_some_stops_at_the_limit():
     assert await read_some(pieces(b"x" * 100, [10] * 9), 25) == b"x" * 25
+
+
+def test_a_huge_item_costs_linear_time():
+    """To try it again with every piece would be quadratic: 4 MiB in pieces of 4 KiB took 4 s."""
+    content = json.dumps([{"text": "x" * (1 << 22)}, {"id": 1}])
+    counts = []
+    decoder = stream._json.DECODER
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream._json, "DECODER", Counting(decoder, counts))
+        parser = ArrayParser()
+        found = [item for start in range(0, len(content), 4096) for item in parser.feed(content[start : start + 4096])]
+        found += parser.finish("")
+    assert found == json.loads(content)
+    assert sum(counts) < 10 * len(content)
+
+
+class Counting:
+    """A decoder that records how much text it is given."""
+
+    def __init__(self, decoder, counts):
+        self.decoder, self.counts = decoder, counts
+
+    def raw_decode(self, text, start):
+        self.counts.append(len(text) - start)
+        return self.decoder.raw_decode(text, start)
+
+
+def test_an_item_of_more_than_the_limit_is_refused():
+    parser = ArrayParser()
+    pieces = ['[{"a": "', *["x" * (1 << 20)] * 40]
+    with pytest.raises(json.JSONDecodeError):
+        for fed, piece in enumerate(pieces):
+            list(parser.feed(piece))
+    assert fed == 17, "16 MiB are the limit"

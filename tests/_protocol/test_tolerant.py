@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from coggno import DecodeError
 from coggno._generated.operations import GET_USER, GET_USER_LICENSES, LIST_USERS
-from coggno._protocol import tolerant
+from coggno._protocol import converter, tolerant
 from coggno._protocol.converter import StructureError
 from coggno._protocol.decode import decode, structure
 from coggno.models import User
@@ -113,7 +114,10 @@ def test_a_warning_is_logged_once_for_a_field(caplog):
 def test_an_item_of_a_stream_is_named_by_its_index():
     with pytest.raises(DecodeError) as caught:
         structure(LIST_USERS, {**ADA, "id": None}, User, "$[7]")
-    assert (caught.value.path, caught.value.complete) == ("$[7].id", True)
+    assert (caught.value.path, caught.value.index, caught.value.complete) == ("$[7].id", 7, True)
+    with pytest.raises(DecodeError) as caught:
+        decode(GET_USER, b"5")
+    assert caught.value.index is None
 
 
 @define
@@ -140,3 +144,33 @@ def test_a_class_of_the_user_may_refuse_a_value():
 def test_any_value_of_a_field_is_kept(value):
     (user,) = users({**ADA, "first_name": value})
     assert user.first_name == value
+
+
+@define
+class Node:
+    """A model that contains itself."""
+
+    id: int
+    child: Node | None = None
+
+
+@pytest.mark.parametrize("convert", [converter.structure, tolerant.structure])
+@pytest.mark.parametrize("depth", [50, 250, 330, 990, 5000])
+@pytest.mark.parametrize("id_", [1, "x"])
+def test_deep_data_never_raises_recursion_error(convert, depth, id_):
+    data = {"id": id_}
+    for _ in range(depth):
+        data = {"id": 1, "child": data}
+    try:
+        convert(data, Node)
+    except StructureError as error:
+        assert id_ == "x" or error.reason == "is nested too deeply"
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("depth", [500, 900, 1000, 3000])
+def test_deep_json_never_raises_recursion_error(depth, strict):
+    deep = b"[" * depth + b"]" * depth
+    for content in (deep, b'[{"id":1,"login":"a","first_name":"a","last_name":"b","x":' + deep + b"}]"):
+        with contextlib.suppress(DecodeError):
+            decode(LIST_USERS, content, strict=strict)

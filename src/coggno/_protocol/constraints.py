@@ -1,4 +1,4 @@
-"""Values of a request are checked against what the API's description says of them, before anything is sent. Pure."""
+"""Values of a request are checked against the API's description before anything is sent. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The one cattrs converter: JSON data becomes models and other types, and models become JSON data.
 
-Decoding is fast first: generated decoders check types in line and say no more than yes or no. Only when they say no,
+Decoding is fast first: generated decoders check types in line and only report whether the data fits. When it does not,
 the same data is decoded again: here with cattrs' detailed validation, which names the value that does not fit, or by
 `tolerant`, which leaves that value as it is.
 
@@ -67,13 +67,13 @@ def structure(data: Any, into: Any) -> Any:
     """
     try:
         return structure_fast(data, into)
-    except Exception:  # noqa: BLE001, S110 - whatever it was, the detailed pass below says where
+    except Exception:  # noqa: BLE001, S110 - whatever it was, the detailed pass below finds the location
         pass
     return structure_in_detail(data, into)
 
 
 def structure_fast(data: Any, into: Any) -> Any:
-    """Decode data that is as declared; of other data only say that it is not, by an exception of any kind."""
+    """Decode data that is as declared; for other data raise an exception of any kind."""
     return _hook(into)(data, into)
 
 
@@ -101,13 +101,17 @@ def structure_in_detail(data: Any, into: Any) -> Any:
     raise StructureError(path, reason)
 
 
-def _locate(error: BaseException, path: str = "$") -> tuple[str, str]:
+def _locate(error: BaseException) -> tuple[str, str]:
     """Follow the first branch of cattrs' exception group to the leaf."""
     from cattrs import BaseValidationError
 
-    if isinstance(error, BaseValidationError):
-        inner: BaseException = error.exceptions[0]
-        return _locate(inner, path + _step(inner))
+    path = "$"
+    # No recursion: data may be nested almost as deeply as Python's stack allows.
+    while isinstance(error, BaseValidationError):
+        error = error.exceptions[0]
+        path += _step(error)
+    if isinstance(error, RecursionError):
+        return path, "is nested too deeply"
     if isinstance(error, KeyError):
         return path, f"the field {error.args[0]!r} is missing"
     return path, str(error) if isinstance(error, _ReasonError) else "has the wrong type"
@@ -355,7 +359,7 @@ def _literal(_: Any) -> _Hook:
 
 
 def _is_shadowed(member: Any, members: tuple[Any, ...]) -> bool:
-    """Literals beside their own plain type say which values are known, not which are allowed."""
+    """Literals beside their own plain type list the known values, not the allowed ones."""
     return get_origin(member) is Literal and all(type(value) in members for value in get_args(member))
 
 

@@ -37,7 +37,7 @@ def decode(operation: Operation[T], content: bytes, *, strict: bool = False) -> 
 
 
 def fit(operation: Operation[T], data: Any, *, strict: bool = False) -> T:
-    """Turn parsed JSON into what the operation returns; an object and a list of one object stand for each other.
+    """Turn parsed JSON into what the operation returns; a list of one object counts as that object, and the reverse.
 
     Raises:
         DecodeError: naming the JSON path of the first value that does not fit.
@@ -57,7 +57,7 @@ def structure(operation: Operation[Any], data: Any, into: Any, path: str = "$", 
 
     Args:
         operation: what was called, for the error.
-        data: a whole body or one item of a list.
+        data: a complete body or one item of a list.
         into: the type.
         path: where `data` is in the body: `$`, or `$[3]` for the fourth item.
         strict: see `decode`.

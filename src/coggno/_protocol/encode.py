@@ -116,5 +116,5 @@ def _is_encodable(text: str) -> bool:
 def _json(value: object) -> bytes:
     try:
         return json.dumps(_serialize.unstructure(value), allow_nan=False, ensure_ascii=False).encode()
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InvalidRequestError(f"the body cannot be sent as JSON ({type(error).__name__})") from None

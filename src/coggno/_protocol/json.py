@@ -110,7 +110,7 @@ def collector_paused() -> Generator[None]:
     """Pause the garbage collector while many objects are made at once: none of them is garbage yet.
 
     Without this it walks over all of them again and again, which is half the cost of decoding a long list. Blocks may
-    be nested, and run in several threads; the last one to end switches the collector on again. No `await` may stand
+    be nested, and run in several threads; the last one to end switches the collector on again. No `await` may be
     inside: other tasks would run without a collector.
     """
     _PAUSES.begin()
@@ -121,7 +121,7 @@ def collector_paused() -> Generator[None]:
 
 
 def describe(error: BaseException) -> str:
-    """Say what is wrong with a text without quoting it."""
+    """Describe what is wrong with a text without quoting it."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos}"
     if isinstance(error, RecursionError):

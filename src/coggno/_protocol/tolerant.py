@@ -1,6 +1,6 @@
 """Decoding that leaves a value of another type than declared as it is, so that one odd record hides no other.
 
-The API's reference is short, and a server sends what it does not show. Only what settling and provisioning stand on
+The API's reference is short, and a server sends what it does not show. Only what settling and provisioning rely on
 must be right: `id`, and `login` where the model has one. A field that is not as declared is logged once per process.
 """
 
