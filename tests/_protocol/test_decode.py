@@ -111,10 +111,10 @@ def test_dates_nulls_and_open_enums():
         "created_at": "2025-01-15",
         "document": {"id": 1, "title": "Training"},
     }
-    answer = decode(
+    found_licenses = decode(
         GET_USER_LICENSES, encoded({"user": {"id": 1, "first_name": "J", "last_name": "J"}, "licenses": [licence]})
     )
-    (found,) = answer.licenses
+    (found,) = found_licenses.licenses
     assert (found.start_date, found.complete_date.isoformat(), found.status) == (
         None,
         "2025-02-01",

@@ -109,7 +109,7 @@ def test_both_parsers_stop_at_the_same_depth(depth, before, after):
 @pytest.mark.parametrize("parser", [pytest.param(FAST, marks=needs_fast), None])
 @pytest.mark.parametrize("content", [b'{"password": "SECRET"', b'["SECRET\xff"]', b'["SECRET", NaN]'])
 def test_errors_quote_nothing_of_the_text(parser, content):
-    with using(parser), pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is looked at below
+    with using(parser), pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is checked below
         _json.parse(content)
     assert "SECRET" not in str(caught.value)
     assert caught.value.__context__ is None

@@ -32,8 +32,8 @@ def document(operations=None, *, schemas=None, **components):
     }
 
 
-def answering(schema, *, media="application/json"):
-    """Return an operation that answers with a schema."""
+def returning(schema, *, media="application/json"):
+    """Return an operation that responds with a schema."""
     return {"responses": {"200": {"description": "What is asked for.", "content": {media: {"schema": schema}}}}}
 
 
@@ -104,11 +104,11 @@ def generate(folder, content):
 
 @define
 class Sender:
-    """A `Send` that answers what it is told and keeps the request."""
+    """A `Send` that returns a given response and keeps the request."""
 
-    answer: object = None
+    response: object = None
     request: object = field(default=None, init=False)
 
     async def __call__(self, request, /):
         self.request = request
-        return self.answer
+        return self.response

@@ -9,7 +9,7 @@ import pytest
 
 from codegen import cli, output
 from tests.codegen import helpers
-from tests.codegen.helpers import answering, document, run
+from tests.codegen.helpers import document, returning, run
 
 NAMES = ["__init__.py", "decoders.py", "models.py", "operations.py"]
 
@@ -17,7 +17,7 @@ NAMES = ["__init__.py", "decoders.py", "models.py", "operations.py"]
 @pytest.fixture
 def spec(tmp_path):
     thing = {"type": "object", "properties": {"x": {"enum": ["a", "b"]}, "y": {"type": "string", "format": "uuid"}}}
-    return helpers.write(tmp_path, document({("get", "/seeds"): answering(thing)}))
+    return helpers.write(tmp_path, document({("get", "/seeds"): returning(thing)}))
 
 
 def test_it_writes_four_files_and_says_so(spec, tmp_path, capsys):
@@ -224,7 +224,7 @@ def test_nothing_is_fetched(refusals, monkeypatch):
         raise AssertionError("somebody opened a connection")
 
     monkeypatch.setattr(socket.socket, "connect", forbidden)
-    code, lines = refusals(document({("get", "/seeds"): answering({"$ref": "http://127.0.0.1:9/a.yaml"})}))
+    code, lines = refusals(document({("get", "/seeds"): returning({"$ref": "http://127.0.0.1:9/a.yaml"})}))
     assert code == 1
     assert "points outside the file" in lines[0]
 

@@ -12,10 +12,10 @@ from coggno._protocol import encode
 from coggno._protocol.converter import structure
 from tests.codegen.helpers import (
     Sender,
-    answering,
     document,
     parameter,
     ref,
+    returning,
     run,
     sending,
     taking,
@@ -45,7 +45,7 @@ def test_parts_of_all_of_may_share_a_base(build):
         "C": {"allOf": [ref("A"), thing(c=TEXT)]},
         "D": {"allOf": [ref("B"), ref("C")]},
     }
-    models = build(document({("get", "/s"): answering(ref("D"))}, schemas=schemas)).models
+    models = build(document({("get", "/s"): returning(ref("D"))}, schemas=schemas)).models
     data = {"a": "1", "b": "2", "c": "3"}
     assert structure(data, models.D) == models.D(**data)
 
@@ -70,7 +70,7 @@ def test_other_percent_signs_in_a_path_are_refused(refusals, path):
 @pytest.mark.parametrize("keyword", ["readOnly", "writeOnly"])
 def test_flags_inside_all_of_are_refused(refusals, keyword):
     schemas = {"A": thing(a=TEXT), "D": thing(x={"allOf": [ref("A"), {keyword: True}]})}
-    code, lines = refusals(document({("get", "/s"): answering(ref("D"))}, schemas=schemas))
+    code, lines = refusals(document({("get", "/s"): returning(ref("D"))}, schemas=schemas))
     assert code == 1
     assert f"#/components/schemas/D/properties/x/allOf/1/{keyword}: {keyword} in a part of allOf" in lines[0]
 
@@ -102,19 +102,19 @@ def test_a_finding_of_the_validator_names_the_line(tmp_path, capsys):
 
 def test_hundreds_of_chained_references_are_followed(build):
     schemas = {f"S{number}": ref(f"S{number + 1}") for number in range(330)}
-    package = build(document({("get", "/s"): answering(ref("S0"))}, schemas={**schemas, "S330": TEXT}))
+    package = build(document({("get", "/s"): returning(ref("S0"))}, schemas={**schemas, "S330": TEXT}))
     assert package.operations.CALL.returns is str
 
 
 def test_a_thousand_nested_models_are_generated(build):
     schemas = {f"S{number}": thing(x=ref(f"S{number + 1}")) for number in range(1000)}
-    package = build(document({("get", "/s"): answering(ref("S0"))}, schemas={**schemas, "S1000": TEXT}))
+    package = build(document({("get", "/s"): returning(ref("S0"))}, schemas={**schemas, "S1000": TEXT}))
     assert structure({"x": {"x": {}}}, package.models.S0).x.x == package.models.S2()
 
 
 def test_a_deprecated_model_warns_who_makes_one(build):
     schemas = {"Old": {**thing(x=TEXT), "deprecated": True}}
-    old = build(document({("get", "/s"): answering(ref("Old"))}, schemas=schemas)).models.Old
+    old = build(document({("get", "/s"): returning(ref("Old"))}, schemas=schemas)).models.Old
     with pytest.warns(DeprecationWarning, match="Old is deprecated") as caught:
         old(x="a")
     assert caught[0].filename == __file__

@@ -7,7 +7,7 @@ import pytest
 
 from codegen import docstrings
 from coggno._protocol.model import declared_fields
-from tests.codegen.helpers import Sender, answering, document, parameter, ref, sending
+from tests.codegen.helpers import Sender, document, parameter, ref, returning, sending
 
 EVIL = [
     '"""\nimport os; os.abort()\n"""',
@@ -62,7 +62,7 @@ async def test_texts_stay_texts_everywhere(build, evil):
     schema["properties"]["y"].pop("pattern")
     field = f"{evil}q2".replace("%", "")
     operation = {
-        **answering(ref("Thing")),
+        **returning(ref("Thing")),
         **sending(
             {
                 "type": "object",
@@ -90,7 +90,7 @@ async def test_texts_stay_texts_everywhere(build, evil):
 
 
 def harmless(tree):
-    """Tell whether a module holds imports, declarations and functions only, and calls nothing else."""
+    """Return whether a module holds imports, declarations and functions only, and calls nothing else."""
     allowed = (ast.Expr, ast.ImportFrom, ast.Import, ast.AnnAssign, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     texts = all(isinstance(node.value, ast.Constant) for node in tree.body if isinstance(node, ast.Expr))
@@ -103,7 +103,7 @@ def harmless(tree):
 )
 def test_names_of_python_are_harmless(build, name):
     thing = {"type": "object", "properties": {name: {"type": "string"}}}
-    package = build(document({("post", "/seeds"): {**answering(thing), **sending(thing)}}))
+    package = build(document({("post", "/seeds"): {**returning(thing), **sending(thing)}}))
     (field,) = declared_fields(package.models.CallResponse)
     assert not field.name.startswith("_")
     assert field.metadata.get("wire", field.name) == name
@@ -115,7 +115,7 @@ def test_names_of_python_are_harmless(build, name):
 def test_reserved_names_of_models_are_harmless(build, name):
     thing = {"type": "object", "required": ["x"], "properties": {"x": {}, "y": {"const": "a"}, "z": {"enum": ["a"]}}}
     other = {"type": "object", "properties": {"u": {"type": "string", "format": "uuid"}, "more": ref(name)}}
-    operation = {**answering(ref("Other")), **sending(ref(name), media="application/json")}
+    operation = {**returning(ref("Other")), **sending(ref(name), media="application/json")}
     package = build(document({("post", "/seeds"): operation}, schemas={name: thing, "Other": other}))
     assert package.operations.CALL.returns is package.models.Other
 
@@ -126,8 +126,8 @@ def test_reserved_names_of_models_are_harmless(build, name):
 def test_reserved_names_of_operations_are_harmless(build, name):
     many = {"type": "array", "items": {"type": "object", "properties": {"x": {"type": "string"}}}}
     operations = {
-        ("get", "/a"): {"operationId": name, "deprecated": True, **answering(many)},
-        ("get", "/b"): {"operationId": "other", **answering(many), "parameters": [parameter(name)]},
+        ("get", "/a"): {"operationId": name, "deprecated": True, **returning(many)},
+        ("get", "/b"): {"operationId": "other", **returning(many), "parameters": [parameter(name)]},
     }
     operations = build(document(operations)).operations
     assert len(operations.OPERATIONS) == 2

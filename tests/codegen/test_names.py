@@ -47,7 +47,7 @@ def test_fields(wire, python):
         ("seed bank", "SeedBank"),
         ("seed-bank", "SeedBank"),
         ("HTTPError", "HTTPError"),
-        ("createSeed answer", "CreateSeedAnswer"),
+        ("createSeed response", "CreateSeedResponse"),
         ("2fa", "Schema2fa"),
         ("Any", "AnyModel"),
         ("none", "NoneModel"),

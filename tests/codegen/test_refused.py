@@ -29,7 +29,7 @@ paths:
             application/json:
               <<media>>
               schema:
-                <<answer>>
+                <<returned>>
     post:
       operationId: sow
       <<post>>
@@ -50,7 +50,7 @@ components:
 """
 DEFAULTS = {
     "parameters": "- {name: q, in: query, schema: {type: string}}",
-    "answer": "$ref: '#/components/schemas/Seed'",
+    "returned": "$ref: '#/components/schemas/Seed'",
     "post": "x-coggno-retry: never",
     "body": "application/json: {schema: {$ref: '#/components/schemas/Seed'}}",
     "statuses": "'204': {description: Done.}",
@@ -60,7 +60,7 @@ DEFAULTS = {
 GET = "#/paths/~1seeds/get"
 POST = "#/paths/~1seeds/post"
 SEED = "#/components/schemas/Seed"
-ANSWER = f"{GET}/responses/200/content/application~1json/schema"
+RETURNED = f"{GET}/responses/200/content/application~1json/schema"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -265,9 +265,9 @@ CASES = [
         "only a response can be one or many",
     ),
     (
-        "answer",
+        "returned",
         "{type: object, properties: {a: {type: array, default: [1]}}}  # here",
-        f"{ANSWER}/properties/a/default",
+        f"{RETURNED}/properties/a/default",
         "only scalars and []",
     ),
     ("post", "x-coggno-retry: settle\nx-coggno-settle: 5  # here", f"{POST}/x-coggno-settle", "must be a mapping with"),
@@ -384,7 +384,7 @@ CASES = [
     ("post", "x-coggno-retry: saef  # here", f"{POST}/x-coggno-retry", "did you mean 'safe'?"),
     ("post", "summary: a", POST, "add x-coggno-retry: safe | settle | never"),
     ("post", "x-coggno-retry: settle", POST, "needs x-coggno-settle"),
-    # bodies and answers
+    # bodies and responses
     (
         "body",
         "multipart/form-data: {schema: {type: object}}  # here",
@@ -469,21 +469,21 @@ CASES = [
     ("response", "links: {a: {operationId: sow}}  # here", f"{GET}/responses/200", "'links' is not supported"),
     ("media", "encoding: {}  # here", f"{GET}/responses/200/content/application~1json", "'encoding' is not supported"),
     (
-        "answer",
+        "returned",
         "{oneOf: [{type: string}, {type: integer}], x-coggno-returns: one}",
-        ANSWER,
+        RETURNED,
         "belongs beside oneOf of an",
     ),
     (
-        "answer",
+        "returned",
         "{type: string, x-coggno-returns: one}  # here",
-        ANSWER,
+        RETURNED,
         "'x-coggno-returns' has no meaning in a schema",
     ),
     (
-        "answer",
+        "returned",
         "x-coggno-returns: two  # here\noneOf: [{$ref: '#/components/schemas/Seed'}, {type: array, items: {$ref: '#/components/schemas/Seed'}}]",
-        f"{ANSWER}/x-coggno-returns",
+        f"{RETURNED}/x-coggno-returns",
         "'two' is not supported; use one or many",
     ),
     # the rest

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from codegen import cli
-from coggno._protocol import decode as _answer
+from coggno._protocol import decode as _decode
 from coggno._protocol import encode as _encode
 from coggno._protocol.operation import UNSET
 from tests.codegen import helpers
@@ -83,7 +83,7 @@ def test_operations_carry_what_the_run_time_needs(bank):
 
 
 def examples(path):
-    """Yield operationId and answer for every example of every success in a document."""
+    """Yield operationId and response for every example of every success in a document."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     for item in document["paths"].values():
         for operation in item.values():
@@ -102,8 +102,8 @@ def examples(path):
 @pytest.mark.parametrize(("operation", "body"), list(examples(SEEDBANK)))
 def test_the_examples_decode(bank, operation, body):
     declared = next(item for item in bank.operations.OPERATIONS if item.id == operation)
-    answer = _answer.decode(declared, body.encode())
-    assert isinstance(answer, list) == (declared.shape == "many" or operation == "listGardenerNames")
+    response = _decode.decode(declared, body.encode())
+    assert isinstance(response, list) == (declared.shape == "many" or operation == "listGardenerNames")
 
 
 @pytest.mark.parametrize(("operation", "body"), list(examples(cli.SPEC)))
@@ -111,7 +111,7 @@ def test_the_examples_of_our_own_document_decode(operation, body):
     from coggno._generated import operations
 
     declared = next(item for item in operations.OPERATIONS if item.id == operation)
-    assert isinstance(_answer.decode(declared, body.encode()), list) == (declared.shape == "many")
+    assert isinstance(_decode.decode(declared, body.encode()), list) == (declared.shape == "many")
 
 
 def test_generated_source_passes_the_linters(bank):

@@ -10,12 +10,12 @@ import attrs
 import pytest
 
 from coggno._protocol import converter as _serialize
-from coggno._protocol import decode as _answer
+from coggno._protocol import decode as _decode
 from coggno._protocol import encode as _encode
 from coggno._protocol.model import declared_fields
 from coggno._protocol.operation import UNSET, Unset
 from coggno.errors import DecodeError
-from tests.codegen.helpers import Sender, answering, document, parameter, ref, sending, taking
+from tests.codegen.helpers import Sender, document, parameter, ref, returning, sending, taking
 
 
 def hints(model):
@@ -25,7 +25,7 @@ def hints(model):
 def one_field(build, schema, *, required=True):
     """Generate a model with one field `x` and return it."""
     thing = {"type": "object", "properties": {"x": schema}, **({"required": ["x"]} if required else {})}
-    return build(document({("get", "/seeds"): answering(ref("Thing"))}, schemas={"Thing": thing})).models.Thing
+    return build(document({("get", "/seeds"): returning(ref("Thing"))}, schemas={"Thing": thing})).models.Thing
 
 
 def argument(function, name):
@@ -125,7 +125,7 @@ def test_a_missing_field_has_its_default(build, schema, value):
 def test_a_name_python_cannot_have_is_kept_in_json(build):
     names = ["class", "self", "2fa", "größe", "type-name", "camelCase", "list", "名"]
     thing = {"type": "object", "required": names, "properties": {name: {"type": "integer"} for name in names}}
-    package = build(document({("get", "/seeds"): answering(ref("Thing"))}, schemas={"Thing": thing}))
+    package = build(document({("get", "/seeds"): returning(ref("Thing"))}, schemas={"Thing": thing}))
     decoded = _serialize.structure({name: number for number, name in enumerate(names)}, package.models.Thing)
     python = ["class_", "self_", "value_2fa", "grosse", "type_name", "camel_case", "list_", "u540d"]
     assert [getattr(decoded, name) for name in python] == list(range(len(names)))
@@ -145,7 +145,7 @@ def test_references_and_definitions_become_models(build):
             "$defs": {"Part": {"type": "object", "properties": {"n": {"type": "integer"}}}},
         }
     }
-    models = build(document({("get", "/seeds"): answering(ref("Seed"))}, schemas=schemas)).models
+    models = build(document({("get", "/seeds"): returning(ref("Seed"))}, schemas=schemas)).models
     assert hints(models.Seed) == {"part": models.Part, "again": list[models.Part], "free": models.SeedFree}
     seed = _serialize.structure({"part": {"n": 1}, "again": [{}], "free": {}}, models.Seed)
     assert seed == models.Seed(part=models.Part(n=1), again=[models.Part()], free=models.SeedFree())
@@ -163,7 +163,7 @@ def test_references_may_be_described_and_nullable(build):
             },
         },
     }
-    package = build(document({("get", "/seeds"): answering(ref("Seed"))}, schemas=schemas))
+    package = build(document({("get", "/seeds"): returning(ref("Seed"))}, schemas=schemas))
     assert hints(package.models.Seed) == {"bed": package.models.Bed, "old": package.models.Bed | None}
     assert '"""Where it grows."""' in package.source("models.py")
 
@@ -178,7 +178,7 @@ def test_recursive_models_resolve_and_decode(build):
             "twigs": {"type": "array", "items": ref("Tree")},
         },
     }
-    models = build(document({("get", "/seeds"): answering(ref("Tree"))}, schemas={"Tree": tree})).models
+    models = build(document({("get", "/seeds"): returning(ref("Tree"))}, schemas={"Tree": tree})).models
     assert hints(models.Tree) == {"name": str, "parent": models.Tree | None, "twigs": list[models.Tree] | None}
     data = {"name": "a", "parent": {"name": "r"}, "twigs": [{"name": "b", "twigs": []}]}
     assert _serialize.structure(data, models.Tree).twigs[0].name == "b"
@@ -196,7 +196,7 @@ def test_all_of_joins_the_fields_of_objects(build):
         },
         "Same": {"allOf": [ref("Seed")], "description": "Of one part: that part."},
     }
-    models = build(document({("get", "/seeds"): answering(ref("Same"))}, schemas=schemas)).models
+    models = build(document({("get", "/seeds"): returning(ref("Same"))}, schemas=schemas)).models
     assert hints(models.Seed) == {"id": int, "kin": models.Seed | None, "name": str, "note": str | None}
     assert issubclass(models.Seed, models.Base), "fields are not repeated"
     with pytest.raises(_serialize.StructureError, match="name"):
@@ -208,7 +208,7 @@ def seed(**properties):
 
 
 @pytest.mark.parametrize(
-    ("schema", "answer", "body"),
+    ("schema", "response", "body"),
     [
         (ref("Seed"), "one", b'{"id": 1}'),
         (ref("Seed"), "one", b'[{"id": 1}]'),
@@ -231,12 +231,12 @@ def seed(**properties):
     ],
     ids=str,
 )
-async def test_answers(build, schema, answer, body):
-    package = build(document({("get", "/seeds"): answering(schema)}, schemas={"Seed": seed()}))
+async def test_responses(build, schema, response, body):
+    package = build(document({("get", "/seeds"): returning(schema)}, schemas={"Seed": seed()}))
     operation = package.operations.CALL
-    assert operation.shape == answer
-    decoded = _answer.decode(operation, body)
-    match answer:
+    assert operation.shape == response
+    decoded = _decode.decode(operation, body)
+    match response:
         case "one":
             assert decoded == package.models.Seed(id=1)
             assert operation.returns is package.models.Seed
@@ -250,15 +250,15 @@ async def test_answers(build, schema, answer, body):
 
 def test_one_or_many_is_one_where_one_is_promised(build):
     both = {"oneOf": [ref("Seed"), {"type": "array", "items": ref("Seed")}], "x-coggno-returns": "one"}
-    package = build(document({("get", "/seeds"): answering(both)}, schemas={"Seed": seed()}))
+    package = build(document({("get", "/seeds"): returning(both)}, schemas={"Seed": seed()}))
     with pytest.raises(DecodeError, match="one object"):
-        _answer.decode(package.operations.CALL, b"[]")
+        _decode.decode(package.operations.CALL, b"[]")
 
 
-def test_text_answers(build):
-    operation = build(document({("get", "/seeds"): answering({"type": "string"}, media="text/plain")})).operations.CALL
+def test_text_responses(build):
+    operation = build(document({("get", "/seeds"): returning({"type": "string"}, media="text/plain")})).operations.CALL
     assert (operation.shape, operation.returns) == ("text", str)
-    assert _answer.decode(operation, b"hello") == "hello"
+    assert _decode.decode(operation, b"hello") == "hello"
 
 
 def test_no_content(build):
@@ -409,9 +409,9 @@ async def test_json_bodies_tell_missing_from_null(build):
 
 
 async def test_a_sent_and_received_model_keeps_gaps(build):
-    operation = {**sending(ref("Seed"), media="application/json"), **answering(ref("Seed"))}
+    operation = {**sending(ref("Seed"), media="application/json"), **returning(ref("Seed"))}
     package = build(document({("put", "/seeds"): operation}, schemas={"Seed": seed(note={"type": ["string", "null"]})}))
-    received = _answer.decode(package.operations.CALL, b'{"id": 1}')
+    received = _decode.decode(package.operations.CALL, b'{"id": 1}')
     assert received.note is UNSET
     assert _serialize.unstructure(received) == {"id": 1}
 
@@ -435,9 +435,9 @@ def test_a_write_only_field_is_missing_from_answers(build):
 async def test_a_deprecated_operation_warns_its_caller(build):
     old = {**taking(parameter("q", deprecated=True)), "deprecated": True, "operationId": "oldSeeds"}
     operations = build(document({("get", "/seeds"): old, ("get", "/beds"): {"operationId": "beds"}})).operations
-    sent = Sender("answer")
+    sent = Sender("response")
     with pytest.warns(DeprecationWarning, match="oldSeeds is deprecated") as caught:
-        assert await operations.old_seeds(sent, q="a") == "answer"
+        assert await operations.old_seeds(sent, q="a") == "response"
     assert caught[0].filename == __file__
     with pytest.warns(DeprecationWarning, match="oldSeeds") as caught:
         waiting = operations.old_seeds(sent)
@@ -456,7 +456,7 @@ def test_docstrings_say_what_arguments_may_be(build):
         parameter("d"),
         parameter("e", schema={"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "multipleOf": 0.1}),
     )
-    operation = {**parameters, "description": "Finds seeds,\nall of them.\n\n- one\n- two", **answering({})}
+    operation = {**parameters, "description": "Finds seeds,\nall of them.\n\n- one\n- two", **returning({})}
     call = build(document({("get", "/seeds"): operation})).operations.call
     assert inspect.cleandoc(call.__doc__) == inspect.cleandoc(
         """Finds seeds, all of them.
@@ -517,13 +517,13 @@ async def test_components_are_referred_to_and_described_anew(build):
         "responses": {"R": {"description": "Of old.", "content": {"application/json": {"schema": ref("Seed")}}}},
     }
     operation = {
-        "parameters": [{"$ref": "#/components/parameters/Q", "description": "What to look for."}],
+        "parameters": [{"$ref": "#/components/parameters/Q", "description": "What to search."}],
         "requestBody": {"$ref": "#/components/requestBodies/B", "description": "What to send."},
         "responses": {"200": {"$ref": "#/components/responses/R", "description": "What came of it."}},
     }
     package = build(document({("post", "/seeds"): operation}, schemas={"Seed": seed()}, **shared))
     documented = package.operations.call.__doc__
-    for text in ("q: What to look for.", "body: What to send.", "    What came of it."):
+    for text in ("q: What to search.", "body: What to send.", "    What came of it."):
         assert text in documented
     assert "Of old" not in documented
     sent = Sender()

@@ -13,7 +13,7 @@ def first_given(request: Request[Any], sources: Iterable[str], found: Any = None
     """Return the first value that is given, or `None`.
 
     Args:
-        request: where to look.
+        request: the request with the values.
         sources: names of alternatives, such as `form.login` and then `form.email`.
         found: the object that `found.id` and the like are read from.
     """
