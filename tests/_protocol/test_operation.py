@@ -23,7 +23,7 @@ ENGINES = [None, "aiohttp"]
 
 @contextlib.asynccontextmanager
 async def client_of(sandbox, **options):
-    async with serving(sandbox) as url, AsyncCoggno("test_key", base_url=url, **options) as coggno:
+    async with serving(sandbox) as url, AsyncCoggno("test_key", base_url=url, decoding="strict", **options) as coggno:
         yield coggno
 
 

@@ -48,7 +48,7 @@ async def client(url: str, engine: str = "own", **options: Any) -> AsyncGenerato
             options["http_client"] = await stack.enter_async_context(httpx.AsyncClient(verify=False))
         elif engine == "aiohttp":
             options["http_client"] = engine
-        coggno = AsyncCoggno("test_key", base_url=url, on_exchange=exchanges.append, **options)
+        coggno = AsyncCoggno("test_key", base_url=url, decoding="strict", on_exchange=exchanges.append, **options)
         yield await stack.enter_async_context(coggno), exchanges
 
 
