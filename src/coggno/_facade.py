@@ -39,7 +39,7 @@ class AsyncCoggno(Client):
         max_response_bytes: bytes that a response may have; `iter()` has no such limit.
         headers: headers to send with every request, such as a trace context. `Authorization`, `Host`, `Coggno-LMS` and
             `Content-*` belong to the client and are refused.
-        decoding: what becomes of a value whose type the API description does not declare. `"tolerant"` passes it on as
+        decoding: what happens with a value that is not as the API description declares. `"tolerant"` passes it on as
             received (`None` where it is missing) and logs a warning once; `"strict"` raises `DecodeError`. Ids and
             logins must be right in either case.
         backoff: the pauses between attempts, as one of tenacity's wait strategies; by default
@@ -47,7 +47,7 @@ class AsyncCoggno(Client):
         on_exchange: called with an `Exchange` after every attempt, for logs, metrics and traces.
 
     Raises:
-        ConfigurationError: something of it cannot be used; nothing was sent.
+        ConfigurationError: an option cannot be used; nothing was sent.
     """
 
     def provision(
