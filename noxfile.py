@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "check-generated", "demo"]
+nox.options.sessions = ["lint", "types", "tests", "check-generated", "docs", "demo"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
