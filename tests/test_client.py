@@ -393,6 +393,16 @@ async def test_ensure_takes_no_group_of_several_new_ones(coggno):
 
 
 @respx.mock
+async def test_ensure_adds_the_user_where_a_namesake_is_member(coggno):
+    """The server took the id for the login of a member."""
+    respx.get(URL + "/users/ada").mock(return_value=httpx.Response(200, json=ADA))
+    respx.get(URL + "/groups/3/users/1").mock(return_value=httpx.Response(200, json={**ADA, "id": 8, "login": "1"}))
+    added = respx.post(URL + "/groups/3/users").mock(return_value=httpx.Response(200, json=ADA))
+    await coggno.users.ensure(**NEW, login="ada", group_id=3)
+    assert added.call_count == 1
+
+
+@respx.mock
 async def test_ensure_waits_only_within_one_company(coggno):
     """The lock once ignored the company, and one company waited for the other."""
     inside, release = asyncio.Event(), asyncio.Event()

@@ -145,6 +145,23 @@ async def test_the_grace_for_checks_is_granted_once():
     assert engine.sent.count(POST) == 1
 
 
+async def test_the_grace_is_not_extended_by_every_check():
+    clock = Clock()
+
+    async def slow(_):
+        clock.now += 2
+        raise RESET
+
+    async def quick(_):
+        clock.now += 1
+        raise RESET
+
+    session, _ = session_on(quick, *[slow] * 9, clock=clock, deadline=2.0, max_retries=8)
+    with pytest.raises(OutcomeUnknownError):
+        await create(session)
+    assert clock.now <= 7
+
+
 async def test_a_check_has_the_grace_when_the_time_is_over(monkeypatch):
     monkeypatch.setattr("coggno._session.check.GRACE", 0.01)
     clock = Clock()
@@ -409,6 +426,11 @@ async def test_a_membership_that_shows_late_is_waited_for():
     assert await create_member(session) == USER
 
 
+async def test_a_membership_may_show_with_a_later_check():
+    session, _ = session_on(RESET, OK, *ABSENT, *ABSENT, OK, OK)
+    assert await create_member(session) == USER
+
+
 async def test_404_for_the_group_after_the_user_was_created():
     session, _ = session_on(MISSING, *[OK, *ABSENT, *ABSENT] * 4)
     with pytest.raises(PartialWriteError):
@@ -483,6 +505,19 @@ async def test_a_lost_removal_is_done_when_absence_is_proven(call, read):
     session, _ = session_on(RESET, *[MISSING, BROKEN] * 4)
     with pytest.raises(OutcomeUnknownError):
         await call(session)
+
+
+async def test_absence_is_seen_twice_with_a_pause():
+    clock = Clock()
+    session, _ = session_on(RESET, *ABSENT, *ABSENT, clock=clock)
+    assert await operations.delete_user(session, "ada") is None
+    assert clock.slept == [0.5, 0.5], "the pause before the check, and the one between its two looks"
+
+
+async def test_429_after_a_lost_attempt_is_no_refusal():
+    session, engine = session_on(BROKEN, *ABSENT, response(429), *ABSENT, OK)
+    assert await create(session) == USER
+    assert engine.sent.count(POST) == 3
 
 
 async def test_a_404_after_a_repeated_removal_means_gone():

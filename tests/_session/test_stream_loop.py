@@ -119,6 +119,12 @@ async def test_a_trickling_body_is_given_up_between_items():
         await asyncio.wait_for(anext(items), 5)
 
 
+async def test_each_item_has_its_own_time():
+    content = b"[" + b",".join(json.dumps(user(n)).encode().ljust(80) for n in range(1, 7)) + b"]"
+    session = trickling(Trickle(content, 0.04, 81), item=0.12)
+    assert [item.id async for item in session.iterate(USERS)] == [1, 2, 3, 4, 5, 6]
+
+
 async def test_time_of_the_consumer_does_not_count():
     content = json.dumps([user(1), user(2)]).encode()
     session = trickling(Trickle(content, 0.0, 40), item=0.2, total=0.2, deadline=0.2)
