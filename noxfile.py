@@ -117,6 +117,7 @@ def docs(session: nox.Session) -> None:
     """Build the documentation into build/docs; warnings, such as a broken reference, are errors."""
     install(session, "docs")
     session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "build/docs", *session.posargs)
+    session.log("Built. Open build/docs/index.html in a browser.")
 
 
 @nox.session

@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "markdown_docstrings",
     "command_reference",
+    "plain_markdown",
 ]
 exclude_patterns = ["_build"]
 

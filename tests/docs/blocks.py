@@ -5,10 +5,11 @@
 | `python` | run; `await` may stand at the top, as in `python -m asyncio` |
 | `sh` | run where it is a command of ours, else checked: packages, options and sessions must exist |
 | `output` | compared with what the block before it has printed; `...` stands for anything |
-| any, with a caption | a file of that name, written where the page's commands run |
+| any, below `<!-- file: NAME -->` | a file of that name, written where the page's commands run |
 | `text`, `toml` | shown only |
 
-A command ends with exit code 0, unless a comment behind it names another: `# exit code 1`.
+A command ends with exit code 0, unless a comment behind it names another: `# exit code 1`. What only the tests need
+stands in HTML comments, which no reader of the page sees: `<!-- invisible-code-block: python`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCodeBlockLexer
-from sybil.parsers.myst.lexers import DirectiveInPercentCommentLexer, DirectiveLexer
 from typer.main import get_command
 
 from coggno.cli import main
@@ -42,11 +42,8 @@ SHOWN_ONLY = {"text", "toml"}
 MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 _FENCES = FencedCodeBlockLexer(r"\w+")
-_DIRECTIVES = DirectiveLexer("code-block", r"\w+")
-_INVISIBLE = (
-    DirectiveInHTMLCommentLexer("invisible-code-block", "python"),
-    DirectiveInPercentCommentLexer("invisible-code-block", "python"),
-)
+_INVISIBLE = DirectiveInHTMLCommentLexer("invisible-code-block", "python")
+_FILE = re.compile(r"<!-- file: (\S+) -->\n\Z")
 
 
 class PageRunner:
@@ -78,12 +75,10 @@ class PageRunner:
 
     def _blocks(self, document: Document) -> Iterator[Region]:
         for region in _FENCES(document):
-            yield self._region(region, region.lexemes["language"])
-        for region in _DIRECTIVES(document):
-            yield self._region(region, region.lexemes["arguments"], region.lexemes["options"].get("caption"))
-        for lexer in _INVISIBLE:
-            for region in lexer(document):
-                yield self._region(region, "python")
+            name = _FILE.search(document.text, 0, region.start)
+            yield self._region(region, region.lexemes["language"], name[1] if name else None)
+        for region in _INVISIBLE(document):
+            yield self._region(region, "python")
 
     def _region(self, region: Region, language: str, file: str | None = None) -> Region:
         source = region.lexemes["source"]

@@ -1,4 +1,6 @@
-"""The code on every page of the documentation runs."""
+"""The code on every page of the documentation runs, and the pages can be read without building the site."""
+
+import re
 
 import pytest
 
@@ -6,6 +8,8 @@ from coggno.sandbox import Sandbox, ServerThread
 from tests.docs.blocks import ROOT, PageRunner
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
+# The list of pages and the references are made by Sphinx, and cannot do without its directives.
+PLAIN = [page for page in PAGES if page.name != "index.md" and page.parent.name != "reference"]
 
 
 @pytest.fixture
@@ -27,3 +31,10 @@ def names(monkeypatch, tmp_path):
 def test_code_of_page_runs(page, names, capsys):
     with PageRunner(capsys, names) as runner:
         runner.run(page)
+
+
+@pytest.mark.parametrize("page", PLAIN, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_page_is_plain_markdown(page):
+    """Directives of Sphinx would be shown as text where the repository is read in a browser."""
+    text = re.sub(r"<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert re.findall(r"^%.*|(?<![/\w])\{[a-z:-]+\}[ `].*", text, re.MULTILINE) == []
