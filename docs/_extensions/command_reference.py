@@ -30,13 +30,16 @@ class Commands(SphinxDirective):
 
 
 class ExitCodes(SphinxDirective):
-    """The table of exit codes, from the docstring of `coggno.cli.exit_codes`."""
+    """The table of exit codes, from `coggno.cli.exit_codes`."""
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        lines = (exit_codes.__doc__ or "").splitlines()
+        rows = [
+            f"| {code.value} | {meaning} |"
+            for code, meaning in exit_codes.MEANINGS.items()
+        ]
         return self.parse_text_to_nodes(
-            "\n".join(line for line in lines if line.startswith("|"))
+            "\n".join(["| code | when |", "|---|---|", *rows])
         )
 
 

@@ -1,9 +1,9 @@
-"""Outcomes are a closed set; a summary counts them and knows the exit code."""
+"""Outcomes are a closed set; a summary counts them and knows how the run ended."""
 
 import pytest
 
 from coggno import CoggnoError
-from coggno.provisioning import RosterError, RowOutcome, RowResult, StoppedError, Summary
+from coggno.provisioning import RosterError, RowOutcome, RowResult, RunStatus, StoppedError, Summary
 
 
 def result(outcome, line=1, **more):
@@ -17,13 +17,12 @@ def test_the_set_of_outcomes_is_the_documented_one():
 
 
 @pytest.mark.parametrize("outcome", RowOutcome)
-def test_exit_code_tells_whether_rows_are_as_wanted(outcome):
-    """0 where every row is, else 1."""
+def test_status_tells_whether_rows_are_as_wanted(outcome):
     wanted = outcome in {"created", "exists", "joined", "duplicate"}
     summary = Summary()
     summary.add(result(outcome))
     assert result(outcome).is_as_wanted is wanted
-    assert summary.exit_code() == (0 if wanted else 1)
+    assert summary.status() == (RunStatus.COMPLETE if wanted else RunStatus.INCOMPLETE)
     assert summary.not_as_wanted == (0 if wanted else 1)
 
 
@@ -31,16 +30,16 @@ def test_rows_can_be_forgiven_and_others_not():
     summary = Summary()
     summary.add(result(RowOutcome.INVALID))
     summary.add(result(RowOutcome.REFUSED))
-    assert (summary.exit_code(), summary.exit_code(forgiven=2)) == (1, 0)
+    assert (summary.status(), summary.status(forgiven=2)) == (RunStatus.INCOMPLETE, RunStatus.COMPLETE)
     summary.add(result(RowOutcome.UNKNOWN))
-    assert summary.exit_code(forgiven=2) == 1
+    assert summary.status(forgiven=2) == RunStatus.INCOMPLETE
 
 
-def test_exit_code_of_a_stopped_run_is_3():
+def test_an_early_stop_is_the_status():
     """Whatever became of its rows."""
     summary = Summary(stopped="interrupted")
     summary.add(result(RowOutcome.CREATED))
-    assert (summary.exit_code(), summary.exit_code(forgiven=1)) == (3, 3)
+    assert (summary.status(), summary.status(forgiven=1)) == (RunStatus.STOPPED, RunStatus.STOPPED)
 
 
 def test_summary_adds_up():

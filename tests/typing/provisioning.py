@@ -21,9 +21,11 @@ from coggno.provisioning import (
     Rows,
     Run,
     RunOptions,
+    RunStatus,
     Source,
     StoppedError,
     Summary,
+    Waiting,
     apply_plan,
     check_writable,
     holds_results,
@@ -57,10 +59,12 @@ async def run(coggno: AsyncCoggno, roster: Roster, folder: Path) -> int:
     running = apply_plan(client, plan, options)
     assert_type(running, Run)
     assert_type(running.progress, Progress)
+    assert_type(running.progress.waiting, Waiting | None)
     try:
         async for result in running:
             results[result.line] = result
             summary.add(result)
+        assert_type(summary.status(), RunStatus)
     except StoppedError as error:
         return len(str(error))
     check_writable(folder / "results.csv")

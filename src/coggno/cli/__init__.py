@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from coggno.cli.exit_codes import ExitCode
+
 __all__ = ["main"]
 
 
@@ -24,4 +26,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (error.name or "").partition(".")[0] not in {"typer", "rich"}:
             raise
         sys.stderr.write("Error: The command line needs the extra 'cli'. Install it with: pip install 'coggno[cli]'\n")
-        return 2
+        return ExitCode.INVALID

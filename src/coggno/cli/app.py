@@ -21,6 +21,7 @@ from coggno.cli.commands.sandbox import FAULTS_HELP, sandbox
 from coggno.cli.commands.users import users
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.terminal import output
+from coggno.cli.terminal.help_text import HelpWithExitCodes, help_width
 
 
 class RootCommand(TyperGroup):
@@ -32,7 +33,7 @@ class RootCommand(TyperGroup):
     def make_context(self, *args: Any, **options: Any) -> Any:
         """Read the options of `coggno` itself, and show its help."""
         with error_messages.reported():
-            return super().make_context(*args, **options)
+            return super().make_context(*args, terminal_width=help_width(), **options)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for, or show its help."""
@@ -54,6 +55,7 @@ app = typer.Typer(
     ),
 )
 app.command(
+    cls=HelpWithExitCodes,
     short_help="Create the users, groups and memberships of a roster.",
     epilog=options.examples(
         "coggno provision people.csv --dry-run",

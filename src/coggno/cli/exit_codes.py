@@ -1,24 +1,19 @@
-"""Which exit code a command ends with.
-
-| code | when |
-|---|---|
-| 0 | success; also when a person answers no to a confirmation |
-| 1 | the API rejected a request or could not be reached; or a run ended and some rows need attention |
-| 2 | an argument, a setting or the roster is invalid; nothing was sent |
-| 3 | a run stopped early; the same command continues it |
-| 130 | interrupted with Ctrl-C; a run is continued by the same command |
-| 141 | the program that reads the output has closed the pipe, as `head -1` does |
-"""
+"""Which exit code a command ends with, and what each means: `MEANINGS` is the only place that says so."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from coggno.errors import CoggnoError
 
+if TYPE_CHECKING:
+    from coggno.provisioning import RunStatus
+
 
 class ExitCode(enum.IntEnum):
-    """Exit codes, as in the table of this module."""
+    """Exit codes; `MEANINGS` explains them."""
 
     OK = 0
     FAILED = 1
@@ -27,6 +22,23 @@ class ExitCode(enum.IntEnum):
     # 128 plus the number of the signal, as shells report SIGINT and SIGPIPE.
     INTERRUPTED = 130
     CLOSED_PIPE = 141
+
+
+# The guide and `coggno provision --help` print this table.
+MEANINGS: Final[Mapping[ExitCode, str]] = {
+    ExitCode.OK: "success; also when you answer no to a confirmation",
+    ExitCode.FAILED: "a request failed, or a run ended and some rows need attention",
+    ExitCode.INVALID: "an argument, a setting or the roster is invalid; nothing was sent",
+    ExitCode.STOPPED: "a run stopped early; the same command continues it",
+    ExitCode.INTERRUPTED: "interrupted with Ctrl-C; the same command continues a run",
+    ExitCode.CLOSED_PIPE: "the program that reads the output closed the pipe, as `head -1` does",
+}
+# By the value of a `RunStatus`: importing the enumeration would load provisioning for every command.
+_OF_RUN: Final[Mapping[str, ExitCode]] = {
+    "complete": ExitCode.OK,
+    "incomplete": ExitCode.FAILED,
+    "stopped": ExitCode.STOPPED,
+}
 
 
 class CommandError(Exception):
@@ -46,3 +58,18 @@ def exit_code_of(error: CoggnoError) -> ExitCode:
     """Return the exit code for an error of the client or of the roster."""
     # Errors about what the user gave are ValueErrors as well; everything else came from the API or the network.
     return ExitCode.INVALID if isinstance(error, ValueError) else ExitCode.FAILED
+
+
+def exit_code_of_run(status: RunStatus, *, is_interrupted: bool, is_written: bool) -> ExitCode:
+    """Return the exit code of a run that has ended.
+
+    Args:
+        status: how it ended.
+        is_interrupted: whether a person pressed Ctrl-C.
+        is_written: whether its files and its summary could be written.
+    """
+    if is_interrupted:
+        return ExitCode.INTERRUPTED
+    code = _OF_RUN[status.value]
+    # A missing file is a failure of its own, but says less than what became of the rows.
+    return code if is_written else code or ExitCode.FAILED

@@ -9,7 +9,7 @@ from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.errors import RosterError, StoppedError
 from coggno.provisioning.execution import Run
 from coggno.provisioning.options import RunOptions
-from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, Summary
+from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, RunStatus, Summary, Waiting
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.plan import Plan, PlannedRow, make_plan
 from coggno.provisioning.provision import Rows, apply_plan, provision
@@ -32,9 +32,11 @@ __all__ = [
     "Rows",
     "Run",
     "RunOptions",
+    "RunStatus",
     "Source",
     "StoppedError",
     "Summary",
+    "Waiting",
     "apply_plan",
     "check_writable",
     "holds_results",

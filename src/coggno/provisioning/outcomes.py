@@ -25,6 +25,14 @@ class RowOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class RunStatus(StrEnum):
+    """How a run as a whole ended."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    STOPPED = "stopped"
+
+
 AS_WANTED: Final = frozenset({RowOutcome.CREATED, RowOutcome.EXISTS, RowOutcome.JOINED, RowOutcome.DUPLICATE})
 
 
@@ -122,12 +130,12 @@ class Summary:
         """How many rows need attention."""
         return sum(count for outcome, count in self.counts.items() if outcome not in AS_WANTED)
 
-    def exit_code(self, *, forgiven: int = 0) -> int:
-        """Return 0 if every row is as wanted, 1 if some are not, 3 if the run stopped early.
+    def status(self, *, forgiven: int = 0) -> RunStatus:
+        """Return whether the run stopped early, and if not, whether every row is as wanted.
 
         Args:
             forgiven: how many rows that are not as wanted do not count, such as those that the check has refused.
         """
         if self.stopped is not None:
-            return 3
-        return 0 if self.not_as_wanted == forgiven else 1
+            return RunStatus.STOPPED
+        return RunStatus.COMPLETE if self.not_as_wanted == forgiven else RunStatus.INCOMPLETE

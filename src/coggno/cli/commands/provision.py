@@ -141,7 +141,7 @@ def provision(
     company: CompanyOption = None,
     base_url: BaseUrl = None,
 ) -> None:
-    r"""Create the users, groups and memberships of a roster.
+    """Create the users, groups and memberships of a roster.
 
     The roster needs columns for e-mail, first name and last name; login, password and group are optional. They are
     found by their usual names, such as "Email Address" or "surname"; --map names the others. Several groups in one
@@ -149,14 +149,6 @@ def provision(
 
     The whole roster is checked before anything is sent. Users, groups and memberships that already exist are left as
     they are, so it is safe to interrupt a run and to run the same roster again.
-
-    \b
-    Exit codes:
-      0    all rows succeeded
-      1    some rows need attention: see the results file
-      2    invalid arguments or roster, nothing was sent
-      3    stopped early: run the same command again to continue
-      130  interrupted: run the same command again to continue
     """
     # Imported late: provisioning is the largest part of the package, and `--help` does without it.
     from coggno.cli.provision.options import OutputOptions, ProvisionOptions, SandboxOptions
@@ -179,15 +171,14 @@ def provision(
     raise typer.Exit(_run(options))
 
 
-def _run(options: ProvisionOptions) -> int:
+def _run(options: ProvisionOptions) -> ExitCode:
     from coggno.cli.provision.run import run_provisioning
 
     accept_ctrl_c()
     with ExitStack() as stack:
         report = run_provisioning(_with_sandbox(options, stack))
-    is_written = _write_summary(report, as_json=options.output.as_json)
-    code = report.exit_code(allow_refused=options.output.allow_refused)
-    return code if is_written else code or ExitCode.FAILED
+    is_printed = _write_summary(report, as_json=options.output.as_json)
+    return report.exit_code(allow_refused=options.output.allow_refused, is_printed=is_printed)
 
 
 def _with_sandbox(options: ProvisionOptions, stack: ExitStack) -> ProvisionOptions:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from coggno.cli.exit_codes import ExitCode
+from coggno.cli.exit_codes import ExitCode, exit_code_of_run
 from coggno.cli.provision.files import RunFiles
 from coggno.provisioning import Roster, RowOutcome, RowResult, Summary
 
@@ -46,16 +46,16 @@ class RunReport:
         self.results[result.line] = result
         self.summary.add(result)
 
-    def exit_code(self, *, allow_refused: bool) -> int:
+    def exit_code(self, *, allow_refused: bool, is_printed: bool) -> ExitCode:
         """Return the exit code of the run.
 
         Args:
             allow_refused: rows that the check of the roster rejects do not count; those rejected later do.
+            is_printed: whether the summary could be printed.
         """
-        if self.is_interrupted:
-            return ExitCode.INTERRUPTED
-        code = self.summary.exit_code(forgiven=self._rejected_by_the_check() if allow_refused else 0)
-        return ExitCode.FAILED if code == ExitCode.OK and self.write_error is not None else code
+        status = self.summary.status(forgiven=self._rejected_by_the_check() if allow_refused else 0)
+        is_written = is_printed and self.write_error is None
+        return exit_code_of_run(status, is_interrupted=self.is_interrupted, is_written=is_written)
 
     def _rejected_by_the_check(self) -> int:
         # `refused` may also be the API's word; `invalid` never is.
