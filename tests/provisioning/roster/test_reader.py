@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tempfile
 import unicodedata
 from collections import Counter
 
@@ -224,6 +225,15 @@ def test_the_password_column_is_not_kept_and_not_shown():
     found = roster(HEADER + ADA)
     assert "Password" not in found.columns
     assert "s3cret" not in repr(found)
+
+
+def test_an_upload_without_a_name_is_a_roster():
+    """Frameworks pass uploads as temporary files, whose name is None or a number."""
+    with tempfile.SpooledTemporaryFile() as upload:
+        upload.write(b"Email\na@example.com\n")
+        upload.seek(0)
+        with pytest.raises(RosterError, match="^roster, line 1"):
+            read_roster(upload)
 
 
 def test_line_numbers_are_those_of_the_file():

@@ -36,7 +36,8 @@ def read_text(source: Source, encoding: str | None) -> tuple[str, str] | None:
     read = getattr(source, "read", None)
     if read is None:
         return None
-    name = str(getattr(source, "name", "roster"))
+    # The name of a temporary file, such as an upload, is None or a number.
+    name = name if isinstance(name := getattr(source, "name", None), str) else "roster"
     try:
         content = read()
     except (OSError, ValueError) as error:
