@@ -109,11 +109,12 @@ async def coggno():
     ("method", "path", "answer", "kind", "form", "call"), CALLS, ids=[f"{c[0]} {c[1]}" for c in CALLS]
 )
 async def test_every_operation(coggno, method, path, answer, kind, form, call):
-    route = respx.route(method=method).mock(return_value=httpx.Response(200, json=answer))
+    respx.get(path__regex=r"/users/1$").mock(return_value=httpx.Response(200, json=ADA))  # before a deletion by id
+    respx.route(method=method).mock(return_value=httpx.Response(200, json=answer))
     result = await call(coggno)
     assert isinstance(result, kind)
     assert len(result) == 1 if isinstance(result, list) else True
-    request = route.calls.last.request
+    request = respx.calls.last.request
     assert request.url.raw_path.decode() == "/api/v1" + path
     assert dict(parse_qsl(request.content.decode())) == form
     assert request.headers["authorization"] == httpx.BasicAuth("test_key", "")._auth_header
@@ -420,3 +421,16 @@ async def test_ensure_waits_only_within_one_company(coggno):
     _, created = await asyncio.wait_for(coggno.as_company(2).groups.ensure(name="warehouse"), 5)
     release.set()
     assert (created, (await slow).created) == (True, True)
+
+
+@respx.mock
+async def test_ensure_passes_over_a_group_without_a_name(coggno):
+    respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[{"id": 1, "name": None}, GROUP]))
+    group, created = await coggno.groups.ensure(name="warehouse")
+    assert (group.id, created) == (3, False)
+
+
+@pytest.mark.parametrize("backoff", [5, "soon", object()])
+def test_backoff_must_be_callable(backoff):
+    with pytest.raises(ConfigurationError, match="backoff"):
+        AsyncCoggno("test_key", backoff=backoff)

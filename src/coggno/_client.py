@@ -14,7 +14,7 @@ from coggno._engines import HttpClient, engine_for
 from coggno._protocol.operation import UNSET, Request, Send, Unset
 from coggno._resources import Companies, Documents, Groups, Users
 from coggno._session import Backoff, OnExchange, Response, Session
-from coggno.errors import InvalidRequestError
+from coggno.errors import ConfigurationError, InvalidRequestError
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -51,6 +51,10 @@ class Client:
             headers=headers,
             decoding=decoding,
         )
+        if backoff is not None and not callable(backoff):
+            raise ConfigurationError(
+                f"backoff must be one of tenacity's wait strategies, or a function, not {backoff!r}"
+            )
         size = _config.check_count("max_connections", max_connections)
         engine = engine_for(http_client, base_url=config.base_url, max_connections=size)
         self._init(Session(config=config, engine=engine, backoff=backoff, on_exchange=on_exchange), owner=True)

@@ -41,7 +41,7 @@ class Through:
 
     get: str = "GET GET"
     post: str = "POST GET"
-    delete: str = "DELETE GET GET GET GET"
+    delete: str = "DELETE" + " GET" * 6
 
 
 @frozen(kw_only=True)
@@ -260,7 +260,7 @@ BODY: Final = (
         but=only(*ON_AIOHTTP, is_="unknown connection"),
         through=Through(),
         through_but=only(
-            *BOTH_HTTPX, is_=Through(get="GET GET GET", post="POST GET GET", delete="DELETE" + " GET" * 5)
+            *BOTH_HTTPX, is_=Through(get="GET GET GET", post="POST GET GET", delete="DELETE" + " GET" * 7)
         ),
     ),
     lost("a negative Content-Length", read, headed(OK, "Content-Length: -5"), s.until_it_leaves),

@@ -25,9 +25,11 @@ def same_login(one: str, other: str) -> bool:
 
 
 def is_like_an_id(login: str) -> bool:
-    """Return whether the server could take a login in a path for a user's id (reference: Retrieve User)."""
-    text = login.strip()
-    return text.isascii() and text.isdigit()
+    """Return whether the server could take a login in a path for a user's id (reference: Retrieve User).
+
+    Many servers read a number from the beginning of a text and ignore the rest, so one digit in front is enough.
+    """
+    return login.strip()[:1].isdigit()
 
 
 def text_key(text: str) -> str:
@@ -45,7 +47,7 @@ def group_key(name: str) -> str:
     return text_key(name)
 
 
-def named(items: Iterable[T], name: str, name_of: Callable[[T], str]) -> list[T]:
+def named(items: Iterable[T], name: str, name_of: Callable[[T], str | None]) -> list[T]:
     """Return the items that a group's name stands for.
 
     Names are not unique. An exact spelling wins over one that differs in case or spacing, so that two groups whose
@@ -57,5 +59,8 @@ def named(items: Iterable[T], name: str, name_of: Callable[[T], str]) -> list[T]
         name_of: returns an item's name.
     """
     key = group_key(name)
-    alike = [item for item in items if group_key(name_of(item)) == key]
-    return [item for item in alike if name_of(item) == name] or alike
+    # A server that is read tolerantly may send a group without a name.
+    texts = [(item, text) for item in items if isinstance(text := name_of(item), str)]
+    alike = [(item, text) for item, text in texts if group_key(text) == key]
+    exact = [item for item, text in alike if text == name]
+    return exact or [item for item, _ in alike]

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from coggno._engines.base import EngineResponse
 from coggno._protocol.decode import decode
+from coggno._protocol.masking import mask_headers
 from coggno._session.call import Call, logger
 from coggno._session.exchange import Exchange
 from coggno.errors import APIError, CoggnoError
@@ -79,7 +80,7 @@ class Observation:
             status=self._status,
             failure=None if error is None else type(error).__name__,
             outcome=outcome,
-            headers=context.shown_headers(call.request, self._headers),
+            headers=mask_headers(self._headers, call.secrets()),
             elapsed=context.clock() - self._started,
             lms=context.config.lms,
         )

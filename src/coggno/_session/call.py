@@ -108,6 +108,11 @@ class Call(Generic[T]):
             outcome: Outcome = "unknown" if self.prepared.sent else "not_sent"
             raise APITimeoutError(f"no complete response within {limit:.3g} s", outcome=outcome) from error
 
+    def secrets(self) -> list[str]:
+        """Return the texts that must not show: those of the write that this read checks as well."""
+        own = self.context.secrets(self.request)
+        return own if self.checks is None else [*own, *self.checks.secrets()]
+
     def raise_for_status(self, response: EngineResponse) -> None:
         """Raise the error of a response whose status is not 2xx."""
         if not 200 <= response.status < 300:
@@ -116,7 +121,7 @@ class Call(Generic[T]):
                 response.status,
                 response.headers,
                 response.content,
-                secrets=self.context.secrets(self.request),
+                secrets=self.secrets(),
             )
 
     def next_pause(self) -> float | None:

@@ -23,7 +23,7 @@ from coggno._session.settle import (
 from coggno._session.stream_loop import open_stream
 from coggno.errors import APIError, NotFoundError
 
-PAUSE: Final = 0.5  # seconds between two looks that must both find nothing
+PAUSES: Final = (0.5, 1.5)  # seconds between looks that must all find nothing
 GRACE: Final = 5.0  # seconds beyond the deadline to find out what became of a write, granted once a call
 
 
@@ -49,17 +49,36 @@ def _grant_grace(call: Call[Any]) -> None:
 
 
 async def _check(call: Call[Any], settle: Settle) -> Check:
-    request = call.request
-    check = evaluate(settle, request, await _find(call, settle))
+    check = await _look(call, settle)
     if check.finding == "resend" and check.value is not None:
         return await _spare_namesakes(call, settle, check)
     then = settle.then
-    if check.finding != "done" or then is None or not applies(then, request, check.value):
+    if check.finding != "done" or then is None or not applies(then, call.request, check.value):
         return check
     # A write that asks for two things is done when both are proven.
-    if evaluate(then, request, await _find(call, then, check.value), check.value).finding == "done":
+    rest = await _find(call, then, check.value)
+    if evaluate(then, call.request, rest, check.value).finding == "done":
         return check
     return Check("partial", value=check.value, candidates=check.candidates)
+
+
+async def _look(call: Call[Any], settle: Settle) -> Check:
+    """Read what the write is about, and return what that means.
+
+    Absence that ends the call ("removed", or "not created") must show each time: reads may lag behind writes.
+    """
+    check = evaluate(settle, call.request, await _find(call, settle))
+    for pause in PAUSES:
+        if not (check.is_absence and _ends_the_call(call, settle)):
+            return check
+        await call.context.sleep(pause)
+        check = evaluate(settle, call.request, await _find(call, settle))
+    return check
+
+
+def _ends_the_call(call: Call[Any], settle: Settle) -> bool:
+    # Where the write is sent again instead, one look is enough: the server refuses a second user of the same login.
+    return settle.absent != "resend" or call.refusal is not None
 
 
 async def _spare_namesakes(call: Call[Any], settle: Settle, check: Check) -> Check:
@@ -79,24 +98,6 @@ async def _spare_namesakes(call: Call[Any], settle: Settle, check: Check) -> Che
 
 
 async def _find(call: Call[Any], settle: Settle, earlier: Any = None) -> Any:
-    """Return what the settling read finds, or `ABSENT`.
-
-    Absence that ends the call ("removed", or "not created") must show twice, with a pause in between: reads may lag
-    behind writes.
-    """
-    found = await _find_once(call, settle, earlier)
-    if found is ABSENT and _ends_the_call(call, settle):
-        await call.context.sleep(PAUSE)
-        found = await _find_once(call, settle, earlier)
-    return found
-
-
-def _ends_the_call(call: Call[Any], settle: Settle) -> bool:
-    # Where the write is sent again instead, one look is enough: the server refuses a second user of the same login.
-    return settle.absent != "resend" or call.refusal is not None
-
-
-async def _find_once(call: Call[Any], settle: Settle, earlier: Any) -> Any:
     """Return what the settling read finds, or `ABSENT` for a 404 that the control read confirms.
 
     A 404 alone proves nothing: gateways and error pages use it too, and the API documents no form for its own. It

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from attrs import field, frozen
@@ -12,7 +12,6 @@ from attrs import field, frozen
 from coggno._config import Config
 from coggno._engines.base import Engine, EngineRequest
 from coggno._protocol import encode
-from coggno._protocol.masking import mask_headers
 from coggno._protocol.operation import Request
 from coggno._protocol.values import secrets
 from coggno._session.exchange import OnExchange
@@ -69,7 +68,3 @@ class CallContext:
     def secrets(self, request: Request[Any]) -> list[str]:
         """Return the texts that must not show in errors, logs and hooks of `request`."""
         return [*self.config.secrets, *secrets(request)]
-
-    def shown_headers(self, request: Request[Any], headers: Mapping[str, str]) -> dict[str, str]:
-        """Return the headers of a response as hooks and callers receive them."""
-        return mask_headers(headers, self.secrets(request))

@@ -10,6 +10,7 @@ mode, and so is the refund: a retry that succeeds gets back what it has cost, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
@@ -17,7 +18,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from attrs import define
 
 from coggno._protocol.operation import Retry
-from coggno.errors import APIConnectionError, APIError, APIStatusError, DecodeError, RateLimitError
+from coggno.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    ConfigurationError,
+    DecodeError,
+    RateLimitError,
+)
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -96,11 +104,21 @@ def pause(failure: APIError, failures: int, backoff: Backoff) -> float | None:
     """Return the pause before the next attempt, in seconds, or `None` if the server asks for too long a one."""
     asked = failure.retry_after if isinstance(failure, APIStatusError) else None
     if asked is None:
-        return max(0.0, backoff(_state(failure, failures)))
+        return _seconds(backoff, failure, failures)
     seconds = asked.total_seconds()
     if seconds > LONGEST_RETRY_AFTER:
         return None
-    return seconds + max(0.0, backoff(_state(failure, 1)))
+    return seconds + _seconds(backoff, failure, 1)
+
+
+def _seconds(backoff: Backoff, failure: APIError, failures: int) -> float:
+    try:
+        seconds = float(backoff(_state(failure, failures)))
+    except Exception as error:
+        raise ConfigurationError(f"backoff must return a number of seconds: {type(error).__name__}") from error
+    if not math.isfinite(seconds):
+        raise ConfigurationError(f"backoff must return a finite number of seconds, not {seconds}")
+    return max(0.0, seconds)
 
 
 def decide(

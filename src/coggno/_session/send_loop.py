@@ -12,7 +12,8 @@ from attrs import define, evolve
 
 from coggno._engines.base import EngineResponse
 from coggno._protocol import identity
-from coggno._protocol.operation import Request
+from coggno._protocol.json import is_array
+from coggno._protocol.operation import Request, Settle
 from coggno._protocol.values import first_given
 from coggno._session import settle
 from coggno._session.attempt import attempt
@@ -26,7 +27,6 @@ from coggno.errors import (
     OutcomeUnknownError,
     PartialWriteError,
     RateLimitError,
-    UnprocessableEntityError,
 )
 
 T = TypeVar("T")
@@ -49,14 +49,33 @@ class Reply(Generic[T]):
     call: Call[T]
 
 
-async def send(context: CallContext, request: Request[T]) -> Reply[T]:
+async def send(context: CallContext, request: Request[T], *, checks: Call[Any] | None = None) -> Reply[T]:
     """Send `request` until it is known what became of it, or nothing more may be tried.
+
+    Args:
+        context: what all calls share.
+        request: what is to be done.
+        checks: the write for which this read is made; the two have one deadline.
 
     Raises:
         InvalidRequestError: the request cannot be sent.
         APIError: the last failure; `OutcomeUnknownError` where nobody knows whether the write was carried out.
     """
-    call = begin(context, await _by_id(context, request))
+    call = begin(context, request, checks=checks)
+    try:
+        if settle.ambiguous_source(call.operation.settle) is not None:
+            await _verify_target(call)
+        return await _run(call)
+    except (APIError, AssertionError):
+        raise
+    except Exception as error:
+        # Whatever it is (a client that was closed, a backoff of the caller's that fails): a write in doubt stays one.
+        if not call.in_doubt:
+            raise
+        raise _unknown(call, Check("failed", error=error)) from error
+
+
+async def _run(call: Call[T]) -> Reply[T]:
     while True:
         check = await check_write(call) if call.in_doubt else None
         if check is None or _may_send_again(call, check):
@@ -65,12 +84,8 @@ async def send(context: CallContext, request: Request[T]) -> Reply[T]:
                 value, received = await attempt(call)
             except APIError as failure:
                 _classify(call, failure)
-            except Exception as error:
-                if not call.in_doubt:
-                    raise
-                raise _unknown(call, Check("failed", error=error)) from error
             else:
-                context.quota.refund(call.paid)
+                call.context.quota.refund(call.paid)
                 _raise_if_another(call, value)
                 return Reply(value, received, call)
         elif check.finding == "done":
@@ -80,15 +95,20 @@ async def send(context: CallContext, request: Request[T]) -> Reply[T]:
         pause = call.next_pause()
         if pause is None:
             return await _conclude(call, check)
-        await context.sleep(pause)
+        await call.context.sleep(pause)
 
 
 def _raise_if_another(call: Call[Any], value: Any) -> None:
-    """Raise if a removal by id or login hit another object: the server may take an id for a login."""
+    """Raise if the response is about another object than the request.
+
+    A server may take an id for a login, and a cache may answer for somebody else. What was created is not compared: a
+    server may change a login or a name that it is sent.
+    """
     declared = call.operation.settle
-    if settle.ambiguous_source(declared) is None or declared is None or value is None:
+    if declared is None or value is None or is_array(value):
         return
-    if not settle.has_key(declared, call.request, value, None):
+    is_removal = declared.absent == "done"
+    if not settle.is_about(declared, call.request, value, ids_only=not is_removal):
         call.failure = None
         raise _unknown(call, Check("another", candidates=(value,)))
 
@@ -146,13 +166,6 @@ def _verdict(call: Call[Any], check: Check) -> APIError:
     """Return the error of a write that a check did not show as done."""
     if not call.is_lost and call.refusal is not None and check.finding in {"taken", "resend"}:
         return call.refusal
-    if check.finding == "taken":
-        error: APIError = UnprocessableEntityError(
-            "the response was lost, and a check shows that the key belongs to somebody with other names",
-            status_code=422,
-            operation=call.operation.id,
-        )
-        return _from(call, error)
     if check.finding == "partial":
         return _from(call, PartialWriteError(operation=call.operation.id, value=check.value))
     return _unknown(call, check)
@@ -168,28 +181,38 @@ def _from(call: Call[Any], error: APIError) -> APIError:
     return call.complete(error)
 
 
-async def _by_id(context: CallContext, request: Request[T]) -> Request[T]:
-    """Return a deletion or removal by a login of digits as one by id.
+async def _verify_target(call: Call[Any]) -> None:
+    """Make sure that a deletion or removal hits the user who is meant, and send it by id.
 
-    The server cannot tell such a login from an id: "delete the user with the login 123" may delete user 123. So the
-    user is read first, the login compared, and the write goes to the id (reference: Retrieve User, note).
+    In a path the server cannot tell a login from an id: "delete the user with the login 123" may delete user 123, and
+    "delete user 7", who is gone, the user with the login 7. So the user is read first and compared (reference: Retrieve
+    User, note). A login that does not begin with a digit cannot be taken for an id.
 
     Raises:
-        NotFoundError: nobody has this login; nothing was sent.
+        NotFoundError: there is no such user; nothing was changed.
+        APIError: the user could not be read; nothing was sent.
     """
-    declared = request.operation.settle
-    source = settle.ambiguous_source(declared)
-    if declared is None or source is None:
-        return request
-    login = first_given(request, (source,))
-    if not isinstance(login, str) or not identity.is_like_an_id(login):
-        return request
-    found = (await send(context, settle.settling_read(declared, request))).value
-    if settle.evaluate(declared, request, found).finding != declared.found:
+    declared, source = (
+        cast("Settle", call.operation.settle),
+        cast("str", settle.ambiguous_source(call.operation.settle)),
+    )
+    user = first_given(call.request, (source,))
+    if isinstance(user, str) and not identity.is_like_an_id(user):
+        return
+    try:
+        found = (await send(call.context, settle.settling_read(declared, call.request), checks=call)).value
+    except NotFoundError:
+        raise
+    except APIError as error:
+        error.outcome = "not_sent"  # of the write: it was not begun
+        raise
+    if settle.evaluate(declared, call.request, found).finding != declared.found:
+        kind = "login" if isinstance(user, str) else "id"
         raise NotFoundError(
-            f"no user has the login {login!r}: the server takes it for an id; nothing was changed",
+            f"no user has the {kind} {user!r}: the server takes it for that of another user; nothing was changed",
             status_code=404,
-            operation=request.operation.id,
+            operation=call.operation.id,
         )
     name = source.partition(".")[2]
-    return evolve(request, path={**request.path, name: found.id})
+    call.request = evolve(call.request, path={**call.request.path, name: found.id})
+    call.prepared = call.context.prepare(call.request)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from coggno._protocol.masking import mask_headers
 from coggno._protocol.operation import Request
 from coggno._session import send_loop, stream_loop
 from coggno._session.context import CallContext
@@ -31,7 +32,7 @@ class Session(CallContext):
         return Response(
             value=reply.value,
             status=received.status if received else None,
-            headers=self.shown_headers(request, received.headers) if received else {},
+            headers=mask_headers(received.headers, reply.call.secrets()) if received else {},
             content=received.content if received else b"",
             attempts=reply.call.attempts,
             requests=reply.call.requests,

@@ -33,12 +33,14 @@ class Check:
         value: what was found, where the write is done, or done in part.
         candidates: what the write may have made, where `finding` is `unknown`.
         error: why the check failed, where it did.
+        is_absence: whether the finding rests on something that was not found.
     """
 
     finding: Finding
     value: Any = None
     candidates: tuple[Any, ...] = ()
     error: Exception | None = None
+    is_absence: bool = False
 
 
 def settling_read(settle: Settle, request: Request[Any], found: Any = None) -> Request[Any]:
@@ -81,10 +83,12 @@ def evaluate(settle: Settle, request: Request[Any], found: Any, earlier: Any = N
         earlier: what an earlier read found, where `settle` is the second one.
     """
     if found is ABSENT:
-        return Check(settle.absent)
+        return Check(settle.absent, is_absence=True)
     if is_array(found):
         matching = tuple(item for item in found if has_key(settle, request, item, earlier))
-        return Check(settle.found, candidates=matching) if matching else Check(settle.absent)
+        if matching:
+            return Check(settle.found, candidates=matching)
+        return Check(settle.absent, is_absence=True)
     if not has_key(settle, request, found, earlier):
         # The server took a login of digits for an id, or an id for a login: this says nothing about our write.
         return Check("unknown", candidates=(found,))
@@ -104,6 +108,15 @@ def has_key(settle: Settle, request: Request[Any], item: Any, earlier: Any) -> b
     pairs = [(getattr(item, name, None), value) for name, value in _given(settle.key, request, earlier)]
     comparable = [(theirs, ours) for theirs, ours in pairs if isinstance(theirs, str) == isinstance(ours, str)]
     return bool(comparable) and all(_same(theirs, ours) for theirs, ours in comparable)
+
+
+def is_about(settle: Settle, request: Request[Any], item: Any, *, ids_only: bool) -> bool:
+    """Return whether the response to a write is about the object that was asked for, as far as that can be compared."""
+    pairs = [(getattr(item, name, None), ours) for name, ours in _given(settle.key, request, None)]
+    comparable = [pair for pair in pairs if isinstance(pair[0], str) == isinstance(pair[1], str)]
+    if ids_only:
+        comparable = [pair for pair in comparable if not isinstance(pair[1], str)]
+    return all(_same(theirs, ours) for theirs, ours in comparable)
 
 
 def is_namesake(settle: Settle, request: Request[Any], item: Any) -> bool:
@@ -141,6 +154,11 @@ def describe(check: Check) -> str:
         return (
             "the write may or may not have been carried out, and the check for it failed "
             f"({check.error}); check what is on the server before you repeat it"
+        )
+    if check.finding == "taken":
+        return (
+            "the write may or may not have been carried out: the key exists with other values (error.candidates). It "
+            "belonged to somebody else before, or the server has changed what was sent"
         )
     if check.finding == "another":
         return (
