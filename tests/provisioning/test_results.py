@@ -1,5 +1,6 @@
 """`results.csv` is for people, `failed.csv` for machines; neither has a password, and both are whole or not there."""
 
+import contextlib
 import csv
 import io
 import os
@@ -19,6 +20,7 @@ from coggno.provisioning import (
     RosterOptions,
     RowOutcome,
     RowResult,
+    are_results_of,
     check_writable,
     holds_results,
     read_roster,
@@ -56,9 +58,9 @@ def test_results_have_every_row_in_order(path):
     """Without passwords and formulas."""
     write_results(path, roster(), results())
     assert table(path) == [
-        ["line", "outcome", "inferred", "user_id", "detail", "first name", "last name", "email", "note"],
-        ["2", "created", "yes", "7", "", "Ada", "'=Lovelace", "ada@example.com", "'@x"],
-        ["3", "failed", "", "", "'- no", "Bob", "B", "bob@example.com", ""],
+        ["line", "outcome", "inferred", "user_id", "detail", "roster", "first name", "last name", "email", "note"],
+        ["2", "created", "yes", "7", "", "roster", "Ada", "'=Lovelace", "ada@example.com", "'@x"],
+        ["3", "failed", "", "", "'- no", "roster", "Bob", "B", "bob@example.com", ""],
     ]
     assert "s3cret" not in path.read_text()
 
@@ -73,8 +75,23 @@ def test_no_cell_begins_a_formula(path, start):
 
 
 def test_columns_with_our_names_are_marked(path):
-    write_results(path, roster("email,first name,last name,line\na@b.example,A,B,x\n"), {})
-    assert table(path)[0][-1] == "line (roster)"
+    write_results(path, roster("email,first name,last name,line,Outcome\na@b.example,A,B,x,y\n"), {})
+    assert table(path)[0][-2:] == ["line (roster)", "Outcome (roster)"]
+
+
+def test_results_tell_whose_they_are(path):
+    write_results(path, roster(), {})
+    assert are_results_of(path, "roster")
+    assert not are_results_of(path, "april.csv")
+
+
+def test_results_of_a_formula_name_are_recognized(path, tmp_path):
+    """The name of a file may begin like a formula, too."""
+    source = tmp_path / "=1.csv"
+    source.write_text(TEXT)
+    with contextlib.chdir(tmp_path):
+        write_results(path, read_roster("=1.csv"), {})
+        assert are_results_of(path, "=1.csv")
 
 
 def test_a_row_without_a_result_is_unknown(path):

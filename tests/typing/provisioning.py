@@ -27,6 +27,7 @@ from coggno.provisioning import (
     Summary,
     Waiting,
     apply_plan,
+    are_results_of,
     check_writable,
     holds_results,
     make_plan,
@@ -68,7 +69,7 @@ async def run(coggno: AsyncCoggno, roster: Roster, folder: Path) -> int:
     except StoppedError as error:
         return len(str(error))
     check_writable(folder / "results.csv")
-    if not holds_results(folder / "results.csv"):
+    if not holds_results(folder / "results.csv") or are_results_of(folder / "results.csv", roster.name):
         write_results(folder / "results.csv", roster, results)
     assert_type(write_failed(folder / "failed.csv", roster, results), int)
     return len(planned)

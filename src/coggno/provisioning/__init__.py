@@ -13,7 +13,7 @@ from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, RunSta
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.plan import Plan, PlannedRow, make_plan
 from coggno.provisioning.provision import Rows, apply_plan, provision
-from coggno.provisioning.results import holds_results, write_failed, write_results
+from coggno.provisioning.results import are_results_of, holds_results, write_failed, write_results
 from coggno.provisioning.roster import Roster, RosterOptions, Row, Source, read_roster
 from coggno.provisioning.safe_file import check_writable
 
@@ -38,6 +38,7 @@ __all__ = [
     "Summary",
     "Waiting",
     "apply_plan",
+    "are_results_of",
     "check_writable",
     "holds_results",
     "make_plan",

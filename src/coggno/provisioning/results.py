@@ -15,7 +15,7 @@ from coggno.provisioning.safe_file import remove, replacing
 
 # What makes a spreadsheet run a cell as a formula: the full-width forms do in some languages.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_OURS: Final = ("line", "outcome", "inferred", "user_id", "detail")
+_OURS: Final = ("line", "outcome", "inferred", "user_id", "detail", "roster")
 _SUBSTITUTE: Final = "coggno-substitute"
 
 # JSON can hold half a surrogate pair, which no encoding has. A control character in its place keeps the row invalid
@@ -37,13 +37,15 @@ def write_results(path: str | os.PathLike[str], roster: Roster, results: Mapping
     Raises:
         RosterError: the file cannot be written.
     """
-    own = [name if name not in _OURS else f"{name} (roster)" for name in roster.columns]
+    # Compared without case: a spreadsheet does not tell `Line` from `line`.
+    own = [name if name.casefold() not in _OURS else f"{name} (roster)" for name in roster.columns]
     with replacing(Path(path), encoding="utf-8", errors="backslashreplace") as file:
         # Quoted: where the list separator is a semicolon, `x;=1+1` would be two cells, the second one a formula.
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(map(_harmless, (*_OURS, *own)))
         for row in roster.rows:
-            writer.writerow(map(_harmless, (*_outcome_cells(row, results.get(row.line)), *row.cells)))
+            ours = _outcome_cells(row, results.get(row.line))
+            writer.writerow(map(_harmless, (*ours, roster.name, *row.cells)))
 
 
 def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[int, RowResult]) -> int:
@@ -79,6 +81,27 @@ def holds_results(path: str | os.PathLike[str]) -> bool:
             return file.read(len(head)) == head
     except OSError:
         return False
+
+
+def are_results_of(path: str | os.PathLike[str], roster: str) -> bool:
+    """Return whether the results in a file are those of a roster, or have no rows.
+
+    Args:
+        path: of a file that `holds_results`.
+        roster: the roster's name; the name of a file is resolved from the current directory.
+    """
+    # Without rows there is nothing that could be lost.
+    name = _roster_in(Path(path))
+    return name is None or name == _harmless(roster) or os.path.realpath(name) == os.path.realpath(roster)
+
+
+def _roster_in(path: Path) -> str | None:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        try:
+            return next((row["roster"] for row in rows), None)
+        except csv.Error:  # a cell of another program that is longer than the module reads
+            return ""
 
 
 def _outcome_cells(row: Row, result: RowResult | None) -> tuple[str, ...]:

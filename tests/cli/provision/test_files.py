@@ -35,6 +35,42 @@ def test_own_failed_file_is_replaced(provision):
     assert not Path("failed.csv").exists()
 
 
+def test_files_of_another_roster_are_kept(provision):
+    """Its rows to run again are not written anywhere else."""
+    provision(write_roster(ADA, INVALID, name="march.csv"))
+    first = Path("results.csv").read_text(), Path("failed.csv").read_text()
+    ended = provision(write_roster(GRACE, INVALID, name="april.csv"))
+    assert "results.csv has the results of another roster, and is kept." in ended.err
+    assert "This run writes results-2.csv and failed-2.csv.\n" in ended.err
+    assert "Outcome of every row: results-2.csv" in ended.out
+    assert "Rows to run again: failed-2.csv" in ended.out
+    assert provision(write_roster(GRACE, name="may.csv")).code == 0
+    assert [row["roster"] for row in read_table("results-3.csv")] == ["may.csv"]
+    assert (Path("results.csv").read_text(), Path("failed.csv").read_text()) == first
+    assert [row["email"] for row in read_table("failed-2.csv")] == ["alan.example.com"]
+
+
+def test_repeated_run_uses_its_numbered_files_again(provision):
+    provision(write_roster(ADA, name="march.csv"))
+    provision(write_roster(GRACE, INVALID, name="april.csv"))
+    provision("./april.csv")
+    provision("march.csv")
+    assert file_names() == ["april.csv", "failed-2.csv", "march.csv", "results-2.csv", "results.csv"]
+
+
+def test_named_results_of_another_roster_are_kept(provision):
+    Path("out").mkdir()
+    provision(write_roster(ADA, INVALID, name="march.csv"), "--results", "out/2026-03.csv")
+    ended = provision(write_roster(GRACE, INVALID, name="april.csv"), "--results", "out/2026-03.csv")
+    assert "out/2026-03-2.csv" in ended.err
+    assert file_names("out") == ["2026-03-2-failed.csv", "2026-03-2.csv", "2026-03-failed.csv", "2026-03.csv"]
+
+
+def test_dry_run_does_not_speak_of_files(provision):
+    provision(write_roster(ADA, name="march.csv"))
+    assert "results" not in provision(write_roster(GRACE, name="april.csv"), "--dry-run").err
+
+
 def test_failed_file_is_a_roster(provision, sandbox: Sandbox):
     provision(write_roster(ADA, GRACE.replace("nanoseconds", "")))
     first = Path("results.csv").read_text(), Path("failed.csv").read_text()

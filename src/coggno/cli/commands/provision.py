@@ -55,7 +55,11 @@ Results: TypeAlias = Annotated[
     typer.Option(
         "--results",
         metavar="FILE",
-        help="Save the outcome of every row here. Default: results.csv, and failed.csv for the rows to run again.",
+        help=(
+            "Save the outcome of every row here. Default: results.csv, and failed.csv for the rows to run again. "
+            "A run of failed.csv writes results-2.csv and failed-2.csv; so does any run where results.csv is there "
+            "and has the results of another roster."
+        ),
     ),
 ]
 Concurrency: TypeAlias = Annotated[

@@ -12,7 +12,7 @@ from typing import Final, Self
 from attrs import frozen
 
 from coggno.cli.exit_codes import CommandError
-from coggno.provisioning import Roster, check_writable, holds_results
+from coggno.provisioning import Roster, are_results_of, check_writable, holds_results
 
 _FAILED_NAME: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
 _RESULTS_STEM: Final = re.compile(r"results(-\d+)?")
@@ -29,12 +29,14 @@ class RunFiles:
         results: every row with its outcome.
         failed: the rows to run again.
         passwords: the generated passwords, if there are any.
+        kept: the results of another roster, on account of which these have another name.
     """
 
     roster: Path | None
     results: Path
     failed: Path
     passwords: Path | None
+    kept: Path | None = None
 
     @classmethod
     def of(cls, roster: str, *, results: Path | None, passwords: Path | None) -> Self:
@@ -43,19 +45,21 @@ class RunFiles:
         Args:
             roster: path of the roster, or `-` for standard input.
             results: path of the results; `results.csv` if not given, or `results-2.csv` if the roster is the
-                `failed.csv` of an earlier run, and so on.
+                `failed.csv` of an earlier run, and so on. A path that has the results of another roster is numbered.
             passwords: path of the generated passwords, if there are any.
         """
         # A run that is repeated overwrites its own files, but a run of `failed.csv` not those of the run before:
         # its results would replace those of all other rows.
         earlier = _FAILED_NAME.fullmatch(Path(roster).name)
-        number = f"-{int(earlier[1] or 1) + 1}" if earlier else ""
-        chosen = Path(f"results{number}.csv") if results is None else results
+        number = int(earlier[1] or 1) + 1 if earlier and results is None else 1
+        wanted = results or Path("results.csv")
+        chosen = _not_of_another(wanted, number, "standard input" if roster == "-" else roster)
         return cls(
             roster=None if roster == "-" else Path(roster),
             results=chosen,
             failed=_failed_beside(chosen),
             passwords=passwords,
+            kept=None if chosen == _numbered(wanted, number) else _numbered(wanted, number),
         )
 
     def check(self) -> None:
@@ -111,6 +115,20 @@ class RunFiles:
 
 def _kib(size: int) -> int:
     return -(-size // 1024)
+
+
+def _not_of_another(results: Path, number: int, roster: str) -> Path:
+    """Return the first path from `number` on that does not have the results of another roster."""
+    # They, and the rows to run again beside them, may be all that somebody has of the other run.
+    path = _numbered(results, number)
+    while path.is_file() and holds_results(path) and not are_results_of(path, roster):
+        number += 1
+        path = _numbered(results, number)
+    return path
+
+
+def _numbered(results: Path, number: int) -> Path:
+    return results if number == 1 else results.with_name(f"{results.stem}-{number}{results.suffix}")
 
 
 def _failed_beside(results: Path) -> Path:

@@ -60,6 +60,7 @@ class ProvisionRun:
         """
         self.files.check_space(roster)
         _report_roster(roster)
+        self._report_files()
         # After everything that can be wrong on this machine: a wrong path is corrected at once, a key takes longer.
         self.options.client.require_key()
         report = RunReport(roster, self.files, is_dry_run=self.options.dry_run)
@@ -71,6 +72,11 @@ class ProvisionRun:
             self.progress.phase("Writing the results")
             _write_files(report)
         return report
+
+    def _report_files(self) -> None:
+        if self.files.kept is not None and not self.options.dry_run:
+            kept = f"{self.files.kept} has the results of another roster, and is kept."
+            output.write_message(f"{kept} This run writes {self.files.results} and {self.files.failed}.")
 
     @contextmanager
     def _password_file(self) -> Generator[PasswordFile | None]:
