@@ -1,6 +1,8 @@
 """The facade: every operation through respx, copies, `ensure`, and who closes what."""
 
 import asyncio
+import copy
+import pickle
 from urllib.parse import parse_qsl
 
 import httpx
@@ -11,6 +13,7 @@ from coggno import (
     AmbiguousNameError,
     AsyncCoggno,
     ConfigurationError,
+    Ensured,
     InvalidRequestError,
     Operation,
     OutcomeUnknownError,
@@ -434,3 +437,77 @@ async def test_ensure_passes_over_a_group_without_a_name(coggno):
 def test_backoff_must_be_callable(backoff):
     with pytest.raises(ConfigurationError, match="backoff"):
         AsyncCoggno("test_key", backoff=backoff)
+
+
+@respx.mock
+async def test_ensure_remembers_a_group_that_lists_do_not_show_yet(coggno):
+    """Two tasks once created one group twice where reads lag behind writes."""
+    posted = respx.post(URL + "/groups").mock(return_value=httpx.Response(200, json=GROUP))
+    respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[]))
+    results = await asyncio.gather(*(coggno.groups.ensure(name="Warehouse") for _ in range(3)))
+    assert (posted.call_count, sorted(result.created for result in results)) == (1, [False, False, True])
+    respx.delete(URL + "/groups/3").mock(return_value=httpx.Response(200, json=GROUP))
+    await coggno.groups.delete(3)
+    assert (await coggno.groups.ensure(name="Warehouse")).created, "what was deleted is not remembered"
+
+
+HUGE = 10**5000
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.users.get(HUGE),
+        lambda c: c.users.delete("x/../../groups/3"),
+        lambda c: c.users.get("\0"),
+        lambda c: c.groups.ensure(name=None),
+        lambda c: c.groups.ensure(name=7),
+        lambda c: c.groups.ensure(name=""),
+        lambda c: c.groups.ensure(name="\ud800"),
+        lambda c: c.users.ensure(**{**NEW, "password": None}, login="ada"),
+        lambda c: c.users.ensure(**{**NEW, "email": None}, login="ada"),
+        lambda c: c.users.ensure(**NEW, login=7),
+        lambda c: c.users.ensure(**NEW, group_id="x"),
+        lambda c: c.call(5),
+        lambda c: anext(c.users.iter(on_error=5)),
+    ],
+)
+async def test_bad_arguments_are_refused_before_anything_is_sent(coggno, call):
+    with pytest.raises(InvalidRequestError):
+        await call(coggno)
+    assert respx.calls.call_count == 0
+
+
+async def silent(exchange):
+    """An asynchronous hook, which nobody would await."""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lms": HUGE},
+        {"lms": "9" * 5000},
+        {"max_retries": -HUGE},
+        {"max_connections": HUGE},
+        {"timeout": 10**400},
+        {"deadline": HUGE},
+        {"headers": 5},
+        {"headers": [("a", "b")]},
+        {"headers": ""},
+        {"base_url": b"https://x.example"},
+        {"decoding": []},
+        {"on_exchange": 5},
+        {"on_exchange": silent},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_bad_options_are_refused(options):
+    with pytest.raises(ConfigurationError):
+        AsyncCoggno("test_key", **options)
+
+
+def test_ensured_pickles_and_copies():
+    result = Ensured(User(**ADA), created=True, settled=True)
+    for twin in (pickle.loads(pickle.dumps(result)), copy.copy(result), copy.deepcopy(result)):
+        assert (twin, twin.created, twin.settled) == (result, True, True)

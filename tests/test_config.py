@@ -37,7 +37,7 @@ def test_the_key_chooses_the_address(key, address):
         ("https://localhost/?a=1", "test_1", "path"),
         ("https://local host", "test_1", "path"),
         ("https://localhost/\x00", "test_1", "path"),
-        (7, "test_1", "URL"),
+        (7, "test_1", "str"),
     ],
 )
 def test_unusable_address_is_refused_without_the_key(base_url, key, word):

@@ -136,9 +136,8 @@ def _readable_signature(
 
 def _is_made_for_readers(member: type) -> bool:
     """Return whether readers get instances of a class and do not make any."""
-    return (
-        getattr(member, "_is_protocol", False)
-        or member.__module__ == "coggno._resources"
+    return getattr(member, "_is_protocol", False) or member.__module__.startswith(
+        "coggno._resources"
     )
 
 

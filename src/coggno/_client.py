@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
@@ -51,6 +52,7 @@ class Client:
             headers=headers,
             decoding=decoding,
         )
+        _check_hook(on_exchange)
         if backoff is not None and not callable(backoff):
             raise ConfigurationError(
                 f"backoff must be one of tenacity's wait strategies, or a function, not {backoff!r}"
@@ -136,6 +138,7 @@ class Client:
             changes["decoding"] = _config.check_decoding(decoding)
         copy = self._copy(**changes)
         if on_exchange is not UNSET:
+            _check_hook(on_exchange)
             copy._init(attrs.evolve(copy._session, on_exchange=on_exchange), owner=False)  # noqa: SLF001 - another of us
         return copy
 
@@ -195,6 +198,8 @@ class Client:
         Raises:
             APIError: as `send`.
         """
+        if not callable(operation):  # pyright: ignore[reportUnnecessaryComparison] - callers without a checker
+            raise InvalidRequestError("call() takes a function of coggno.operations and its arguments")
         responses: list[Response[Any]] = []
 
         async def send(request: Request[Any], /) -> Any:
@@ -202,4 +207,13 @@ class Client:
             return responses[-1].value
 
         await operation(send, *args, **kwargs)
+        if not responses:
+            raise InvalidRequestError("call() takes a function of coggno.operations: this one has sent no request")
         return responses[-1]
+
+
+def _check_hook(on_exchange: OnExchange | None) -> None:
+    if on_exchange is not None and not callable(on_exchange):
+        raise ConfigurationError("on_exchange must be a function that takes an Exchange")
+    if inspect.iscoroutinefunction(on_exchange):
+        raise ConfigurationError("on_exchange must be a plain function: an asynchronous one would never be awaited")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-import math
 import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, cast
@@ -68,7 +67,7 @@ class Timeout:
         for name in ("connect", "read", "write", "pool", "total", "item"):
             value = getattr(self, name)
             if value is not None and not _is_positive(value):
-                message = f"timeout: {name} must be a positive number of seconds or None, not {value!r}"
+                message = f"timeout: {name} must be a positive number of seconds or None, not {_shown(value)}"
                 raise ConfigurationError(message)
 
     @classmethod
@@ -160,6 +159,8 @@ def check_key(key: str | None) -> str:
 def check_address(base_url: str | None, key: str) -> str:
     """Return the address for the key, without a trailing slash (reference: Endpoints)."""
     mode = key_mode(key)
+    if base_url is not None and not isinstance(base_url, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a checker
+        raise ConfigurationError(f"base_url must be a str, not {type(base_url).__name__}")
     if base_url is None or base_url == "":
         if mode is None:
             message = "the API key begins with neither test_ nor live_: set base_url (or COGGNO_BASE_URL) as well"
@@ -197,9 +198,9 @@ def is_loopback(host: str) -> bool:
 
 def check_lms(lms: int | str) -> str:
     """Return the account id as it is sent in `Coggno-LMS` (reference: Connected accounts)."""
-    is_id = type(lms) is int or (isinstance(lms, str) and lms.isascii() and lms.isdigit())
-    if not is_id or int(lms) < 1:
-        message = f"the company (Coggno-LMS) must be an account id such as 1, not {lms!r}"
+    is_text = isinstance(lms, str) and lms.isascii() and lms.isdigit() and len(lms) < 19
+    if not (is_text or type(lms) is int) or not 1 <= int(lms) < 10**18:
+        message = f"the company (Coggno-LMS) must be an account id such as 1, not {_shown(lms)}"
         raise ConfigurationError(message)
     return str(int(lms))
 
@@ -210,7 +211,11 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     Raises:
         ConfigurationError: naming the header, never its value.
     """
-    for name, value in (headers or {}).items():
+    if headers is None:
+        return {}
+    if not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a checker
+        raise ConfigurationError("headers must be a mapping of str to str")
+    for name, value in headers.items():
         if type(name) is not str or type(value) is not str:
             raise ConfigurationError("headers must be a mapping of str to str")
         if not _TOKEN.fullmatch(name):
@@ -219,27 +224,27 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
             raise ConfigurationError(f"headers: {name} is set by the client and cannot be replaced")
         if not value.isascii() or not value.isprintable() or value != value.strip():
             raise ConfigurationError(f"headers: the value of {name} must be printable ASCII without outer spaces")
-    return dict(headers or {})
+    return dict(headers)
 
 
 def check_decoding(decoding: Decoding) -> Decoding:
     """Return `decoding` if it is one of the two ways."""
-    if decoding not in {"tolerant", "strict"}:
-        raise ConfigurationError(f"decoding must be 'tolerant' or 'strict', not {decoding!r}")
+    if decoding not in ("tolerant", "strict"):  # a tuple: the value may be unhashable
+        raise ConfigurationError(f"decoding must be 'tolerant' or 'strict', not {_shown(decoding)}")
     return decoding
 
 
 def check_count(name: str, value: int) -> int:
     """Return `value` if it is a whole number from 1 on."""
-    if type(value) is not int or value < 1:
-        raise ConfigurationError(f"{name} must be a whole number from 1 on, not {value!r}")
+    if type(value) is not int or not 1 <= value < 10**18:
+        raise ConfigurationError(f"{name} must be a whole number from 1 on, not {_shown(value)}")
     return value
 
 
 def check_retries(max_retries: int) -> int:
     """Return `max_retries` if it is a whole number from 0 on."""
-    if type(max_retries) is not int or max_retries < 0:
-        message = f"max_retries must be a whole number from 0 on, not {max_retries!r}"
+    if type(max_retries) is not int or not 0 <= max_retries < 10**18:
+        message = f"max_retries must be a whole number from 0 on, not {_shown(max_retries)}"
         raise ConfigurationError(message)
     return max_retries
 
@@ -247,13 +252,22 @@ def check_retries(max_retries: int) -> int:
 def check_seconds(name: str, value: float | None) -> float | None:
     """Return `value` if it is `None` or a positive number of seconds."""
     if value is not None and not _is_positive(value):
-        message = f"{name} must be a positive number of seconds or None, not {value!r}"
+        message = f"{name} must be a positive number of seconds or None, not {_shown(value)}"
         raise ConfigurationError(message)
     return value
 
 
 def _is_positive(value: object) -> bool:
-    return type(value) in {int, float} and math.isfinite(cast("float", value)) and cast("float", value) > 0
+    # No infinity and no number beyond what a float holds: timers could not count them.
+    return type(value) in {int, float} and 0 < cast("float", value) < 1e12
+
+
+def _shown(value: object) -> str:
+    """Return a value for a message; Python refuses to print a number of thousands of digits."""
+    try:
+        return repr(value)[:60]
+    except ValueError:
+        return "a number of that many digits"
 
 
 def _split(base_url: str) -> SplitResult:

@@ -262,7 +262,7 @@ def test_other_values_are_no_integer(data):
 def test_unknown_fields_are_kept_in_extra():
     user = structure({**ADA, "email": "a@b.c"}, User)
     assert user.extra == {"email": "a@b.c"}
-    assert repr(user).endswith("extra={'email': 'a@b.c'})")
+    assert repr(user).endswith("extra=<email>)")
     assert user == User(**ADA, extra={"email": "a@b.c"}) != User(**ADA)
     assert to_dict(user) == {**ADA, "email": "a@b.c"}
 

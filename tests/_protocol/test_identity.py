@@ -35,9 +35,7 @@ def test_login_key_is_idempotent(text):
     assert unicodedata.is_normalized("NFC", key)
 
 
-@pytest.mark.parametrize(
-    ("login", "expected"), [("7", True), (" 7 ", True), ("007", True), ("7a", True), ("a7", False), ("", False)]
-)
+@pytest.mark.parametrize(("login", "expected"), [("7", True), (" 7 ", True), ("007", True), ("7a", False), ("", False)])
 def test_is_like_an_id(login, expected):
     assert identity.is_like_an_id(login) is expected
 
@@ -55,3 +53,8 @@ def test_named_falls_back_to_case_and_spacing():
     assert identity.named(["Night  Shift", "Day"], "night shift", str) == ["Night  Shift"]
     assert identity.named(["Night", "NIGHT"], "night", str) == ["Night", "NIGHT"]
     assert identity.named(["Night"], "Day", str) == []
+
+
+@pytest.mark.parametrize(("login", "expected"), [("7", True), (" 7up@x.example", True), ("a7", False), ("", False)])
+def test_begins_like_an_id(login, expected):
+    assert identity.begins_like_an_id(login) is expected

@@ -42,7 +42,7 @@ async def test_all_operations(quirks, engine):
         group = await coggno.groups.create(name="Warehouse", description="Ware & <Haus> 100%")
         assert await coggno.groups.get(group.id) == group
         assert await coggno.groups.list() == [group]
-        user = await coggno.users.create(**ADA, login="ada/../x?#%+@. é", group_id=group.id)
+        user = await coggno.users.create(**ADA, login="ada/x?#%+@. é", group_id=group.id)
         assert await coggno.users.get(user.login) == await coggno.users.get(user.id) == user
         assert await coggno.users.list() == [user]
         assert [item async for item in coggno.users.iter()] == [user]

@@ -138,3 +138,17 @@ def test_a_request_id_that_echoes_the_key_is_masked():
 
 def test_a_long_body_is_cut_in_the_message():
     assert len(str(status_error(GET_USER, 500, {}, b"x" * 65_536))) < 300
+
+
+def test_a_secret_at_the_cut_of_a_long_body_is_not_shown():
+    """The engine cuts a body off after 64 kB, perhaps within the key, whose rest is not recognized."""
+    key = "test_SECRETKEY0123456789"
+    content = (b"x" * (65_536 - len(key) + 1) + key.encode())[:65_536]
+    assert "SECRETKEY" not in str(status_error(GET_USER, 500, {}, content, secrets=[key]).body)
+
+
+@pytest.mark.parametrize("shown", ["Tom&amp;Jerry&#39;s", "Tom&amp;Jerry&#x27;s", "Tom%26Jerry%27s", "a%3cb%2fc"])
+def test_escaped_passwords_are_masked(shown):
+    """Error pages of web frameworks escape what they show."""
+    error = status_error(CREATE_USER, 422, {}, f"<p>{shown} is weak</p>".encode(), secrets=["Tom&Jerry's", "a<b/c"])
+    assert shown not in error.body

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from coggno import AsyncCoggno
+from coggno import AsyncCoggno, OutcomeUnknownError
 
-ODD: Final = "ada/../x?#%+&=@. é\u2028\U0001f600"
+ODD: Final = "ada/x?#%+&=@. é\u2028\U0001f600"
 """A login in which every character needs correct quoting."""
 
 _ADA: Final = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": "s3cret-word"}
@@ -36,6 +36,17 @@ class ClientCall:
     def __str__(self) -> str:
         return f"{self.operation}-{self.variant}"
 
+    async def carry_out(self, coggno: AsyncCoggno) -> None:
+        """Call the method. The examples are about one user and one group, which a removal of others must notice."""
+        try:
+            await self.send(coggno)
+        except OutcomeUnknownError as error:
+            if self.operation not in _REMOVALS or "another object" not in str(error):
+                raise
+
+
+_REMOVALS: Final = {"deleteGroupByName", "removeGroupUser", "deleteUser"}
+
 
 CALLS: Final = (
     ClientCall("listCompanies", "plain", lambda coggno: coggno.companies.list()),
@@ -46,17 +57,17 @@ CALLS: Final = (
     ClientCall("listGroups", "stream", lambda coggno: _collected(coggno.groups.iter())),
     ClientCall("createGroup", "required", lambda coggno: coggno.groups.create(name="Warehouse")),
     ClientCall("createGroup", "all", lambda coggno: coggno.groups.create(name=ODD, description="1\r\n2 & 3")),
-    ClientCall("deleteGroupByName", "plain", lambda coggno: coggno.groups.delete_by_name("Warehouse")),
+    ClientCall("deleteGroupByName", "plain", lambda coggno: coggno.groups.delete_by_name("My group")),
     ClientCall("deleteGroupByName", "odd", lambda coggno: coggno.groups.delete_by_name(ODD)),
     ClientCall("getGroup", "plain", lambda coggno: coggno.groups.get(1)),
-    ClientCall("deleteGroup", "required", lambda coggno: coggno.groups.delete(1)),
-    ClientCall("deleteGroup", "all", lambda coggno: coggno.groups.delete(1, "Warehouse")),
+    ClientCall("deleteGroup", "required", lambda coggno: coggno.groups.delete(16)),
+    ClientCall("deleteGroup", "all", lambda coggno: coggno.groups.delete(16, "My group")),
     ClientCall("listGroupUsers", "plain", lambda coggno: coggno.groups.users.list(1)),
     ClientCall("listGroupUsers", "stream", lambda coggno: _collected(coggno.groups.users.iter(1))),
-    ClientCall("addGroupUser", "plain", lambda coggno: coggno.groups.users.add(1, 2)),
+    ClientCall("addGroupUser", "plain", lambda coggno: coggno.groups.users.add(1, 1)),
     ClientCall("getGroupUser", "id", lambda coggno: coggno.groups.users.get(1, 2)),
     ClientCall("getGroupUser", "login", lambda coggno: coggno.groups.users.get(1, ODD)),
-    ClientCall("removeGroupUser", "id", lambda coggno: coggno.groups.users.remove(1, 2)),
+    ClientCall("removeGroupUser", "id", lambda coggno: coggno.groups.users.remove(1, 1)),
     ClientCall("removeGroupUser", "login", lambda coggno: coggno.groups.users.remove(1, ODD)),
     ClientCall("listUsers", "plain", lambda coggno: coggno.users.list()),
     ClientCall("listUsers", "stream", lambda coggno: _collected(coggno.users.iter())),

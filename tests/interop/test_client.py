@@ -62,9 +62,10 @@ def test_calls_cover_all_operations(operations):
 @pytest.mark.parametrize("call", CALLS, ids=str)
 async def test_prism_reports_no_violation(prism, call, engine, lms):
     async with client(prism, engine, lms=lms) as (coggno, exchanges):
-        await call.send(coggno)
-    assert [(exchange.operation, exchange.status) for exchange in exchanges] == [(call.operation, 200)]
-    assert VIOLATIONS not in exchanges[0].headers
+        await call.carry_out(coggno)
+    assert exchanges[-1].operation == call.operation
+    assert {exchange.status for exchange in exchanges} == {200}
+    assert not any(VIOLATIONS in exchange.headers for exchange in exchanges)
 
 
 @pytest.mark.parametrize("lms", [None, 7])
@@ -73,8 +74,9 @@ async def test_prism_reports_no_violation(prism, call, engine, lms):
 @pytest.mark.parametrize("call", CALLS, ids=str)
 async def test_validator_accepts_every_call(validator, call, engine, prefix, lms):
     async with client(validator + prefix, engine, lms=lms) as (coggno, exchanges):
-        await call.send(coggno)
-    assert [(exchange.operation, exchange.status) for exchange in exchanges] == [(call.operation, 200)]
+        await call.carry_out(coggno)
+    assert exchanges[-1].operation == call.operation
+    assert {exchange.status for exchange in exchanges} == {200}
 
 
 # Both servers report mistakes.
@@ -83,7 +85,7 @@ async def test_validator_accepts_every_call(validator, call, engine, prefix, lms
 async def test_prism_reports_a_missing_field(prism):
     async with client(prism) as (coggno, exchanges):
         with pytest.raises(APIStatusError):
-            await coggno.send(Request(operation=operations.CREATE_GROUP, form={"description": "no name"}))
+            await coggno.send(unchecked(Request(operation=operations.CREATE_GROUP, form={"description": "no name"})))
     assert "'name'" in exchanges[0].headers[VIOLATIONS]
 
 

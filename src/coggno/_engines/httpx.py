@@ -192,9 +192,12 @@ def _tracer(request: EngineRequest) -> Callable[[str, Mapping[str, Any]], Awaita
 
 async def finish(closing: Awaitable[Any]) -> None:
     """Close to the end even if the caller is being cancelled: a connection that is half closed is lost to the pool."""
-    task = asyncio.ensure_future(closing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+    task, cancelled = asyncio.ensure_future(closing), None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error  # the caller may be cancelled more than once
+    if cancelled is not None:
+        raise cancelled
+    await task

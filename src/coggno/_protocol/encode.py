@@ -17,6 +17,8 @@ from coggno._protocol.operation import UNSET, Request
 from coggno.errors import InvalidRequestError
 
 _PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
+_CONTROL: Final = frozenset(map(chr, [*range(32), 127]))
+_LARGEST: Final = 10**100  # far beyond any id; Python refuses to print numbers of thousands of digits
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 
@@ -56,8 +58,11 @@ def header_values(request: Request[Any]) -> dict[str, str]:
 
 def _segment(name: str, value: object) -> str:
     text = _text(name, value)
-    if text in {"", ".", ".."}:
-        raise InvalidRequestError(f"{name}: {text!r} cannot be part of a URL; nothing was sent")
+    if not text.strip() or not _CONTROL.isdisjoint(text):
+        raise InvalidRequestError(f"{name}: must not be blank or contain control characters. Nothing was sent.")
+    # Libraries and gateways collapse dot segments, some after decoding "%2F": the request would reach something else.
+    if not {".", ".."}.isdisjoint(re.split(r"[/\\]", text)):
+        raise InvalidRequestError(f"{name}: '.' and '..' cannot be part of a path. Nothing was sent.")
     return quote(text, safe="")
 
 
@@ -89,6 +94,8 @@ def _text(name: str, value: object) -> str:
             text = "true" if value else "false"
         case float() if not math.isfinite(value):
             raise InvalidRequestError(f"{name}: {value} is not a finite number")
+        case int() if abs(value) >= _LARGEST:
+            raise InvalidRequestError(f"{name}: the number has too many digits")
         case int() | float() | UUID():
             text = str(value)
         case dt.datetime() if value.tzinfo is None:

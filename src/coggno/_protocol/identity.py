@@ -25,10 +25,13 @@ def same_login(one: str, other: str) -> bool:
 
 
 def is_like_an_id(login: str) -> bool:
-    """Return whether the server could take a login in a path for a user's id (reference: Retrieve User).
+    """Return whether a login is all digits, so that the server takes it for a user's id (reference: Retrieve User)."""
+    text = login.strip()
+    return text.isascii() and text.isdigit()
 
-    Many servers read a number from the beginning of a text and ignore the rest, so one digit in front is enough.
-    """
+
+def begins_like_an_id(login: str) -> bool:
+    """Return whether a server could take a login for an id: many read a number from the beginning of a text."""
     return login.strip()[:1].isdigit()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -43,7 +44,12 @@ def _spellings(secret: str) -> Iterable[str]:
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)
+    yield quote(secret)  # "/" is kept
+    yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quote(secret, safe=""))
     yield json.dumps(secret)[1:-1]
+    escaped = html.escape(secret)
+    yield escaped
+    yield escaped.replace("&#x27;", "&#39;")
     if len(secret) >= _SHORTEST:
         raw = secret.encode(errors="surrogatepass")
         # Padding depends on what follows the secret in the encoded text, so it is left out.

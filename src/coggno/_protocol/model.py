@@ -41,7 +41,8 @@ class Model:
     def __repr__(self) -> str:
         shown = [f"{item.name}={getattr(self, item.name)!r}" for item in declared_fields(type(self)) if item.repr]
         if self._extra:
-            shown.append(f"extra={self._extra!r}")
+            # Names only: nobody knows what a server puts there, and a representation ends up in logs.
+            shown.append(f"extra=<{', '.join(map(str, self._extra))}>")
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __post_init__(self) -> None:

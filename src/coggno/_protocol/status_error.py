@@ -13,6 +13,8 @@ from coggno._protocol.masking import mask
 from coggno._protocol.operation import Operation
 from coggno.errors import APIStatusError, class_for_status, outcome_for_status
 
+_CUT: Final = 65_536  # bytes of an error body that engines read
+_LONGEST_SECRET: Final = 1024  # bytes, in whatever spelling
 _SHOWN: Final = 200  # characters of a body that go into a message
 _LONGEST_WAIT: Final = timedelta(days=365)  # what is asked for beyond this is no time that anybody waits
 
@@ -37,6 +39,9 @@ def status_error(
         now: for a `Retry-After` that is a date; the present time if not given.
     """
     hidden = tuple(secrets)
+    if len(content) >= _CUT:
+        # The body was cut off there, perhaps within a secret, of which the rest would not be recognized.
+        content = content[: _CUT - _LONGEST_SECRET]
     raw = _read(content)
     # The fields are read before anything is masked: a password may be a word such as "message".
     code, message, errors = mask(list(_details(raw)), hidden)

@@ -197,7 +197,7 @@ async def _verify_target(call: Call[Any]) -> None:
         cast("str", settle.ambiguous_source(call.operation.settle)),
     )
     user = first_given(call.request, (source,))
-    if isinstance(user, str) and not identity.is_like_an_id(user):
+    if isinstance(user, str) and not identity.begins_like_an_id(user):
         return
     try:
         found = (await send(call.context, settle.settling_read(declared, call.request), checks=call)).value

@@ -15,7 +15,7 @@ from coggno._protocol.stream import array_items
 from coggno._session.attempt import Observation
 from coggno._session.call import Call, begin, shorter
 from coggno._session.context import CallContext
-from coggno.errors import APIError, APITimeoutError, DecodeError
+from coggno.errors import APIError, APITimeoutError, DecodeError, InvalidRequestError
 
 T = TypeVar("T")
 OnItemError: TypeAlias = Callable[[DecodeError], None]
@@ -30,6 +30,8 @@ async def iterate(
     Until the first item is there the read is repeated like any other; after that a failure is raised: what was yielded
     cannot be taken back.
     """
+    if on_error is not None and not callable(on_error):
+        raise InvalidRequestError("on_error must be a function that takes a DecodeError")
     call = begin(context, request)
     while True:
         try:
