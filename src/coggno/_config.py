@@ -221,7 +221,7 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
         if not _TOKEN.fullmatch(name):
             raise ConfigurationError(f"headers: {name!r} cannot be the name of a header")
         if name.lower() in _OURS or name.lower().startswith("content-"):
-            raise ConfigurationError(f"headers: {name} is set by the client and cannot be replaced")
+            raise ConfigurationError(f"headers: {name} belongs to the client and cannot be set")
         if not value.isascii() or not value.isprintable() or value != value.strip():
             raise ConfigurationError(f"headers: the value of {name} must be printable ASCII without outer spaces")
     return dict(headers)

@@ -4,7 +4,7 @@
 CoggnoError
 ├── ConfigurationError            key, address or option is unusable; nothing was sent
 ├── InvalidRequestError           an argument cannot be sent as it is; nothing was sent
-├── AmbiguousNameError            several groups or users have the name that is asked for
+├── AmbiguousNameError            several groups have the name that is asked for
 └── APIError                      a call failed: operation, attempts, waits, outcome
     ├── APIConnectionError        no response, or only a part of one
     │   └── APITimeoutError
@@ -96,13 +96,7 @@ class APIError(CoggnoError):
 
 
 class APIConnectionError(APIError):
-    """No response, or only part of one. `outcome` says whether the request can have been carried out.
-
-    Attributes:
-        retryable: whether another attempt may succeed; not when the server's certificate was refused, for example.
-    """
-
-    retryable = True
+    """No response, or only part of one. `outcome` says whether the request can have been carried out."""
 
 
 class APITimeoutError(APIConnectionError):
@@ -239,7 +233,7 @@ def class_for_status(status: int) -> type[APIStatusError]:
 def outcome_for_status(status: int) -> Outcome:
     """Return the outcome of a status that is not 2xx: 4xx was refused, with all others the request may be carried out.
 
-    Gateways answer 408, 425 and 499 for a request whose outcome they do not know either.
+    Gateways send 408, 425 and 499 for a request whose outcome they do not know either.
     """
     return "rejected" if 400 <= status < 500 and status not in {408, 425, 499} else "unknown"
 

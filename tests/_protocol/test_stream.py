@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from coggno import DecodeError
 from coggno._generated.operations import LIST_USERS
 from coggno._protocol import stream
-from coggno._protocol.stream import ArrayParser, array_items, read_some
+from coggno._protocol.stream import ArrayParser, array_items
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -85,10 +85,6 @@ async def test_items_before_the_cut_arrive():
     with pytest.raises(DecodeError) as caught:
         await anext(found)
     assert caught.value.path == "$[2]"
-
-
-async def test_reading_some_stops_at_the_limit():
-    assert await read_some(pieces(b"x" * 100, [10] * 9), 25) == b"x" * 25
 
 
 def test_a_huge_item_costs_linear_time():

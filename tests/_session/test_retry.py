@@ -96,6 +96,10 @@ def test_any_tenacity_wait_is_a_backoff():
     assert limits(LOST, 1, backoff=lambda state: 1.5 if state.outcome.exception() is LOST else 0) == 1.5
 
 
+def test_a_backoff_sees_how_long_the_call_has_taken():
+    assert limits(LOST, 1, elapsed=40.0, backoff=lambda state: state.seconds_since_start) == pytest.approx(40, abs=1)
+
+
 def test_the_quota_runs_dry_and_recovers():
     quota = RetryQuota()
     taken = sum(quota.take(cost(LOST)) for _ in range(1000))

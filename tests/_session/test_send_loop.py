@@ -165,7 +165,7 @@ async def test_the_grace_is_not_extended_by_every_check():
 
 
 async def test_a_check_has_the_grace_when_the_time_is_over(monkeypatch):
-    monkeypatch.setattr("coggno._session.check.GRACE", 0.01)
+    monkeypatch.setattr("coggno._session.check.CHECK_GRACE", 0.01)
     clock = Clock()
 
     async def hang(_):

@@ -1,4 +1,4 @@
-"""What the generated models and decoders build on. A leaf, like `operation`: it imports nothing of ours."""
+"""What the generated models and decoders build on. Of ours it imports `operation` only."""
 
 from __future__ import annotations
 

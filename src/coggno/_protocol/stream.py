@@ -46,16 +46,6 @@ async def array_items(chunks: AsyncIterator[bytes], operation: Operation[Any]) -
     )
 
 
-async def read_some(chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    """Read a body up to `limit` bytes and leave the rest."""
-    content = bytearray()
-    async for chunk in chunks:
-        content += chunk
-        if len(content) >= limit:
-            break
-    return bytes(content[:limit])
-
-
 class ArrayParser:
     """Takes text and yields the items that are complete. `count` is the number of items yielded.
 

@@ -33,7 +33,7 @@ def structure(data: Any, into: Any) -> Any:
     except Exception:  # noqa: BLE001, S110 - whatever it was, the slower pass below finds it
         pass
     try:
-        return _whole(data, into, "$")
+        return _in_parts(data, into, "$")
     except RecursionError:
         pass
     raise StructureError("$", "is nested too deeply")
@@ -45,6 +45,11 @@ def _whole(data: Any, into: Any, path: str) -> Any:
         return structure_fast(data, into)
     except Exception:  # noqa: BLE001, S110 - see below
         pass
+    return _in_parts(data, into, path)
+
+
+def _in_parts(data: Any, into: Any, path: str) -> Any:
+    """Decode field by field, or item by item, what cannot be decoded at once."""
     if attrs.has(into) and _json.is_object(data):
         return _model(data, into, path)
     if _is_list(into) and _json.is_array(data):

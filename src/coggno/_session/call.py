@@ -29,6 +29,7 @@ class Call(Generic[T]):
         context: what all calls share.
         request: what is to be done.
         prepared: its bytes.
+        started: when the call began, on the session's clock.
         deadline: when the call must have ended, on the session's clock; `None` for no limit.
         attempts: how often the request was sent or tried.
         requests: how many requests that took, those of its checks included.
@@ -38,7 +39,7 @@ class Call(Generic[T]):
         failure: how the last attempt failed.
         is_lost: whether an attempt so far may have been carried out unseen.
         refusal: a refusal that an attempt of ours may be the reason of, or that does not exclude a part of the write.
-        checks: the write that this read is a check of, if it is one.
+        checked_write: the write that this read is a check of, if it is one.
         has_grace: whether the deadline was extended for the checks of a write in doubt.
     """
 
@@ -46,6 +47,7 @@ class Call(Generic[T]):
     request: Request[T]
     prepared: EngineRequest
     deadline: float | None
+    started: float
     attempts: int = 0
     requests: int = 0
     failures: int = 0
@@ -55,7 +57,7 @@ class Call(Generic[T]):
     is_lost: bool = False
     refusal: APIError | None = None
     has_grace: bool = False
-    checks: Call[Any] | None = None
+    checked_write: Call[Any] | None = None
 
     @property
     def operation(self) -> Operation[T]:
@@ -71,8 +73,8 @@ class Call(Generic[T]):
         """Count an attempt, and for the write that it checks, a request."""
         self.attempts += 1
         self.requests += 1
-        if self.checks is not None:
-            self.checks.requests += 1
+        if self.checked_write is not None:
+            self.checked_write.requests += 1
 
     def complete(self, error: APIError) -> APIError:
         """Give a failure the operation's name and what the call has taken so far."""
@@ -111,7 +113,7 @@ class Call(Generic[T]):
     def secrets(self) -> list[str]:
         """Return the texts that must not show: those of the write that this read checks as well."""
         own = self.context.secrets(self.request)
-        return own if self.checks is None else [*own, *self.checks.secrets()]
+        return own if self.checked_write is None else [*own, *self.checked_write.secrets()]
 
     def raise_for_status(self, response: EngineResponse) -> None:
         """Raise the error of a response whose status is not 2xx."""
@@ -136,6 +138,7 @@ class Call(Generic[T]):
             max_retries=context.config.max_retries,
             time_left=self.time_left(),
             backoff=context.backoff or retry.default_backoff(),
+            elapsed=context.clock() - self.started,
         )
         cost = retry.cost(failure)
         # A call that ends here does not pay: the quota is for retries.
@@ -153,23 +156,23 @@ class Call(Generic[T]):
         return seconds
 
 
-def begin(context: CallContext, request: Request[T], *, checks: Call[Any] | None = None) -> Call[T]:
+def begin(context: CallContext, request: Request[T], *, checked_write: Call[Any] | None = None) -> Call[T]:
     """Return a call that has not been tried yet.
 
     Args:
         context: what all calls share.
         request: what is to be done.
-        checks: the write that this read is a check of; the two have one deadline.
+        checked_write: the write that this read is a check of; the two have one deadline.
 
     Raises:
         InvalidRequestError: the request cannot be sent.
     """
-    if checks is not None:
-        deadline = checks.deadline
-    else:
-        seconds = context.config.deadline
-        deadline = None if seconds is None else context.clock() + seconds
-    return Call(context, request, context.prepare(request), deadline, checks=checks)
+    started, seconds = context.clock(), context.config.deadline
+    deadline = None if seconds is None else started + seconds
+    if checked_write is not None:
+        deadline = checked_write.deadline
+    prepared = context.prepare(request)
+    return Call(context, request, prepared, deadline=deadline, started=started, checked_write=checked_write)
 
 
 def shorter(one: float | None, other: float | None) -> float | None:

@@ -24,7 +24,7 @@ from coggno._session.stream_loop import open_stream
 from coggno.errors import APIError, NotFoundError
 
 PAUSES: Final = (0.5, 1.5)  # seconds between looks that must all find nothing
-GRACE: Final = 5.0  # seconds beyond the deadline to find out what became of a write, granted once a call
+CHECK_GRACE: Final = 5.0  # seconds beyond the deadline to find out what became of a write, granted once a call
 
 
 async def check_write(call: Call[Any]) -> Check:
@@ -44,7 +44,7 @@ async def check_write(call: Call[Any]) -> Check:
 def _grant_grace(call: Call[Any]) -> None:
     """Extend the deadline once: a second extension would let every check take that time once more."""
     if call.deadline is not None and not call.has_grace:
-        call.deadline = max(call.deadline, call.context.clock() + GRACE)
+        call.deadline = max(call.deadline, call.context.clock() + CHECK_GRACE)
         call.has_grace = True
 
 
@@ -90,7 +90,7 @@ async def _spare_namesakes(call: Call[Any], settle: Settle, check: Check) -> Che
     control, source = control_read(settle, call.request), ambiguous_source(settle)
     if control is None or source is None or not isinstance(first_given(call.request, (source,)), int):
         return check
-    items, first = await open_stream(begin(call.context, control, checks=call))
+    items, first = await open_stream(begin(call.context, control, checked_write=call))
     async with aclosing(items):
         namesakes = [item for item in first if is_namesake(settle, call.request, item)]
         namesakes += [item async for item in items if is_namesake(settle, call.request, item)]
@@ -106,7 +106,7 @@ async def _find(call: Call[Any], settle: Settle, earlier: Any = None) -> Any:
     request = call.request
     control = control_read(settle, request, earlier)
     try:
-        value, _ = await attempt(begin(call.context, settling_read(settle, request, earlier), checks=call))
+        value, _ = await attempt(begin(call.context, settling_read(settle, request, earlier), checked_write=call))
     except NotFoundError as missing:
         if control is None or (isinstance(missing.body, str) and missing.body.lstrip().startswith("<")):
             raise
@@ -121,7 +121,7 @@ async def _check_list(call: Call[Any], settle: Settle, control: Request[Any], ea
     Raises:
         APIError: it cannot be read, or it contains what the 404 says is absent.
     """
-    items, first = await open_stream(begin(call.context, control, checks=call))
+    items, first = await open_stream(begin(call.context, control, checked_write=call))
     async with aclosing(items):
         if not _ends_the_call(call, settle):
             return  # the beginning of the list shows that the server has spoken

@@ -100,20 +100,20 @@ def _is_transient(failure: APIError) -> bool:
     return isinstance(failure, APIConnectionError)
 
 
-def pause(failure: APIError, failures: int, backoff: Backoff) -> float | None:
+def pause(failure: APIError, failures: int, backoff: Backoff, elapsed: float = 0.0) -> float | None:
     """Return the pause before the next attempt, in seconds, or `None` if the server asks for too long a one."""
     asked = failure.retry_after if isinstance(failure, APIStatusError) else None
     if asked is None:
-        return _seconds(backoff, failure, failures)
+        return _seconds(backoff, failure, failures, elapsed)
     seconds = asked.total_seconds()
     if seconds > LONGEST_RETRY_AFTER:
         return None
-    return seconds + _seconds(backoff, failure, 1)
+    return seconds + _seconds(backoff, failure, 1, elapsed)
 
 
-def _seconds(backoff: Backoff, failure: APIError, failures: int) -> float:
+def _seconds(backoff: Backoff, failure: APIError, failures: int, elapsed: float) -> float:
     try:
-        seconds = float(backoff(_state(failure, failures)))
+        seconds = float(backoff(_state(failure, failures, elapsed)))
     except Exception as error:
         raise ConfigurationError(f"backoff must return a number of seconds: {type(error).__name__}") from error
     if not math.isfinite(seconds):
@@ -130,6 +130,7 @@ def decide(
     max_retries: int,
     time_left: float | None,
     backoff: Backoff,
+    elapsed: float = 0.0,
 ) -> float | None:
     """Return the pause before the next step of a call, in seconds, or `None` to stop.
 
@@ -141,10 +142,11 @@ def decide(
         max_retries: how many steps may follow the first.
         time_left: seconds until the deadline of the call; `None` for no deadline.
         backoff: the wait strategy.
+        elapsed: seconds since the call began.
     """
     if failures > max_retries or not is_retryable(failure, retry, in_doubt=in_doubt):
         return None
-    seconds = pause(failure, failures, backoff)
+    seconds = pause(failure, failures, backoff, elapsed)
     if seconds is None or (time_left is not None and seconds >= time_left):
         return None
     return seconds
@@ -158,11 +160,12 @@ def default_backoff() -> Backoff:
     return wait_random_exponential(multiplier=BASE, max=CAP)
 
 
-def _state(failure: APIError, failures: int) -> RetryCallState:
-    """Return what tenacity's strategies look at: the number of attempts, and how the last one ended."""
+def _state(failure: APIError, failures: int, elapsed: float) -> RetryCallState:
+    """Return what tenacity's strategies read: the number of attempts, how the last one ended, and the time so far."""
     from tenacity import RetryCallState
 
     state = RetryCallState(cast("Any", None), None, (), {})
     state.attempt_number = failures
+    state.start_time -= elapsed
     state.set_exception((type(failure), failure, failure.__traceback__))
     return state

@@ -49,19 +49,19 @@ class Reply(Generic[T]):
     call: Call[T]
 
 
-async def send(context: CallContext, request: Request[T], *, checks: Call[Any] | None = None) -> Reply[T]:
+async def send(context: CallContext, request: Request[T], *, checked_write: Call[Any] | None = None) -> Reply[T]:
     """Send `request` until it is known what became of it, or nothing more may be tried.
 
     Args:
         context: what all calls share.
         request: what is to be done.
-        checks: the write for which this read is made; the two have one deadline.
+        checked_write: the write for which this read is made; the two have one deadline.
 
     Raises:
         InvalidRequestError: the request cannot be sent.
         APIError: the last failure; `OutcomeUnknownError` where nobody knows whether the write was carried out.
     """
-    call = begin(context, request, checks=checks)
+    call = begin(context, request, checked_write=checked_write)
     try:
         if settle.ambiguous_source(call.operation.settle) is not None:
             await _verify_target(call)
@@ -200,7 +200,7 @@ async def _verify_target(call: Call[Any]) -> None:
     if isinstance(user, str) and not identity.begins_like_an_id(user):
         return
     try:
-        found = (await send(call.context, settle.settling_read(declared, call.request), checks=call)).value
+        found = (await send(call.context, settle.settling_read(declared, call.request), checked_write=call)).value
     except NotFoundError:
         raise
     except APIError as error:
