@@ -279,7 +279,10 @@ def _split(base_url: str) -> SplitResult:
     if "@" in parts.netloc:
         raise ConfigurationError("base_url must not hold a user name or a password; the key goes into api_key")
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_valid:
-        raise ConfigurationError("base_url must begin with https:// and a host, like https://beta.coggno.com")
+        raise ConfigurationError(
+            "base_url must begin with https:// and a host, like https://beta.coggno.com; "
+            "http:// is allowed for this machine, like http://127.0.0.1:8000"
+        )
     if parts.query or parts.fragment or not base_url.isprintable() or " " in base_url:
         raise ConfigurationError("base_url must end with its path: no '?', '#', space or control character")
     return parts

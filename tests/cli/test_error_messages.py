@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -78,8 +79,10 @@ def test_candidates_are_listed(capsys, kind):
 
 def test_key_is_masked_in_messages(capsys, monkeypatch):
     monkeypatch.setenv("COGGNO_API_KEY", KEY)
-    _, message = ended(ServerError(f"who is {KEY}?", status_code=500), capsys)
+    in_base64 = base64.b64encode(KEY.encode()).decode().rstrip("=")
+    _, message = ended(ServerError(f"who is {KEY}, {in_base64}?", status_code=500), capsys)
     assert KEY not in message
+    assert in_base64 not in message
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,15 @@ def reported() -> Generator[None]:
 def report_error(message: str) -> None:
     """Write an error to standard error, with the API key masked wherever it came from."""
     key = os.environ.get("COGGNO_API_KEY")
-    output.write_message("Error: " + (message.replace(key, "***") if key else message))
+    output.write_message("Error: " + (_mask(message, key) if key else message))
+
+
+def _mask(message: str, key: str) -> str:
+    # Imported late: most commands report no error.
+    from coggno._protocol.masking import mask
+
+    masked: str = mask(message, [key])
+    return masked
 
 
 def report_stdout(error: output.StdoutError) -> ExitCode:

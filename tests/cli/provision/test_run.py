@@ -67,9 +67,18 @@ def test_existing_user_needs_no_password(provision):
 def test_rejected_key_changes_nothing(provision, monkeypatch):
     monkeypatch.setenv("COGGNO_API_KEY", "test_wrong")
     ended = provision(write_roster(ADA))
-    assert (ended.code, ended.out) == (3, "")
-    assert "Nothing was changed" in ended.err
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.endswith("under Settings > API Keys. Nothing was changed.\n")
     assert "COGGNO_API_KEY" in ended.err
+    assert "again" not in ended.err
+
+
+def test_unreachable_server_is_reported_once(provision, monkeypatch):
+    monkeypatch.setenv("COGGNO_BASE_URL", "http://127.0.0.1:1")
+    ended = provision(write_roster(ADA), "--max-retries", "0")
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.count("Nothing was") == 1
+    assert ended.err.endswith("Run the same command again later.\n")
 
 
 def test_key_rejected_later_stops_the_run(provision, sandbox: Sandbox):

@@ -98,6 +98,21 @@ async def test_a_user_created_meanwhile_exists():
         assert outcomes(await collect(carry_out(coggno, plan))) == ["exists"]
 
 
+async def test_a_member_whose_login_is_the_id_is_another():
+    """The server finds that member by the id of the user: the user is added all the same."""
+    sandbox = Sandbox()
+    warehouse = sandbox.seed_group("Warehouse")
+    first = sandbox.seed_user("first@example.com")
+    sandbox.seed_user(str(first.id + 2), groups=[warehouse.id])
+    async with client_of(sandbox) as coggno:
+        plan = await planned(coggno, people(1))
+        user = sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
+        assert user.id == first.id + 2
+        results = await collect(carry_out(coggno, plan))
+    assert outcomes(results) == ["joined"]
+    assert "u0@example.com" in [member.login for member in sandbox.members(warehouse.id)]
+
+
 async def test_a_refusal_for_another_reason_is_refused():
     """Not registered elsewhere: the refusal names another field."""
     sandbox = broken()

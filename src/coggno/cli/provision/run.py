@@ -10,7 +10,15 @@ from contextlib import contextmanager
 
 from attrs import evolve, frozen
 
-from coggno import APIError, AsyncCoggno, AuthenticationError, CoggnoError, PermissionDeniedError
+from coggno import (
+    APIError,
+    AsyncCoggno,
+    AuthenticationError,
+    CoggnoError,
+    DecodeError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from coggno.cli.error_messages import describe
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.provision.dry_run import forecast
@@ -129,13 +137,20 @@ async def _plan(coggno: AsyncCoggno, roster: Roster, options: RunOptions) -> Pla
     try:
         return await make_plan(coggno, roster, options)
     except APIError as error:
-        is_key = isinstance(error, AuthenticationError | PermissionDeniedError)
-        then = "Then run the same command again." if is_key else "Run the same command again later."
-        message = f"{describe(error)}\nNothing was changed. {then}"
-        raise CommandError(message, ExitCode.STOPPED) from error
+        raise _planning_error(error) from error
     except asyncio.CancelledError:
         # Ctrl-C: nothing else cancels this task, and here it is certain that nothing has been written yet.
         raise CommandError("Interrupted. Nothing was changed.", ExitCode.INTERRUPTED) from None
+
+
+def _planning_error(error: APIError) -> CommandError:
+    text = describe(error)
+    # "Nothing was sent" is what the description of a connection that failed ends with; it says this as well.
+    unchanged = "" if "Nothing was sent." in text else " Nothing was changed."
+    if isinstance(error, AuthenticationError | PermissionDeniedError | NotFoundError | DecodeError):
+        # The same command would fail in the same way: the key, the company or the address has to be corrected first.
+        return CommandError(f"{text}{unchanged}", ExitCode.FAILED)
+    return CommandError(f"{text}{unchanged} Run the same command again later.", ExitCode.STOPPED)
 
 
 def run_provisioning(options: ProvisionOptions) -> RunReport:

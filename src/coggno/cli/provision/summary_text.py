@@ -84,11 +84,13 @@ def _file_lines(report: RunReport) -> Iterator[str]:
     files = report.files
     yield f"Outcome of every row: {files.results}"
     if report.to_run_again:
-        count = count_rows(report.to_run_again)
-        yield f"Rows to run again: {files.failed} ({count}; the passwords are left out)"
-        # After an early stop the message below already says to run the same command again.
+        gives_passwords = _gives_passwords(report)
+        left_out = "; the passwords are left out" if gives_passwords else ""
+        # After an early stop the message below says what to do: run the same command again, not this file.
         is_complete = report.summary.stopped is None
-        if is_complete and files.roster is not None and _gives_passwords(report):
+        title = "Rows to run again" if is_complete else "Rows that are not done"
+        yield f"{title}: {files.failed} ({count_rows(report.to_run_again)}{left_out})"
+        if is_complete and files.roster is not None and gives_passwords:
             yield f"To keep their passwords, correct {files.roster} and run it again instead."
     if files.passwords is not None:
         yield f"Generated passwords: {files.passwords}"

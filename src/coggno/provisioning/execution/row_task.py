@@ -304,10 +304,13 @@ class RowTask:
     async def _is_member(self, name: str, group: int, user: User) -> bool:
         call = self.context.client.call
         try:
-            await self._read(f"checking group {name!r}", lambda: call(operations.get_group_user, group, user.id))
+            member = await self._read(
+                f"checking group {name!r}", lambda: call(operations.get_group_user, group, user.id)
+            )
         except NotFoundError:
             return False
-        return True
+        # The server also takes the id for the login of another member, which may be all digits.
+        return member.id == user.id
 
     async def _add(self, name: str, group: int, user: User) -> None:
         action, call = f"adding to group {name!r}", self.context.client.call

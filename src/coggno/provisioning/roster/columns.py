@@ -157,7 +157,7 @@ def _mapped(field: str, column: str, names: Sequence[str]) -> int:
     found = exact or [index for index, name in enumerate(names) if column_key(name) == column_key(column)]
     if len(found) != 1:
         what = "there is no such column" if not found else "several columns have that name"
-        raise RosterError(f"--map {field}={column}: {what}.{_hint(column, names)}")
+        raise RosterError(f"--map {field}={column}: {what}.{_hint(column, names)} {_describe(names)}")
     return found[0]
 
 
