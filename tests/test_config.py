@@ -177,3 +177,9 @@ def test_with_options_replaces_headers():
 async def test_a_sync_with_says_what_to_write():
     with pytest.raises(TypeError, match="async with"), AsyncCoggno("test_key"):
         pass
+
+
+@pytest.mark.parametrize("host", ["ｃoggno.com", "coggno。com", "COGGNO.com.", "www.coggno.com"])
+def test_another_spelling_of_the_live_host_is_live(host):
+    with pytest.raises(ConfigurationError, match="does not belong"):
+        check_address(f"https://{host}/capp", "test_key")

@@ -174,11 +174,19 @@ def check_address(base_url: str | None, key: str) -> str:
         raise ConfigurationError(
             "base_url ends before /api/v1, which is added to it: for example https://beta.coggno.com"
         )
-    belongs = _HOSTS.get((parts.hostname or "").rstrip("."))
+    belongs = _HOSTS.get(_ascii_host(parts.hostname or ""))
     if mode is not None and belongs is not None and mode != belongs:
         message = f"a {mode} key does not belong to {parts.hostname}: use {_ADDRESSES[mode]}, or the other key"
         raise ConfigurationError(message)
     return base_url.rstrip("/")
+
+
+def _ascii_host(host: str) -> str:
+    """Return a host as it is looked up: full-width letters and dots become plain ones (IDNA)."""
+    try:
+        return host.encode("idna").decode().rstrip(".").lower()
+    except UnicodeError:
+        return host
 
 
 def key_mode(key: str) -> str | None:
@@ -216,15 +224,23 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     if not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a checker
         raise ConfigurationError("headers must be a mapping of str to str")
     for name, value in headers.items():
-        if type(name) is not str or type(value) is not str:
-            raise ConfigurationError("headers must be a mapping of str to str")
-        if not _TOKEN.fullmatch(name):
-            raise ConfigurationError(f"headers: {name!r} cannot be the name of a header")
-        if name.lower() in _OURS or name.lower().startswith("content-"):
-            raise ConfigurationError(f"headers: {name} belongs to the client and cannot be set")
-        if not value.isascii() or not value.isprintable() or value != value.strip():
-            raise ConfigurationError(f"headers: the value of {name} must be printable ASCII without outer spaces")
+        problem = header_problem(name, value)
+        if problem is not None:
+            raise ConfigurationError(f"headers: {problem}")
     return dict(headers)
+
+
+def header_problem(name: object, value: object) -> str | None:
+    """Return a sentence if a header of the caller's cannot be sent or replaces one of ours, never with its value."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        return "headers must be a mapping of str to str."
+    if not _TOKEN.fullmatch(name):
+        return f"{name!r} cannot be the name of a header."
+    if name.lower() in _OURS or name.lower().startswith("content-"):
+        return f"{name} belongs to the client and cannot be set."
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        return f"the value of the header {name} must be printable ASCII without outer spaces."
+    return None
 
 
 def check_decoding(decoding: Decoding) -> Decoding:

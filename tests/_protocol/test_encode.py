@@ -93,3 +93,28 @@ def test_items_of_a_joined_list_hold_no_comma():
     with pytest.raises(InvalidRequestError, match="ids: an item must not contain a comma"):
         target(Request(operation=FIND, query={"ids": ["a,b"]}))
     assert target(Request(operation=FIND, query={"ids": ["a", "b"]})) == "/api?ids=a%2Cb"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".evil.example/x", "@evil.example/x", "//evil.example", "/a/../b", "/..", "/a b", "/a\r\nX: y", "/a?b", "", "a"],
+)
+def test_a_path_of_the_callers_cannot_reach_another_host(path):
+    """Address and path are joined as text: such a path once sent the key to another host."""
+    operation = Operation(id="own", method="GET", path=path, returns=str, shape="text", retry="never")
+    with pytest.raises(InvalidRequestError, match="path"):
+        target(Request(operation=operation))
+
+
+def test_a_method_of_the_callers_is_an_http_method():
+    operation = Operation(id="own", method="GET\r\nX: y", path="/x", returns=str, shape="text", retry="never")
+    with pytest.raises(InvalidRequestError, match="method"):
+        target(Request(operation=operation))
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization", "HOST", "Content-Length", "transfer-encoding", "X\r\nEvil", "X Y", "", "Coggno-LMS"]
+)
+def test_headers_of_a_request_replace_none_of_ours(name):
+    with pytest.raises(InvalidRequestError):
+        header_values(Request(operation=FIND, header={name: "x"}))

@@ -67,3 +67,11 @@ async def test_a_stream_is_decoded_like_a_list():
     session, _ = session_on(response(200, [odd]), decoding="strict")
     with pytest.raises(DecodeError):
         [item async for item in session.iterate(Request(operation=operations.LIST_USERS))]
+
+
+async def test_names_of_headers_know_no_case():
+    session, engine = session_on(OK, headers={"accept": "text/x", "USER-AGENT": "mine"})
+    await create(session)
+    names = [name.lower() for name in engine.requests[0].headers]
+    assert sorted(names) == sorted(set(names))
+    assert engine.requests[0].headers["accept"] == "text/x"

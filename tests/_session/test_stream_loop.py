@@ -146,3 +146,36 @@ async def test_open_stream_reads_no_more_than_the_first_item():
     items, first = await open_stream(begin(session, USERS))
     assert first == [USER]
     await items.aclose()
+
+
+@pytest.mark.parametrize("endless", [b" " * 65_536, b"{}," * 20_000, b"1," * 30_000])
+async def test_a_fast_server_without_a_good_item_is_given_up(endless):
+    """Only waiting once counted, and a server that sends white space at full speed held the call for ever."""
+
+    class Fast(Trickle):
+        async def chunks(self):
+            yield b"["
+            while True:
+                yield endless
+
+    session = trickling(Fast(b"", 0), item=0.2)
+    with pytest.raises(APITimeoutError):
+        await asyncio.wait_for(anext(session.iterate(USERS, lambda _: None)), 10)
+
+
+async def test_white_space_is_skipped_at_once():
+    content = b"[" + b" " * 4_000_000 + json.dumps(user()).encode() + b"]"
+    session = trickling(Trickle(content, 0, 1_000_000), item=5)
+    assert [item.id async for item in session.iterate(USERS)] == [1]
+
+
+async def test_an_exception_of_on_error_is_the_callers_own():
+    def stop(_):
+        raise StopSearchError
+
+    class StopSearchError(Exception):
+        pass
+
+    session, _ = session_on(response(200, [{"login": "no id"}]))
+    with pytest.raises(StopSearchError):
+        [item async for item in session.iterate(USERS, stop)]

@@ -7,18 +7,21 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from coggno._config import header_problem
 from coggno._protocol import constraints
 from coggno._protocol import converter as _serialize
-from coggno._protocol.operation import UNSET, Request
+from coggno._protocol.operation import UNSET, Method, Request
 from coggno.errors import InvalidRequestError
 
 _PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
 _CONTROL: Final = frozenset(map(chr, [*range(32), 127]))
 _LARGEST: Final = 10**100  # far beyond any id; Python refuses to print numbers of thousands of digits
+_PATH: Final = re.compile(r"/(?![/\\])(?!\.\.?(?:/|$))(?:(?!/\.\.?(?:/|$))[!\"$->@-~])*")
+_METHODS: Final = frozenset(get_args(Method))
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 
@@ -32,6 +35,11 @@ def target(request: Request[Any]) -> str:
     """
     constraints.check(request)
     operation = request.operation
+    # Address and path are joined as text: ".evil.example" or "@evil.example" would make another host of the address.
+    if not _PATH.fullmatch(operation.path) or operation.method not in _METHODS:
+        raise InvalidRequestError(
+            f"{operation.id}: the path must begin with '/', and the method must be an HTTP method"
+        )
     path = _PARAMETER.sub(lambda match: _segment(match[1], request.path.get(match[1])), operation.path)
     query = _pairs(request.query, operation.joined)
     return f"{path}?{urlencode(query, quote_via=quote)}" if query else path
@@ -51,8 +59,9 @@ def header_values(request: Request[Any]) -> dict[str, str]:
     """Return the headers that the caller gave."""
     values = dict(_pairs(request.header, frozenset(request.header)))
     for name, value in values.items():
-        if not value.isascii() or not value.isprintable() or value != value.strip():
-            raise InvalidRequestError(f"{name}: a header value must be printable ASCII without spaces at its ends")
+        problem = header_problem(name, value)
+        if problem is not None:
+            raise InvalidRequestError(f"{problem} Nothing was sent.")
     return values
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from coggno._protocol import json as _json
 from coggno._protocol.operation import Operation
 from coggno.errors import DecodeError
 
 _SPACE: Final = " \t\r\n"
+_ANY_SPACE: Final = re.compile(r"[ \t\r\n]*")
 _MAX_ITEM: Final = 16 * 1024 * 1024  # characters that one item may take
 _MAX_RUN: Final = 1 << 16  # characters that are decoded at once
 _GROWTH: Final = 1.25  # how much longer an incomplete item must have become before it is tried again
@@ -184,8 +186,8 @@ class ArrayParser:
         self._state = state
 
     def _skip_space(self) -> bool:
-        while self._index < len(self._buffer) and self._buffer[self._index] in _SPACE:
-            self._index += 1
+        # A server may send megabytes of it: one step for each character would block the event loop.
+        self._index = cast("re.Match[str]", _ANY_SPACE.match(self._buffer, self._index)).end()
         return self._index < len(self._buffer)
 
     def _rest(self) -> bool:

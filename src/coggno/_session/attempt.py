@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar
 
 from coggno._engines.base import EngineResponse
@@ -39,6 +39,7 @@ class Observation:
         self._call = call
         self._status: int | None = None
         self._headers: Mapping[str, str] = {}
+        self._from_hook: Exception | None = None
 
     def __enter__(self) -> Self:
         self._call.begin_attempt()
@@ -50,6 +51,14 @@ class Observation:
         self._status = status
         self._headers = headers
 
+    def call_hook(self, hook: Callable[[Any], Any], value: Any) -> None:
+        """Call a function of the caller's, whose exceptions are the caller's own."""
+        try:
+            hook(value)
+        except Exception as error:
+            self._from_hook = error
+            raise
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is None or isinstance(error, GeneratorExit):  # the caller has had enough of a stream
             self._report(None, "done")
@@ -59,6 +68,8 @@ class Observation:
             self._report(error, error.outcome)
             return
         self._report(error, "unknown" if self._call.prepared.sent else "not_sent")
+        if error is self._from_hook:
+            return
         if isinstance(error, Exception) and not isinstance(error, CoggnoError | AssertionError):
             # An error that nobody has foreseen proves nothing: the request may have been carried out.
             raise self._call.complete(

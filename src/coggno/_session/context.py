@@ -45,13 +45,16 @@ class CallContext:
         """
         config = self.config
         content, content_type = encode.body(request)
-        headers = {
+        headers: dict[str, str] = {
             "Accept": "text/*" if request.operation.shape == "text" else encode.JSON,
             "Accept-Encoding": "gzip",
             "User-Agent": USER_AGENT,
-            **config.headers,
-            **encode.header_values(request),
         }
+        # Names of headers know no case: the caller's "accept" takes the place of ours.
+        for name, value in [*config.headers.items(), *encode.header_values(request).items()]:
+            for ours in [known for known in headers if known.lower() == name.lower()]:
+                del headers[ours]
+            headers[name] = value
         if content_type is not None:
             headers["Content-Type"] = content_type
         if config.lms is not None:

@@ -69,7 +69,9 @@ async def _items(call: Call[Any], on_error: OnItemError | None) -> AsyncGenerato
             opening = call.context.engine.stream(call.prepared, config.timeout)
             response = await call.within_limit(lambda: stack.enter_async_context(opening))
             observation.receive(response.status, response.headers)
-            limited = _LimitedChunks(response.chunks(), shorter(config.timeout.item, config.timeout.total), call)
+            limited = _LimitedChunks(
+                response.chunks(), shorter(config.timeout.item, config.timeout.total), call.time_left()
+            )
             if not is_success(response.status):
                 content = await call.within_limit(lambda: read_whole(response, config.max_response_bytes))
                 call.raise_for_status(EngineResponse(status=response.status, headers=response.headers, content=content))
@@ -80,48 +82,55 @@ async def _items(call: Call[Any], on_error: OnItemError | None) -> AsyncGenerato
                 except DecodeError as error:
                     if on_error is None:
                         raise
-                    on_error(error)
+                    observation.call_hook(on_error, error)
                 else:
-                    limited.pause()
+                    limited.leave()
                     yield item
+                    limited.resume()
                 number += 1
 
 
 class _LimitedChunks:
-    """The chunks of a stream, each waited for no longer than its limits allow.
+    """The chunks of a stream, within the time that the next item and the call may take.
 
-    Only waiting counts: what the consumer does between two items is the consumer's time.
+    What the consumer does between two items is the consumer's time. Everything else counts, parsing included: a server
+    that sends white space at full speed would hold the call for ever.
     """
 
-    def __init__(self, chunks: AsyncIterator[bytes], per_item: float | None, call: Call[Any]) -> None:
+    def __init__(self, chunks: AsyncIterator[bytes], per_item: float | None, time_left: float | None) -> None:
+        self._loop = asyncio.get_running_loop()
         self._chunks = chunks
         self._per_item = per_item
-        self._item_left = per_item
-        self._total_left = call.time_left()
+        now = self._loop.time()
+        self._item_end = None if per_item is None else now + per_item
+        self._end = None if time_left is None else now + time_left
+        self._left_at = now
 
-    def pause(self) -> None:
-        """Note that an item is complete: the next one has its own time."""
-        self._item_left = self._per_item
+    def leave(self) -> None:
+        """Note that the consumer has an item now."""
+        self._left_at = self._loop.time()
+
+    def resume(self) -> None:
+        """Note that the consumer wants the next item, which has its own time."""
+        now = self._loop.time()
+        self._item_end = None if self._per_item is None else now + self._per_item
+        self._end = None if self._end is None else self._end + now - self._left_at
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        limit = shorter(self._item_left, self._total_left)
-        if limit is None:
+        await asyncio.sleep(0)  # other tasks go on, however fast the server sends
+        end = shorter(self._item_end, self._end)
+        if end is None:
             return await anext(self._chunks)
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
         try:
-            async with asyncio.timeout(max(limit, 0)):
+            async with asyncio.timeout_at(end):
+                if end <= self._loop.time():
+                    # A chunk that is there already would be returned before the timeout could strike.
+                    raise TimeoutError  # noqa: TRY301 - as asyncio.timeout_at does
                 return await anext(self._chunks)
         except TimeoutError as error:
             raise APITimeoutError(
-                f"no further item within {limit:.3g} s (Timeout.item, Timeout.total, deadline)", outcome="unknown"
+                "no further item in time (Timeout.item, Timeout.total, deadline)", outcome="unknown"
             ) from error
-        finally:
-            waited = loop.time() - begun
-            if self._item_left is not None:
-                self._item_left -= waited
-            if self._total_left is not None:
-                self._total_left -= waited
