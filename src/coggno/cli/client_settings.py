@@ -29,7 +29,7 @@ class ClientSettings:
         company: id of the connected company to act for.
         base_url: address of the API; from the environment or the key if not given.
         api_key: of a sandbox; otherwise the key comes from the environment.
-        timeout: seconds for each phase of a request; the client's own limits if not given.
+        timeout: seconds for one attempt of a request; the client's own limits if not given.
         max_retries: attempts after the first; the client's own number if not given.
     """
 

@@ -18,7 +18,7 @@ class RunOptions:
         concurrency: how many rows may be in progress at once, at least 1.
         rate: requests per second at most; `None` for no limit.
         passwords: where passwords are generated and kept for new users whose row has none.
-        patience: seconds without one successful request after which the run stops; until then it waits for the API.
+        patience: seconds in which no row could be finished after which the run stops; until then it waits for the API.
 
     Raises:
         ConfigurationError: `concurrency` or `rate` is not a positive number, or `patience` is negative.

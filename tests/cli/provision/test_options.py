@@ -53,6 +53,7 @@ def test_delimiter_has_a_name(provision, name):
         (["people.csv", "--concurrency", "0"], "--concurrency"),
         (["people.csv", "--rate", "0"], "--rate"),
         (["people.csv", "--rate", "nan"], "--rate"),
+        (["people.csv", "--patience", "0"], "--patience must be a number above 0"),
         (["people.csv", "--timeout", "-1"], "--timeout must be a number above 0"),
         (["people.csv", "--max-retries", "-1"], "--max-retries must be a whole number of at least 0"),
         (["people.csv", "--company", "no id"], "--company must be the id"),

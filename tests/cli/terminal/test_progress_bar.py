@@ -43,6 +43,13 @@ def test_phase_gives_way_to_the_rows():
     assert "0 of 7 rows" in frame(display)
 
 
+def test_bar_says_what_the_run_waits_for():
+    display, rows = bar(), RowCounter(2000)
+    display.show_rows(rows)
+    rows.waiting = "Waiting since 14:03 for Coggno to respond again"
+    assert "Waiting since 14:03 for Coggno to respond again, 0 of 2,000 rows done" in frame(display)
+
+
 def test_roster_without_rows_has_a_frame():
     display = bar()
     display.show_rows(RowCounter(0))

@@ -75,7 +75,7 @@ async def test_a_run_reports_that_it_waits():
         clock.sleep = watched
         await collect(work)
     assert seen[0] is None
-    assert {waiting.reason for waiting in seen if waiting} == {"Coggno does not respond"}
+    assert {waiting.reason for waiting in seen if waiting} == {"Coggno to respond again"}
     assert work.progress.waiting is None
 
 

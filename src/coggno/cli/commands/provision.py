@@ -75,13 +75,22 @@ Rate: TypeAlias = Annotated[
     float | None,
     typer.Option("--rate", metavar="N", parser=positive_number, help="Send at most N requests per second."),
 ]
+Patience: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        metavar="SECONDS",
+        parser=positive_number,
+        help="Wait for an API that is down or overloaded; stop when no row could be finished for so long.",
+    ),
+]
 Timeout: TypeAlias = Annotated[
     float | None,
     typer.Option(
         "--timeout",
         metavar="SECONDS",
         parser=positive_number,
-        help="Time limit for connecting, for sending and between two parts of a response.",
+        help="Time limit for one attempt of a request.",
     ),
 ]
 MaxRetries: TypeAlias = Annotated[
@@ -90,7 +99,7 @@ MaxRetries: TypeAlias = Annotated[
         "--max-retries",
         metavar="N",
         parser=whole_number(0),
-        help="Repeat a failed request up to N times if that is safe.",
+        help="Repeat a request that reads users and groups up to N times; rows are repeated until --patience ends.",
     ),
 ]
 Delimiter: TypeAlias = Annotated[
@@ -134,6 +143,7 @@ def provision(
     results: Results = None,
     concurrency: Concurrency = 16,
     rate: Rate = None,
+    patience: Patience = 900,
     timeout: Timeout = None,
     max_retries: MaxRetries = None,
     delimiter: Delimiter = None,
@@ -166,7 +176,7 @@ def provision(
             encoding=encoding,
             group=group,
         ),
-        run=RunOptions(concurrency=concurrency, rate=rate),
+        run=RunOptions(concurrency=concurrency, rate=rate, patience=patience),
         output=OutputOptions(results=results, passwords=passwords, as_json=as_json, allow_refused=allow_refused),
         sandbox=SandboxOptions(is_used=sandbox, faults=faults or ()),
         client=ClientSettings(company=company, base_url=base_url, timeout=timeout, max_retries=max_retries),

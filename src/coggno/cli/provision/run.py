@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -37,12 +38,15 @@ from coggno.provisioning import (
     Run,
     RunOptions,
     StoppedError,
+    Waiting,
     apply_plan,
     make_plan,
     read_roster,
     write_failed,
     write_results,
 )
+
+_WATCH_INTERVAL: Final = 1.0  # seconds
 
 
 @frozen
@@ -113,6 +117,7 @@ class ProvisionRun:
     async def _collect(self, run: Run, report: RunReport) -> None:
         """Take the results until the run ends, for whatever reason."""
         with stopped_by_signals(run) as interruption:
+            watch = asyncio.create_task(self._watch(run))
             try:
                 async for result in run:
                     report.add(result)
@@ -126,11 +131,26 @@ class ProvisionRun:
                     raise
                 report.summary.stopped = _stop_message("interrupted twice", interruption)
             finally:
+                watch.cancel()
                 await run.aclose()
         # Every row gets a result, also the rows that the run did not come to.
         for result in run.rest():
             report.add(result)
         report.is_interrupted = interruption.is_ctrl_c
+
+    async def _watch(self, run: Run) -> None:
+        """Report once a second whether the run waits: while it does, no row ends that would show it."""
+        while True:
+            self.progress.waiting(_waiting_text(run.progress.waiting))
+            await asyncio.sleep(_WATCH_INTERVAL)
+
+
+def _waiting_text(waiting: Waiting | None) -> str | None:
+    if waiting is None:
+        return None
+    # Local time: the person at the terminal compares it with a clock on the wall.
+    since = time.strftime("%H:%M", time.localtime(waiting.since))
+    return f"Waiting since {since} for {waiting.reason}"
 
 
 async def _plan(coggno: AsyncCoggno, roster: Roster, options: RunOptions) -> Plan:

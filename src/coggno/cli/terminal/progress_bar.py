@@ -76,6 +76,9 @@ class ProgressBarDisplay:
     def update(self) -> None:
         """Do nothing: the next frame, an eighth of a second away at most, reads the counter."""
 
+    def waiting_changed(self) -> None:
+        """Do nothing, for the same reason."""
+
     def close(self) -> None:
         """Remove the bar."""
         self._live.stop()

@@ -11,6 +11,7 @@ from coggno.cli.terminal import output
 from coggno.cli.terminal.row_counter import MonotonicClock, RowCounter
 
 _INTERVAL: Final = 10.0  # seconds between two lines; a log of an hour stays readable
+_WAITING_INTERVAL: Final = 60.0  # the same, while nothing happens
 
 
 @define
@@ -33,9 +34,21 @@ class ProgressLines:
 
     def update(self) -> None:
         """Write how far the run is, if the last line is old."""
-        if self.clock() - self._last_line < _INTERVAL:
+        is_waiting = self._rows.waiting is not None
+        if self.clock() - self._last_line < (_WAITING_INTERVAL if is_waiting else _INTERVAL):
             return
+        self._write_line()
+
+    def waiting_changed(self) -> None:
+        """Write at once that the run waits; that it goes on again, the next line shows."""
+        if self._rows.waiting is not None:
+            self._write_line()
+
+    def _write_line(self) -> None:
         self._last_line = self.clock()
+        if self._rows.waiting is not None:
+            output.write_message(self._rows.status())
+            return
         counts = ", ".join(f"{count:,} {label}" for label, count in self._rows.labels.most_common())
         output.write_message(f"{self._rows.status()}: {counts}")
 

@@ -31,6 +31,10 @@ class ProgressDisplay(Protocol):
         """Take note that the counter has changed."""
         ...
 
+    def waiting_changed(self) -> None:
+        """Take note that the run has begun to wait, or goes on."""
+        ...
+
     def close(self) -> None:
         """Clean up; called once, however the run ends."""
         ...
@@ -66,6 +70,21 @@ class ProgressReporter:
         """
         if self._rows is not None:
             self._rows.add(label, needs_attention=needs_attention)
+            self.display.update()
+
+    def waiting(self, text: str | None) -> None:
+        """Report what the run waits for.
+
+        Args:
+            text: such as `Waiting since 14:03 for Coggno to respond again`; `None` when it goes on.
+        """
+        rows = self._rows
+        if rows is None:
+            return
+        if text != rows.waiting:
+            rows.waiting = text
+            self.display.waiting_changed()
+        else:
             self.display.update()
 
 

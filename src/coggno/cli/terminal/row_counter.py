@@ -25,6 +25,7 @@ class RowCounter:
         labels: label -> rows that have ended so.
         needing_attention: labels of rows that the user has to do something about.
         done: rows that have ended.
+        waiting: what the run waits for, and since when, if it waits.
     """
 
     total: int
@@ -32,6 +33,7 @@ class RowCounter:
     labels: Counter[str] = field(factory=Counter[str])
     needing_attention: set[str] = field(factory=set[str])
     done: int = 0
+    waiting: str | None = None
     # Time and number of rows done by then; the oldest is as old as the window.
     _samples: deque[tuple[float, int]] = field(factory=deque[tuple[float, int]])
 
@@ -71,7 +73,10 @@ class RowCounter:
         return (self.total - self.done) / rate if rate else None
 
     def status(self) -> str:
-        """Return how far the run is, and rate and remaining time if they are known."""
+        """Return how far the run is, and what it waits for, or rate and remaining time if they are known."""
+        if self.waiting is not None:
+            # A rate that includes the wait, and a time computed from it, would mislead.
+            return f"{self.waiting}, {self.done:,} of {self.total:,} rows done"
         parts = [f"{self.done:,} of {self.total:,} rows"]
         rate, remaining = self.rate, self.remaining
         if rate is not None and remaining is not None:

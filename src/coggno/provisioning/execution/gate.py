@@ -98,7 +98,7 @@ class Gate:
         return self.circuit.is_open and self.signal.reason is None
 
     async def _probe(self) -> None:
-        self.waiting = self.waiting or Waiting(since=time.time(), reason="Coggno does not respond")
+        self.waiting = self.waiting or Waiting(since=time.time(), reason="Coggno to respond again")
         await self._pause(self.circuit.next_pause())
         if self.signal.reason is not None:
             return
