@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from mypy import api as mypy_api
 
 from coggno.sandbox import Sandbox, ServerThread
 from tests.docs.blocks import ROOT, PageRunner
@@ -38,3 +39,18 @@ def test_page_is_plain_markdown(page):
     """Directives of Sphinx would be shown as text where the repository is read in a browser."""
     text = re.sub(r"<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert re.findall(r"^%.*|(?<![/\w])\{[a-z:-]+\}[ `].*", text, re.MULTILINE) == []
+
+
+def test_programs_of_the_guide_are_typed(tmp_path):
+    """The README promises it: `mypy --strict` accepts programs that are copied from here."""
+    for page in (ROOT / "README.md", ROOT / "docs/tutorial.md", ROOT / "docs/guide/fastapi.md"):
+        text = re.sub(r"<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        # The page of FastAPI is one program in several pieces; elsewhere a program is one that starts the loop.
+        programs = blocks if page.name == "fastapi.md" else [block for block in blocks if "asyncio.run(" in block]
+        assert programs
+        (tmp_path / f"{page.stem.lower()}_page.py").write_text("\n".join(programs), encoding="utf-8")
+    found, errors, code = mypy_api.run(
+        ["--strict", "--config-file=", f"--cache-dir={tmp_path / 'cache'}", *map(str, tmp_path.glob("*_page.py"))]
+    )
+    assert code == 0, found + errors
