@@ -45,7 +45,7 @@ def not_empty(text: str) -> str:
 
 
 def _company_id(text: str) -> str:
-    if not (text.isascii() and text.isalnum()):
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
         message = f"must be the id of a connected company, such as 7, not '{text}'. See: coggno companies list"
         raise typer.BadParameter(message)
     return text

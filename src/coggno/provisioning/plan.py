@@ -92,6 +92,9 @@ def merged_result(row: Row, first: RowResult) -> RowResult:
     """Return the result of a row that was merged into another: it ends as that one does."""
     outcome = RowOutcome.DUPLICATE if first.is_as_wanted else first.outcome
     detail = f"the same as line {first.line}" + ("" if first.is_as_wanted else f": {first.detail}")
+    if first.not_attempted:
+        # These details begin alike, so that a reader of the results can tell the rows from those that failed.
+        detail = f"{first.detail} (the same as line {first.line})"
     login = row.person.effective_login if row.person else ""
     return evolve(first, line=row.line, login=login, outcome=outcome, detail=detail)
 

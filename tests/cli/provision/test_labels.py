@@ -20,7 +20,7 @@ def test_every_outcome_has_a_readable_label(outcome):
     assert detail_of(result(outcome)) == label
 
 
-@pytest.mark.parametrize("detail", ["not attempted: interrupted", "the same as line 5: not attempted: interrupted"])
+@pytest.mark.parametrize("detail", ["not attempted: interrupted", "not attempted: interrupted (the same as line 5)"])
 def test_row_that_was_not_begun_is_not_failed(detail):
     row = result(RowOutcome.FAILED, detail, not_attempted=True)
     assert (label_of(row), detail_of(row)) == ("not attempted", "interrupted")

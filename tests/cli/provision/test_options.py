@@ -56,6 +56,7 @@ def test_delimiter_has_a_name(provision, name):
         (["people.csv", "--patience", "0"], "--patience must be a number above 0"),
         (["people.csv", "--timeout", "-1"], "--timeout must be a number above 0"),
         (["people.csv", "--max-retries", "-1"], "--max-retries must be a whole number of at least 0"),
+        (["people.csv", "--company", "abc"], "--company must be the id"),
         (["people.csv", "--company", "no id"], "--company must be the id"),
         (["people.csv", "--base-url", "http://example.com"], "https"),
         (["people.csv", "--results", "."], "directory"),

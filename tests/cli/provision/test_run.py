@@ -89,6 +89,9 @@ def test_key_rejected_later_stops_the_run(provision, sandbox: Sandbox):
     (summary,) = ended.json
     assert summary["outcomes"]["created"] == created(sandbox)["createUser"] == 5
     assert sum(summary["outcomes"].values()) == 40
+    assert summary["outcomes"]["not_attempted"] == summary["not_attempted"] > 0
+    rest = [row for row in read_table("results.csv") if row["detail"].startswith("not attempted: ")]
+    assert len(rest) == summary["not_attempted"]
     assert "again" in summary["stopped"]
     assert "again" in ended.err
     sandbox.faults.clear()

@@ -93,3 +93,16 @@ def test_stdout_errors_have_a_type(monkeypatch, call, is_closed_pipe):
 def test_closed_stderr_is_ignored(monkeypatch):
     monkeypatch.setattr(sys, "stderr", FailingStream())
     output.write_message("nobody reads this")
+
+
+def test_long_line_is_broken_at_spaces():
+    line = "  line 31, ada@example.com: the row contradicts line 30 in first_name and last_name"
+    broken = output.wrapped(line, 30)
+    assert [part.strip() for part in broken] == [
+        "line 31, ada@example.com:",
+        "the row contradicts line",
+        "30 in first_name and",
+        "last_name",
+    ]
+    assert all(part.startswith("    ") for part in broken[1:])
+    assert output.wrapped(line, None) == [line]

@@ -163,7 +163,7 @@ async def test_rows_not_attempted_are_counted_apart():
     for result in results.values():
         summary.add(result)
     assert (summary.rows, summary.not_attempted, summary.counts) == (60, 60, {"failed": 60})
-    assert results[31].detail == "the same as line 1: not attempted: interrupted"
+    assert results[31].detail == "not attempted: interrupted (the same as line 1)"
 
 
 async def test_a_half_done_row_was_attempted(monkeypatch):

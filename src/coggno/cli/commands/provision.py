@@ -231,7 +231,8 @@ def _write_summary(report: RunReport, *, as_json: bool) -> bool:
             output.write_json(report.as_data())
         else:
             for line in summary_lines(report):
-                output.write(output.clean(line))
+                for part in output.wrapped(output.clean(line), output.terminal_width()):
+                    output.write(part)
         output.flush()
     except output.StdoutError as error:
         # A reader that has closed the pipe does not change how the run ended.

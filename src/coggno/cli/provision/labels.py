@@ -9,7 +9,7 @@ from typing import Final
 from coggno.provisioning import RowOutcome, RowResult
 
 _NOT_ATTEMPTED: Final = "not attempted"
-_NOT_ATTEMPTED_DETAIL: Final = re.compile(r"(the same as line \d+: )?not attempted\b:? ?")
+_NOT_ATTEMPTED_DETAIL: Final = re.compile(r"^not attempted: | \(the same as line \d+\)$")
 _LABELS: Final[Mapping[RowOutcome, str]] = {
     RowOutcome.EXISTS: "already existing",
     RowOutcome.JOINED: "added to groups",
@@ -24,8 +24,13 @@ def label_of(result: RowResult) -> str:
     return _NOT_ATTEMPTED if result.not_attempted else _LABELS.get(result.outcome, result.outcome.value)
 
 
+def outcome_name(result: RowResult) -> str:
+    """Return the outcome of a row for programs: as in the results file, but `not_attempted` where it is that."""
+    return "not_attempted" if result.not_attempted else result.outcome.value
+
+
 def detail_of(result: RowResult) -> str:
     """Return what there is to say about a row beyond its label."""
     # Without the label, and without the line of a row with the same user: all rows share one reason and one line.
-    detail = _NOT_ATTEMPTED_DETAIL.sub("", result.detail, count=1) if result.not_attempted else result.detail
+    detail = _NOT_ATTEMPTED_DETAIL.sub("", result.detail) if result.not_attempted else result.detail
     return detail or label_of(result)

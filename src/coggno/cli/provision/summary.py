@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from attrs import define, field
 
 from coggno.cli.exit_codes import ExitCode, exit_code_of_run
 from coggno.cli.provision.files import RunFiles
+from coggno.cli.provision.labels import outcome_name
 from coggno.provisioning import Roster, RowOutcome, RowResult, Summary
 
 LISTED: Final = 10  # rows of each kind; more would push the headline off the screen
@@ -73,7 +74,7 @@ class RunReport:
             "roster": self.roster.name,
             "dry_run": self.is_dry_run,
             "rows": len(self.roster.rows),
-            "outcomes": {outcome.value: count for outcome, count in self.summary.counts.most_common()},
+            "outcomes": dict(Counter(map(outcome_name, self.in_order())).most_common()),
             "not_as_wanted": self.summary.not_as_wanted,
             "not_attempted": self.summary.not_attempted,
             "stopped": self.summary.stopped,
@@ -88,13 +89,13 @@ class RunReport:
 
     def _first_problems(self) -> Iterator[RowResult]:
         """Yield the first rows of each outcome that needs attention."""
-        by_outcome: defaultdict[RowOutcome, list[RowResult]] = defaultdict(list)
+        by_outcome: defaultdict[str, list[RowResult]] = defaultdict(list)
         for result in self.in_order():
-            if not result.is_as_wanted and len(by_outcome[result.outcome]) < LISTED:
-                by_outcome[result.outcome].append(result)
+            if not result.is_as_wanted and len(by_outcome[outcome_name(result)]) < LISTED:
+                by_outcome[outcome_name(result)].append(result)
         for results in by_outcome.values():
             yield from results
 
 
 def _as_problem(result: RowResult) -> dict[str, Any]:
-    return {"line": result.line, "login": result.login, "outcome": result.outcome.value, "detail": result.detail}
+    return {"line": result.line, "login": result.login, "outcome": outcome_name(result), "detail": result.detail}

@@ -20,14 +20,14 @@ async def show_all(models: AsyncGenerator[Any], columns: Sequence[Column], *, as
         if_empty: the message for a person if the list is empty.
     """
     # Imported late: rich takes longer to import than everything else, and JSON does without it.
-    from coggno.cli.terminal.tables import TablePrinter, terminal_width
+    from coggno.cli.terminal.tables import TablePrinter
 
     async with aclosing(models):
         rows = (output.as_data(model) async for model in models)
         if as_json:
             async for row in rows:
                 output.write_json(row)
-        elif not await TablePrinter(columns, terminal_width()).print(rows):
+        elif not await TablePrinter(columns, output.terminal_width()).print(rows):
             # To standard error: an empty list is empty output for whatever reads it.
             output.write_message(if_empty)
 

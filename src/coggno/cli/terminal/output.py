@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final, TextIO, cast
@@ -113,6 +115,25 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:  # the stream is closed
         return False
+
+
+def terminal_width() -> int | None:
+    """Return the cells of a line on standard output, or `None` if it is a file or a pipe, where lines have no end."""
+    return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+
+
+def wrapped(line: str, width: int | None) -> list[str]:
+    """Return a line broken at spaces; what follows the first break is indented.
+
+    Args:
+        line: harmless to a terminal.
+        width: cells; `None` to break nothing.
+    """
+    if width is None or len(line) <= width:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    # A path that is longer than a line stays whole, so that it can be copied.
+    return textwrap.wrap(line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
 
 
 def accept_any_text() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import operator
-import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import zip_longest
@@ -22,11 +21,6 @@ _GAP: Final = 2  # cells between columns
 _NARROWEST: Final = 8  # cells; below this a record per row reads better than a table
 _WIDEST: Final = 60  # cells; in a file nothing is folded, and one long value must not stretch every line
 _BATCH: Final = 500  # rows whose widths are measured together; a long list appears at once, and its columns rarely move
-
-
-def terminal_width() -> int | None:
-    """Return the cells of a line on standard output, or `None` if it is a file or a pipe, where lines have no end."""
-    return shutil.get_terminal_size().columns if output.is_terminal(sys.stdout) else None
 
 
 def print_record(columns: Sequence[Column], row: Mapping[str, Any]) -> None:
