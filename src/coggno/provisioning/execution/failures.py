@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from coggno.errors import (
     APIError,
-    APIStatusError,
     AuthenticationError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
 )
-
-_TIMEOUTS = frozenset({408, 425})  # statuses of requests that came too late or too early
 
 
 class OutageError(Exception):
@@ -28,9 +25,10 @@ def is_curable(error: Exception) -> bool:
         return True
     if not isinstance(error, APIError) or is_key_refused(error):
         return False
-    if isinstance(error, RateLimitError) or error.outcome != "rejected":
-        return True
-    return isinstance(error, APIStatusError) and error.status_code in _TIMEOUTS
+    # A refused certificate, for example, stays refused: nobody should wait for it until the patience ends.
+    if not error.retryable:
+        return False
+    return isinstance(error, RateLimitError) or error.outcome != "rejected"
 
 
 def is_outage(error: Exception) -> bool:
