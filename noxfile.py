@@ -17,7 +17,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 COVERAGE_FLOOR = 95  # percent, branches counted
 COVERAGE_PYTHON = "3.11"  # on the others coverage would find the same and take a third longer
-WHEEL_LIMIT = 310  # kB
+WHEEL_LIMIT = 325  # kB; the aim is 250
 LOWEST_TESTS = ("tests/_engines", "tests/_protocol", "tests/_session", "tests/test_client.py", "tests/cli/test_app.py")
 ALL_EXTRAS = ".[aiohttp,cli,httpx2,sandbox,speed,swagger]"
 
