@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coggno.provisioning import PasswordFile, RosterError
+from coggno.provisioning.roster.person import Person
 
 MADE = "abcdefghij0123456789"
-WHOLE = f"login,password\r\nada@example.com,{MADE}\r\n"
+OLD = f"login,password\r\nada@example.com,{MADE}\r\n"
+HEADER = '"first_name","last_name","login","email","password"\r\n'
+WHOLE = f'{HEADER}"Ada","Lovelace","ada","ada@example.com","{MADE}"\r\n'
 
 
 @pytest.fixture
@@ -26,10 +29,14 @@ def written(path, content):
     return path
 
 
+def person(login="ada", **changes):
+    return Person(**{"email": "ada@example.com", "first_name": "Ada", "last_name": "L", "login": login, **changes})
+
+
 def ask(path, *logins, **options):
     file = PasswordFile(path, **options)
     try:
-        passwords = [file.password_for(login) for login in logins]
+        passwords = [file.password_for(login if isinstance(login, Person) else person(login)) for login in logins]
         file.sync()
     finally:
         file.close()
@@ -68,7 +75,7 @@ def test_a_login_keeps_its_password(path):
     assert path.read_bytes() == before
     ask(path, "new@example.com")
     assert path.read_bytes().startswith(before)
-    assert [row[0] for row in rows(path)] == ["login", *logins, "new@example.com"]
+    assert [row[2] for row in rows(path)] == ["login", *logins, "new@example.com"]
 
 
 def test_sync_puts_passwords_on_the_disk(path, monkeypatch):
@@ -76,7 +83,7 @@ def test_sync_puts_passwords_on_the_disk(path, monkeypatch):
     synced = []
     monkeypatch.setattr(os, "fsync", lambda number: synced.append(path.read_text()))
     file = PasswordFile(path)
-    file.password_for("a@example.com")
+    file.password_for(person("a@example.com"))
     file.sync()
     assert "a@example.com" in synced[0]
     count = len(synced)
@@ -92,7 +99,7 @@ def test_a_full_disk_is_a_roster_error(path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     file = PasswordFile(path)
-    file.password_for("a@example.com")
+    file.password_for(person("a@example.com"))
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RosterError, match="cannot be written: No space left on device"):
         file.sync()
@@ -108,42 +115,93 @@ def test_a_full_disk_is_a_roster_error(path, monkeypatch):
     ("content", "kept"),
     [
         ("", []),
-        ("logi", []),
-        ("login,password\r", []),
-        ("login,password\r\n", []),
-        (WHOLE, ["ada@example.com"]),
-        (WHOLE.replace("\r\n", "\n"), ["ada@example.com"]),
-        (WHOLE + "\r\n\r\n", ["ada@example.com"]),
-        (WHOLE[:-1], ["ada@example.com"]),
-        (WHOLE[:-2], ["ada@example.com"]),
-        (WHOLE + "bo", ["ada@example.com"]),
-        (WHOLE + "bob@example.com,", ["ada@example.com"]),
-        (WHOLE + "bob@example.com,12345", ["ada@example.com"]),
-        (WHOLE + '"b,""o', ["ada@example.com"]),
-        (WHOLE.encode() + "bö".encode()[:-1], ["ada@example.com"]),
-        (WHOLE + "bob@example.com,123456", ["ada@example.com", "bob@example.com"]),
+        ('"first_na', []),
+        (HEADER[:-1], []),
+        (HEADER, []),
+        (WHOLE, ["ada"]),
+        (WHOLE.replace("\r\n", "\n"), ["ada"]),
+        (WHOLE.replace('"', ""), ["ada"]),
+        ("\ufeff" + WHOLE, ["ada"]),
+        (WHOLE + "\r\n\r\n", ["ada"]),
+        (WHOLE[:-1], ["ada"]),
+        (WHOLE[:-2], ["ada"]),
+        (WHOLE + '"bo', ["ada"]),
+        (WHOLE + '"Bob","B","bob","bob@example.com","', ["ada"]),
+        (WHOLE + f'"Bob","B","bob","bob@example.com","{MADE[:8]}', ["ada"]),
+        (WHOLE.encode() + '"bö'.encode()[:-1], ["ada"]),
+        (WHOLE + '"Bob","B","bob","bob@example.com","123456"', ["ada", "bob"]),
     ],
 )
 def test_a_truncated_last_row_is_removed(path, content, kept):
     """A crash left it; the rows before it stay."""
-    ask(written(path, content), "new@example.com")
-    assert [row[0] for row in rows(path) if row] == ["login", *kept, "new@example.com"]
+    ask(written(path, content), "new")
+    assert [row[2] for row in rows(path) if row] == ["login", *kept, "new"]
     if kept:
-        assert ask(path, "ada@example.com") == [MADE]
+        assert ask(path, "ada") == [MADE]
 
 
-@given(cut=st.integers(0, len(WHOLE)))
-def test_any_truncation_is_recovered(cut, tmp_path_factory):
-    path = written(tmp_path_factory.mktemp("cut") / "p.csv", WHOLE[:cut])
-    (made,) = ask(path, "ada@example.com")
-    assert ask(path, "ada@example.com") == [made]
-    assert len(made) == 20 or WHOLE[:cut].endswith(made)
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        ("logi", []),
+        ("login,password\r\n", []),
+        (OLD, ["ada@example.com"]),
+        (OLD.replace("\r\n", "\n"), ["ada@example.com"]),
+        (OLD[:-2], ["ada@example.com"]),
+        (OLD + "bob@example.com,12345", ["ada@example.com"]),
+        (OLD + '"b,""o', ["ada@example.com"]),
+        (OLD + "bob@example.com,123456", ["ada@example.com", "bob@example.com"]),
+    ],
+)
+def test_the_old_form_is_read_and_continued(path, content, kept):
+    """A file without names keeps its passwords and its two columns."""
+    ask(written(path, content), "new@example.com", "=x")
+    assert [row[0] for row in rows(path) if row] == ["login", *kept, "new@example.com", "=x"]
+    before = path.read_bytes()
+    if kept:
+        assert ask(path, "ADA@example.com") == [MADE]
+    ask(path, "=x")
+    assert path.read_bytes() == before
+
+
+@given(content=st.sampled_from([OLD, WHOLE]), data=st.data())
+def test_any_truncation_is_recovered(content, data, tmp_path_factory):
+    cut = data.draw(st.integers(0, len(content)))
+    path = written(tmp_path_factory.mktemp("cut") / "p.csv", content[:cut])
+    login = "ada" if content is WHOLE else "ada@example.com"
+    (made,) = ask(path, login)
+    assert ask(path, login) == [made]
+    assert len(made) == 20 or content[:cut].endswith(made)
+
+
+def test_the_file_serves_a_mail_merge(path):
+    """Names, login, e-mail address and password, for people without a login of their own as well."""
+    (made,) = ask(path, person(None, first_name="Zoë", last_name="d'Été, PhD"))
+    assert rows(path)[1:] == [["Zoë", "d'Été, PhD", "ada@example.com", "ada@example.com", made]]
+
+
+@pytest.mark.parametrize("first", ["=1+1", "+1", "-1", "@A1", "'=1", "\uff1d1", "''+1"])
+def test_no_cell_is_run_as_a_formula(path, first):
+    """In a spreadsheet; the login is the one of the roster all the same."""
+    (made,) = ask(path, person(first, first_name=first, last_name="x;=1+1", email=f"{first}@example.com"))
+    assert ask(path, first) == [made]
+    cells = rows(path)[1]
+    assert all(cell.startswith("'") for cell in (cells[0], cells[2], cells[3]))
+    assert all(
+        cell.startswith('"') and cell.endswith('"') for cell in path.read_text().split("\n")[1].strip().split(",")
+    )
+
+
+def test_names_with_an_apostrophe_stay(path):
+    """A mail merge would print a second apostrophe."""
+    ask(path, person("'t", last_name="'t Hooft"))
+    assert rows(path)[1][1:3] == ["'t Hooft", "'t"]
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("a,b,c\n", "columns are not login and password"),
+        ("a,b,c\n", "columns are not first_name, last_name, login, email and password"),
         ("my notes", "columns are not"),
         ("login,password\nada@example.com,12345\nx\n", "row 2 is not a login with a password of 6 to 40 characters"),
         (
@@ -192,7 +250,7 @@ def test_one_run_at_a_time_uses_the_file(path):
 
 def test_no_password_in_a_repr(path):
     file = PasswordFile(path)
-    made = file.password_for("a")
+    made = file.password_for(person("a"))
     assert made not in repr(file)
     assert made not in repr(vars(file)["_file"])
     file.close()

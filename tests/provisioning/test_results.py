@@ -279,7 +279,7 @@ def test_an_interruption_leaves_a_whole_file(path, at, monkeypatch):
     interruption = Interruption(at)
     monkeypatch.setattr(os, "fsync", interruption(os.fsync))
     monkeypatch.setattr(Path, "replace", interruption(Path.replace))
-    monkeypatch.setattr("coggno.provisioning.results._harmless", interruption(results_module._harmless))
+    monkeypatch.setattr("coggno.provisioning.results.harmless", interruption(results_module.harmless))
     try:
         write_results(path, roster(), results())
     except KeyboardInterrupt:

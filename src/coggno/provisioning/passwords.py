@@ -9,7 +9,7 @@ import os
 import secrets
 import stat
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -17,21 +17,24 @@ from attrs import field, frozen
 
 from coggno._protocol.identity import login_key
 from coggno.provisioning.errors import RosterError
+from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from coggno.provisioning.safe_file import sync_directory
+from coggno.provisioning.spreadsheet import harmless, original
 
 LENGTH: Final = 20
 _ALPHABET: Final = string.ascii_letters + string.digits
-_HEADER: Final = ["login", "password"]
-_HEADER_LINE: Final = b"login,password\r\n"
+_HEADER: Final[tuple[str, ...]] = ("first_name", "last_name", "login", "email", "password")
+_OLD_HEADER: Final[tuple[str, ...]] = ("login", "password")
+_OLD_HEADER_LINE: Final = b"login,password\r\n"
 
 
 class PasswordFile:
-    """A CSV file of logins and passwords, readable for its owner only.
+    """A CSV file of names, logins, e-mail addresses and passwords, for a mail merge, readable for its owner only.
 
     A password is on the disk before the request that sets it is sent. A login that is in the file already keeps its
     password, so a second run with the same file changes nothing. No password in the file is ever overwritten. One run
-    at a time can use it.
+    at a time can use it. A file of an earlier version, which has only logins and passwords, is continued as it is.
 
     Args:
         path: where it is; created with mode 0600 if it does not exist. A symbolic link is refused.
@@ -60,27 +63,27 @@ class PasswordFile:
             os.close(number)
             raise
         self._known = dict(content.passwords)
+        self._header = content.header
         if content.lacks:
             self._write(content.lacks)
 
     def __repr__(self) -> str:
         return f"PasswordFile({str(self.path)!r})"
 
-    def password_for(self, login: str) -> str:
-        """Return the login's password, generating it and adding it to the file if there is none.
+    def password_for(self, person: Person) -> str:
+        """Return the password of a person's login, generating it and adding it to the file if there is none.
 
         It may be sent after the next `sync` only.
 
         Raises:
             OSError: the file cannot be written.
         """
+        login = person.effective_login
         known = self._known.get(login_key(login))
         if known is not None:
             return known
         generated = "".join(self._choose(_ALPHABET) for _ in range(LENGTH))
-        line = io.StringIO()
-        csv.writer(line).writerow([login, generated])
-        self._write(line.getvalue())
+        self._write(_line(self._header, person, generated))
         self._known[login_key(login)] = generated
         return generated
 
@@ -161,14 +164,32 @@ class _Content:
     """What is in a file.
 
     Attributes:
+        header: its columns.
         passwords: key of the login -> password.
         lacks: what must be written before anything is appended.
         torn_at: where a row begins that a crash has truncated. It was not on the disk, hence never sent: it may go.
     """
 
+    header: tuple[str, ...]
     passwords: Mapping[str, str] = field(repr=False)
     lacks: str = ""
     torn_at: int | None = None
+
+
+def _line(header: tuple[str, ...], person: Person, password: str) -> str:
+    """Return the line of a person, in the columns of the file."""
+    if header == _OLD_HEADER:
+        return _quoted([person.effective_login, password])
+    cells = (person.first_name, person.last_name, person.effective_login, person.email, password)
+    return _quoted(map(harmless, cells))
+
+
+def _quoted(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    # Quoted: where the list separator is a semicolon, `x;=1+1` would be two cells, the second one a formula. It also
+    # shows where a crash has truncated a password.
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(cells)
+    return line.getvalue()
 
 
 def _parse(content: bytes) -> _Content:
@@ -177,35 +198,41 @@ def _parse(content: bytes) -> _Content:
     Raises:
         ValueError: it is another kind of file; the message says why, and quotes nothing of it.
     """
-    if _HEADER_LINE.startswith(content):
-        return _Content({}, _HEADER_LINE.decode()[len(content) :])
+    # After a crash while the header was written, nothing is below it.
+    for columns, line in ((_HEADER, _quoted(_HEADER).encode()), (_OLD_HEADER, _OLD_HEADER_LINE)):
+        if line.startswith(content):
+            return _Content(columns, {}, line.decode()[len(content) :])
     whole, newline, tail = content.rpartition(b"\n")
-    passwords = _rows(whole)
+    header, passwords = _rows(whole)
     if not tail:
-        return _Content(passwords)
+        return _Content(header, passwords)
     try:
         # An editor may have left out the last line break.
-        return _Content({**passwords, **_rows(whole + newline + tail)}, "\r\n")
+        return _Content(header, _rows(whole + newline + tail)[1], "\r\n")
     except ValueError:
-        return _Content(passwords, torn_at=len(content) - len(tail))
+        return _Content(header, passwords, torn_at=len(content) - len(tail))
 
 
-def _rows(content: bytes) -> dict[str, str]:
+def _rows(content: bytes) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the header of a file and the passwords in it."""
     try:
         text = content.decode("utf-8-sig")  # an editor may have put a byte order mark there
-        header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+        titles, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
     except csv.Error as error:
         raise ValueError(str(error)) from None
-    if header != _HEADER:
-        raise ValueError("its columns are not login and password")
+    header = tuple(titles)
+    if header not in {_HEADER, _OLD_HEADER}:
+        raise ValueError(f"its columns are not {', '.join(_HEADER[:-1])} and password")
     passwords: dict[str, str] = {}
     for number, row in enumerate(rows, start=2):
         if not row:
             continue
-        if len(row) != len(_HEADER) or not SHORTEST_PASSWORD <= len(row[1]) <= LONGEST_PASSWORD:
+        if len(row) != len(header) or not SHORTEST_PASSWORD <= len(row[-1]) <= LONGEST_PASSWORD:
             limits = f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
             raise ValueError(f"row {number} is not a login with a password of {limits}")
-        passwords[login_key(row[0])] = row[1]
-    return passwords
+        # In the old form cells are as they are; in the other one `harmless` may have changed a login.
+        login = row[0] if header == _OLD_HEADER else original(row[_HEADER.index("login")])
+        passwords[login_key(login)] = row[-1]
+    return header, passwords

@@ -12,9 +12,8 @@ from typing import Final
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.roster import Roster, Row
 from coggno.provisioning.safe_file import remove, replacing
+from coggno.provisioning.spreadsheet import harmless
 
-# What makes a spreadsheet run a cell as a formula: the full-width forms do in some languages.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _OURS: Final = ("line", "outcome", "inferred", "user_id", "detail", "roster")
 _SUBSTITUTE: Final = "coggno-substitute"
 
@@ -42,10 +41,10 @@ def write_results(path: str | os.PathLike[str], roster: Roster, results: Mapping
     with replacing(Path(path), encoding="utf-8", errors="backslashreplace") as file:
         # Quoted: where the list separator is a semicolon, `x;=1+1` would be two cells, the second one a formula.
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        writer.writerow(map(_harmless, (*_OURS, *own)))
+        writer.writerow(map(harmless, (*_OURS, *own)))
         for row in roster.rows:
             ours = _outcome_cells(row, results.get(row.line))
-            writer.writerow(map(_harmless, (*ours, roster.name, *row.cells)))
+            writer.writerow(map(harmless, (*ours, roster.name, *row.cells)))
 
 
 def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[int, RowResult]) -> int:
@@ -92,7 +91,7 @@ def are_results_of(path: str | os.PathLike[str], roster: str) -> bool:
     """
     # Without rows there is nothing that could be lost.
     name = _roster_in(Path(path))
-    return name is None or name == _harmless(roster) or os.path.realpath(name) == os.path.realpath(roster)
+    return name is None or name == harmless(roster) or os.path.realpath(name) == os.path.realpath(roster)
 
 
 def _roster_in(path: Path) -> str | None:
@@ -116,7 +115,3 @@ def _all_columns(roster: Roster, row: Row) -> Sequence[str]:
     for index, cell in zip(roster.visible, row.cells, strict=True):
         cells[index] = cell
     return cells
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

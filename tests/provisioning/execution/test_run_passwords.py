@@ -43,7 +43,7 @@ async def test_passwords_are_in_the_file_before_sending(tmp_path):
         passwords.close()
     assert outcomes(results) == ["created"] * 5
     assert seen == [5] * 5
-    made = [line.partition(",")[2] for line in path.read_text().splitlines()[1:]]
+    made = [line.split('"')[-2] for line in path.read_text().splitlines()[1:]]
     assert [len(password) for password in made] == [20] * 4
     assert not any(password in repr(results) for password in made)
 
@@ -64,7 +64,7 @@ async def test_the_password_of_the_file_is_sent(tmp_path):
         coggno = AsyncCoggno(KEY, base_url="http://localhost", http_client=http_client)
         await run(coggno, people(1, password=None, groups=[]), passwords=passwords)
     passwords.close()
-    assert f"u0@example.com,{sent[0]['password']}" in (tmp_path / "p.csv").read_text()
+    assert f'"u0@example.com","{sent[0]["password"]}"' in (tmp_path / "p.csv").read_text()
 
 
 async def test_existing_users_get_no_password(tmp_path):

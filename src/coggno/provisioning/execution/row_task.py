@@ -237,7 +237,7 @@ class RowTask:
         password = person.password
         if password is None:
             assert context.passwords is not None  # noqa: S101 - rows without a password are sorted out before
-            password = context.passwords.password_for(person.effective_login)
+            password = context.passwords.password_for(person)
         return context.client.call(
             operations.create_user,
             email=person.email,

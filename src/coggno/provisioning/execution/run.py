@@ -150,7 +150,7 @@ class Run:
             for planned in self._planned:
                 person = planned.row.person
                 if planned.user is None and person is not None and person.password is None:
-                    passwords.password_for(person.effective_login)
+                    passwords.password_for(person)
             passwords.sync()
         except (OSError, CoggnoError) as error:
             self.stop(str(error).rstrip("."))
