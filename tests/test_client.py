@@ -479,10 +479,6 @@ async def test_bad_arguments_are_refused_before_anything_is_sent(coggno, call):
     assert respx.calls.call_count == 0
 
 
-async def silent(exchange):
-    """An asynchronous hook, which nobody would await."""
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -498,7 +494,7 @@ async def silent(exchange):
         {"base_url": b"https://x.example"},
         {"decoding": []},
         {"on_exchange": 5},
-        {"on_exchange": silent},
+        {"on_request": 5},
     ],
     ids=lambda options: next(iter(options)),
 )
@@ -511,3 +507,15 @@ def test_ensured_pickles_and_copies():
     result = Ensured(User(**ADA), created=True, settled=True)
     for twin in (pickle.loads(pickle.dumps(result)), copy.copy(result), copy.deepcopy(result)):
         assert (twin, twin.created, twin.settled) == (result, True, True)
+
+
+async def test_hooks_of_a_copy_are_its_own():
+    def hook(event): ...
+
+    async with AsyncCoggno("test_key", on_request=hook) as coggno:
+        copy = coggno.with_options(on_exchange=hook)
+        assert (copy._session.on_request, copy._session.on_exchange) == (hook, hook)
+        assert copy.with_options(on_request=None)._session.on_request is None
+        assert coggno._session.on_exchange is None
+        with pytest.raises(ConfigurationError, match="on_request must be a function that takes a coggno.Attempt"):
+            coggno.with_options(on_request=5)

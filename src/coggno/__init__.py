@@ -7,7 +7,7 @@ from coggno._facade import AsyncCoggno
 from coggno._protocol.model import to_dict
 from coggno._protocol.operation import UNSET, Operation, Request, Send, Settle
 from coggno._resources import Ensured
-from coggno._session import Exchange, Response
+from coggno._session import Attempt, Exchange, Response
 from coggno._version import __version__
 from coggno.errors import (
     AmbiguousNameError,
@@ -50,6 +50,7 @@ __all__ = [
     "APITimeoutError",
     "AmbiguousNameError",
     "AsyncCoggno",
+    "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "CoggnoError",

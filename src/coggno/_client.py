@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
@@ -14,7 +13,7 @@ from coggno._config import Decoding, Timeout
 from coggno._engines import HttpClient, engine_for
 from coggno._protocol.operation import UNSET, Request, Send, Unset
 from coggno._resources import Companies, Documents, Groups, Users
-from coggno._session import Backoff, OnExchange, Response, Session
+from coggno._session import Backoff, OnExchange, OnRequest, Response, Session
 from coggno.errors import ConfigurationError, InvalidRequestError
 
 T = TypeVar("T")
@@ -39,6 +38,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         decoding: Decoding = "tolerant",
         backoff: Backoff | None = None,
+        on_request: OnRequest | None = None,
         on_exchange: OnExchange | None = None,
     ) -> None:
         config = _config.make_config(
@@ -52,14 +52,15 @@ class Client:
             headers=headers,
             decoding=decoding,
         )
-        _check_hook(on_exchange)
+        _check_hooks(on_request=on_request, on_exchange=on_exchange)
         if backoff is not None and not callable(backoff):
             raise ConfigurationError(
                 f"backoff must be one of tenacity's wait strategies, or a function, not {backoff!r}"
             )
         size = _config.check_count("max_connections", max_connections)
         engine = engine_for(http_client, base_url=config.base_url, max_connections=size)
-        self._init(Session(config=config, engine=engine, backoff=backoff, on_exchange=on_exchange), owner=True)
+        session = Session(config=config, engine=engine, backoff=backoff, on_request=on_request, on_exchange=on_exchange)
+        self._init(session, owner=True)
 
     def _init(self, session: Session, *, owner: bool) -> None:
         self._session = session
@@ -110,6 +111,7 @@ class Client:
         deadline: float | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
         decoding: Decoding | Unset = UNSET,
+        on_request: OnRequest | Unset | None = UNSET,
         on_exchange: OnExchange | Unset | None = UNSET,
     ) -> Self:
         """Return a client with other options, sharing connections and retry quota; this client is unchanged.
@@ -120,6 +122,7 @@ class Client:
             deadline: seconds for a call with all its attempts and pauses, as in `AsyncCoggno`.
             headers: headers to send with every request, in place of those that this client sends.
             decoding: `"tolerant"` or `"strict"`, as in `AsyncCoggno`.
+            on_request: called with an `Attempt` before every attempt.
             on_exchange: called with an `Exchange` after every attempt.
 
         Raises:
@@ -137,9 +140,10 @@ class Client:
         if decoding is not UNSET:
             changes["decoding"] = _config.check_decoding(decoding)
         copy = self._copy(**changes)
-        if on_exchange is not UNSET:
-            _check_hook(on_exchange)
-            copy._init(attrs.evolve(copy._session, on_exchange=on_exchange), owner=False)  # noqa: SLF001 - another of us
+        given = {"on_request": on_request, "on_exchange": on_exchange}
+        hooks: dict[str, Any] = {name: hook for name, hook in given.items() if hook is not UNSET}
+        _check_hooks(**hooks)
+        copy._init(attrs.evolve(copy._session, **hooks), owner=False)  # noqa: SLF001 - another of us
         return copy
 
     def _copy(self, **changes: Any) -> Self:
@@ -212,8 +216,8 @@ class Client:
         return responses[-1]
 
 
-def _check_hook(on_exchange: OnExchange | None) -> None:
-    if on_exchange is not None and not callable(on_exchange):
-        raise ConfigurationError("on_exchange must be a function that takes an Exchange")
-    if inspect.iscoroutinefunction(on_exchange):
-        raise ConfigurationError("on_exchange must be a plain function: an asynchronous one would never be awaited")
+def _check_hooks(**hooks: object) -> None:
+    for name, hook in hooks.items():
+        if hook is not None and not callable(hook):
+            kind = "Attempt" if name == "on_request" else "Exchange"
+            raise ConfigurationError(f"{name} must be a function that takes a coggno.{kind}, asynchronous or not")

@@ -44,7 +44,9 @@ class AsyncCoggno(Client):
             logins must be right in either case.
         backoff: the pauses between attempts, as one of tenacity's wait strategies; by default
             `wait_random_exponential(multiplier=0.5, max=8)`.
-        on_exchange: called with an `Exchange` after every attempt, for logs, metrics and traces.
+        on_request: called with an `Attempt` before every attempt; it may add headers, such as a trace context.
+        on_exchange: called with an `Exchange` after every attempt, for logs, metrics and traces. Either may be an
+            `async def`, which is awaited; what they raise is logged, and does not change the call.
 
     Raises:
         ConfigurationError: an option cannot be used; nothing was sent.

@@ -106,7 +106,7 @@ def session_on(*script: Any, clock: Clock | None = None, **options: Any) -> tupl
     """A session whose pauses are the longest that the jitter allows and take no time."""
     clock = clock or Clock()
     engine = ScriptEngine(list(script))
-    on_exchange = options.pop("on_exchange", None)
+    hooks = {name: options.pop(name, None) for name in ("on_request", "on_exchange")}
     settings: dict[str, Any] = {
         "api_key": KEY,
         "base_url": BASE_URL,
@@ -121,7 +121,7 @@ def session_on(*script: Any, clock: Clock | None = None, **options: Any) -> tupl
         Session(
             config=config,
             engine=engine,
-            on_exchange=on_exchange,
+            **hooks,
             sleep=clock.sleep,
             clock=clock,
             backoff=wait_exponential(multiplier=0.5, max=8),

@@ -16,6 +16,7 @@ from coggno import (
     APIStatusError,
     APITimeoutError,
     AsyncCoggno,
+    Attempt,
     AuthenticationError,
     BadRequestError,
     CoggnoError,
@@ -59,7 +60,13 @@ def on_exchange(exchange: Exchange) -> None:
     logger.info("%s %s %s", exchange.operation, exchange.status, exchange.elapsed)
 
 
+async def on_request(attempt: Attempt) -> None:
+    attempt.headers["traceparent"] = str(attempt.state.setdefault("started", attempt.attempt))
+
+
 async def reads() -> None:
+    hooks = AsyncCoggno(on_request=on_request, on_exchange=on_exchange)
+    hooks.with_options(on_request=None)
     async with AsyncCoggno(timeout=Timeout(read=30), max_retries=2, on_exchange=on_exchange) as coggno:
         assert_type(await coggno.companies.list(), list[Company])
         assert_type(await coggno.groups.list(), list[Group])

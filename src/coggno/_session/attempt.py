@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from coggno._engines.base import EngineResponse
 from coggno._protocol.decode import decode
 from coggno._protocol.masking import mask_headers
 from coggno._session.call import Call, logger
-from coggno._session.exchange import Exchange
-from coggno.errors import APIError, CoggnoError
+from coggno._session.exchange import Attempt, Exchange
+from coggno._session.hooks import announce, call_hook
+from coggno.errors import APIError, CoggnoError, Outcome
 
 T = TypeVar("T")
 
@@ -23,7 +24,8 @@ async def attempt(call: Call[T]) -> tuple[T, EngineResponse]:
         APIError: it failed; `outcome` says whether it can have been carried out.
     """
     context, config = call.context, call.context.config
-    with Observation(call) as observation:
+    async with Observation(call) as observation:
+        await observation.announce()
         response = await call.within_limit(
             lambda: context.engine.send(call.prepared, config.timeout, config.max_response_bytes)
         )
@@ -39,12 +41,20 @@ class Observation:
         self._call = call
         self._status: int | None = None
         self._headers: Mapping[str, str] = {}
+        self._attempt: Attempt | None = None
         self._from_hook: Exception | None = None
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         self._call.begin_attempt()
+        self._prepared = self._call.prepared
         self._started = self._call.context.clock()
         return self
+
+    async def announce(self) -> None:
+        """Call `on_request`, inside the block: an attempt that was announced is always reported, too."""
+        hook = self._call.context.on_request
+        if hook is not None:
+            self._attempt = await announce(self._call, hook)
 
     def receive(self, status: int, headers: Mapping[str, str]) -> None:
         """Note what came back."""
@@ -59,42 +69,31 @@ class Observation:
             self._from_hook = error
             raise
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        sent = self._call.prepared.sent
+        self._call.prepared = self._prepared  # headers of the hook belong to this attempt only
         if error is None or isinstance(error, GeneratorExit):  # the caller has had enough of a stream
-            self._report(None, "done")
+            await self._report(None, "done")
             return
         if isinstance(error, APIError):
             self._call.complete(error)
-            self._report(error, error.outcome)
+            await self._report(error, error.outcome)
             return
-        self._report(error, "unknown" if self._call.prepared.sent else "not_sent")
+        outcome: Outcome = "unknown" if sent else "not_sent"
+        await self._report(error, outcome)
         if error is self._from_hook:
             return
         if isinstance(error, Exception) and not isinstance(error, CoggnoError | AssertionError):
             # An error that nobody has foreseen proves nothing: the request may have been carried out.
             raise self._call.complete(
-                APIError(
-                    f"an unexpected {type(error).__name__} while the request was on its way",
-                    outcome="unknown" if self._call.prepared.sent else "not_sent",
-                )
+                APIError(f"an unexpected {type(error).__name__} while the request was on its way", outcome=outcome)
             ) from error
 
-    def _report(self, error: BaseException | None, outcome: Any) -> None:
-        call, context = self._call, self._call.context
-        if context.on_exchange is None and not logger.isEnabledFor(logging.DEBUG):
+    async def _report(self, error: BaseException | None, outcome: Outcome | Literal["done"]) -> None:
+        on_exchange = self._call.context.on_exchange
+        if on_exchange is None and not logger.isEnabledFor(logging.DEBUG):
             return
-        exchange = Exchange(
-            operation=call.operation.id,
-            method=call.operation.method,
-            path=call.operation.path,
-            attempt=call.attempts,
-            status=self._status,
-            failure=None if error is None else type(error).__name__,
-            outcome=outcome,
-            headers=mask_headers(self._headers, call.secrets()),
-            elapsed=context.clock() - self._started,
-            lms=context.config.lms,
-        )
+        exchange = self._exchange(error, outcome)
         logger.debug(
             "%s attempt %d: %s %s in %.3f s",
             exchange.operation,
@@ -103,9 +102,23 @@ class Observation:
             exchange.outcome,
             exchange.elapsed,
         )
-        if context.on_exchange is not None:
-            try:
-                context.on_exchange(exchange)
-            except Exception:  # noqa: BLE001 - the hook is not ours
-                # A metric that cannot be written must not change what is known of a write.
-                logger.exception("on_exchange raised an exception")
+        if on_exchange is not None:
+            await call_hook("on_exchange", on_exchange, exchange)
+
+    def _exchange(self, error: BaseException | None, outcome: Outcome | Literal["done"]) -> Exchange:
+        call, context = self._call, self._call.context
+        return Exchange(
+            operation=call.operation.id,
+            method=call.operation.method,
+            path=call.operation.path,
+            url=context.config.base_url + call.operation.path,
+            attempt=call.attempts,
+            check_of=call.check_of,
+            status=self._status,
+            failure=None if error is None else type(error).__name__,
+            outcome=outcome,
+            headers=mask_headers(self._headers, call.secrets()),
+            elapsed=context.clock() - self._started,
+            lms=context.config.lms,
+            state={} if self._attempt is None else self._attempt.state,
+        )

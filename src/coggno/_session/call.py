@@ -65,6 +65,11 @@ class Call(Generic[T]):
         return self.request.operation
 
     @property
+    def check_of(self) -> str | None:
+        """The operation of the write that this read is a check of."""
+        return None if self.checked_write is None else self.checked_write.operation.id
+
+    @property
     def in_doubt(self) -> bool:
         """Whether nobody knows yet if the write, or a part of it, was carried out."""
         return self.is_lost or self.refusal is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from attrs import field, frozen
@@ -14,7 +14,7 @@ from coggno._engines.base import Engine, EngineRequest
 from coggno._protocol import encode
 from coggno._protocol.operation import Request
 from coggno._protocol.values import secrets
-from coggno._session.exchange import OnExchange
+from coggno._session.exchange import OnExchange, OnRequest
 from coggno._session.locks import Locks
 from coggno._session.retry import Backoff, RetryQuota
 from coggno._version import USER_AGENT
@@ -31,6 +31,7 @@ class CallContext:
     engine: Engine
     quota: RetryQuota = field(factory=RetryQuota)
     locks: Locks = field(factory=Locks)
+    on_request: OnRequest | None = None
     on_exchange: OnExchange | None = None
     backoff: Backoff | None = None
     """The wait strategy; `None` for the default, so that tenacity is imported with the first failure only."""
@@ -50,11 +51,7 @@ class CallContext:
             "Accept-Encoding": "gzip",
             "User-Agent": USER_AGENT,
         }
-        # Names of headers know no case: the caller's "accept" takes the place of ours.
-        for name, value in [*config.headers.items(), *encode.header_values(request).items()]:
-            for ours in [known for known in headers if known.lower() == name.lower()]:
-                del headers[ours]
-            headers[name] = value
+        replace_headers(headers, [*config.headers.items(), *encode.header_values(request).items()])
         if content_type is not None:
             headers["Content-Type"] = content_type
         if config.lms is not None:
@@ -71,3 +68,11 @@ class CallContext:
     def secrets(self, request: Request[Any]) -> list[str]:
         """Return the texts that must not show in errors, logs and hooks of `request`."""
         return [*self.config.secrets, *secrets(request)]
+
+
+def replace_headers(headers: dict[str, str], given: Iterable[tuple[str, str]]) -> None:
+    """Add the caller's headers. Names of headers know no case: the caller's "accept" takes the place of ours."""
+    for name, value in given:
+        for ours in [known for known in headers if known.lower() == name.lower()]:
+            del headers[ours]
+        headers[name] = value

@@ -1,8 +1,8 @@
-"""What a hook receives (one attempt), and what a caller receives who wants more than the value (one call)."""
+"""What hooks receive (one attempt), and what a caller receives who wants more than the value (one call)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -14,6 +14,33 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 @frozen(kw_only=True)
+class Attempt:
+    """One attempt, before it is sent.
+
+    Attributes:
+        operation: the `operationId`, e.g. `"createUser"`.
+        method: the HTTP method.
+        path: the path template, e.g. `/api/v1/users/{user}`: without anybody's login or id.
+        url: the address of the API and the path template, e.g. `https://beta.coggno.com/api/v1/users/{user}`.
+        attempt: 1 for the first.
+        check_of: the operation that this read is a check of, e.g. `"createUser"` after a lost response; else `None`.
+        lms: the company that the call is for (`Coggno-LMS`), if any.
+        headers: empty; what the hook puts in is sent with this attempt, by the rules of `headers=`.
+        state: empty; what the hook puts in is `Exchange.state` when the attempt has ended.
+    """
+
+    operation: str
+    method: str
+    path: str
+    url: str
+    attempt: int
+    check_of: str | None
+    lms: str | None
+    headers: dict[str, str] = field(factory=dict[str, str], repr=False)
+    state: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+
+
+@frozen(kw_only=True)
 class Exchange:
     """One attempt, as it ended.
 
@@ -21,28 +48,38 @@ class Exchange:
         operation: the `operationId`, e.g. `"createUser"`.
         method: the HTTP method.
         path: the path template, e.g. `/api/v1/users/{user}`: fit for a metric's label, and without anybody's login.
+        url: the address of the API and the path template, e.g. `https://beta.coggno.com/api/v1/users/{user}`.
         attempt: 1 for the first.
+        check_of: the operation that this read is a check of, e.g. `"createUser"` after a lost response; else `None`.
         status: the HTTP status, or `None` if no response came.
         failure: name of the error class, or `None`.
         outcome: `"done"`, or the outcome of the failure.
         headers: headers of the response, names in lower case, without cookies and credentials; secrets are masked.
         elapsed: seconds.
         lms: the company that the call was for (`Coggno-LMS`), if any.
+        state: what `on_request` has put into `Attempt.state`, such as a span.
     """
 
     operation: str
     method: str
     path: str
+    url: str
     attempt: int
+    check_of: str | None
     status: int | None
     failure: str | None
     outcome: Outcome | Literal["done"]
     headers: Mapping[str, str]
     elapsed: float
     lms: str | None
+    state: dict[str, Any] = field(factory=dict[str, Any], repr=False)
 
 
-OnExchange: TypeAlias = Callable[[Exchange], None]
+OnRequest: TypeAlias = Callable[[Attempt], Awaitable[object] | None]
+"""Called before every attempt: a function, or an `async def`, which is awaited."""
+
+OnExchange: TypeAlias = Callable[[Exchange], Awaitable[object] | None]
+"""Called after every attempt: a function, or an `async def`, which is awaited."""
 
 
 @frozen(kw_only=True)

@@ -64,7 +64,8 @@ async def open_stream(call: Call[Any], on_error: OnItemError | None = None) -> t
 async def _items(call: Call[Any], on_error: OnItemError | None) -> AsyncGenerator[Any]:
     (kind,) = get_args(call.operation.returns)
     config = call.context.config
-    with Observation(call) as observation:
+    async with Observation(call) as observation:
+        await observation.announce()
         async with AsyncExitStack() as stack:
             opening = call.context.engine.stream(call.prepared, config.timeout)
             response = await call.within_limit(lambda: stack.enter_async_context(opening))

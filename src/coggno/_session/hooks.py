@@ -1,0 +1,57 @@
+"""The caller's functions that are called before and after every attempt. Nothing that they do changes a call."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from attrs import evolve
+
+from coggno._config import header_problem
+from coggno._engines.base import EngineRequest
+from coggno._session.call import Call, logger
+from coggno._session.context import replace_headers
+from coggno._session.exchange import Attempt, OnRequest
+
+
+async def call_hook(name: str, hook: Callable[[Any], Any], value: Any) -> None:
+    """Call a hook, await it if it is asynchronous, and log what it raises."""
+    try:
+        result = hook(value)
+        if result is not None and inspect.isawaitable(result):
+            await result
+    except Exception:  # noqa: BLE001 - the hook is not ours
+        # A metric that cannot be written must not change what is known of a write.
+        logger.exception("%s raised an exception", name)
+
+
+async def announce(call: Call[Any], hook: OnRequest) -> Attempt:
+    """Call `on_request`, and add the headers that it has put into the `Attempt` to what is sent."""
+    config = call.context.config
+    attempt = Attempt(
+        operation=call.operation.id,
+        method=call.operation.method,
+        path=call.operation.path,
+        url=config.base_url + call.operation.path,
+        attempt=call.attempts,
+        check_of=call.check_of,
+        lms=config.lms,
+    )
+    call.prepared.sent = False  # a cancellation while the hook waits is no doubt
+    await call_hook("on_request", hook, attempt)
+    call.prepared = _with_headers(call.prepared, attempt.headers)
+    return attempt
+
+
+def _with_headers(request: EngineRequest, given: dict[str, str]) -> EngineRequest:
+    accepted: list[tuple[str, str]] = []
+    for name, value in given.items():
+        problem = header_problem(name, value)
+        if problem is None:
+            accepted.append((name, value))
+        else:
+            logger.error("on_request has added a header that is left out: %s", problem)
+    headers = dict(request.headers)
+    replace_headers(headers, accepted)
+    return evolve(request, headers=headers)
