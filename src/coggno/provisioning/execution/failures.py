@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coggno.errors import (
     APIError,
+    APITimeoutError,
     AuthenticationError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
 )
+
+_GATEWAY_TIMEOUTS: Final = frozenset({408, 499, 504})
 
 
 class OutageError(Exception):
@@ -16,7 +21,17 @@ class OutageError(Exception):
 
 
 class NotVisibleYetError(Exception):
-    """A user that a request of ours has probably created, and that reads do not show yet."""
+    """What a request of ours has probably done, and reads do not show yet.
+
+    Attributes:
+        pause: seconds after which to check again; `None` where it makes no difference.
+        is_expected: whether it says nothing about the row: the time that a server may take is not over yet.
+    """
+
+    def __init__(self, message: str, *, pause: float | None = None, is_expected: bool = False) -> None:
+        super().__init__(message)
+        self.pause = pause
+        self.is_expected = is_expected
 
 
 def is_curable(error: Exception) -> bool:
@@ -37,6 +52,14 @@ def is_outage(error: Exception) -> bool:
     if isinstance(error, RateLimitError | NotVisibleYetError):
         return False
     return is_curable(error) or not isinstance(error, APIError)
+
+
+def is_maybe_in_progress(error: APIError) -> bool:
+    """Return whether the server may still be carrying out a request that it has not responded to.
+
+    After a timeout, of ours or of a gateway, it often is. A broken connection or another error ends its work.
+    """
+    return isinstance(error, APITimeoutError) or getattr(error, "status_code", None) in _GATEWAY_TIMEOUTS
 
 
 def is_key_refused(error: Exception) -> bool:

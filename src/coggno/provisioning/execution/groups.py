@@ -17,7 +17,6 @@ from coggno.provisioning.execution.stop_signal import HeldError
 from coggno.provisioning.worker_pool import for_each
 
 _TRIES: Final = 10  # of one group
-_SETTLE_TIME: Final = 60.0  # seconds until a creation that is not visible counts as lost; servers time out before
 _AT_ONCE: Final = 256  # groups; many of them may wait for a minute, and the gate bounds the requests
 _LONGEST_PAUSE: Final = 30.0  # seconds between two tries
 
@@ -88,7 +87,7 @@ class GroupCreation:
 
     async def _wait_for(self, name: str) -> Group | None:
         """Wait for a group whose creation may still take effect: a second request now could make two of it."""
-        end, pause = self.context.clock() + _SETTLE_TIME, 1.0
+        end, pause = self.context.clock() + self.context.settle_time, 1.0
         while self.context.signal.reason is None and self.context.clock() < end:
             await self.context.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)

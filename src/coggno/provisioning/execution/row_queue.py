@@ -42,6 +42,7 @@ class RowQueue(Generic[T]):
         self._waiting: list[tuple[float, int, T]] = []
         # Breaks ties between rows that are due at the same time: rows themselves cannot be compared.
         self._numbers = count()
+        self._aside: list[T] = []
         self._in_progress = 0
         self._open = 0
         self._changed = asyncio.Event()
@@ -75,6 +76,13 @@ class RowQueue(Generic[T]):
         heappush(self._waiting, (self._clock() + pause, next(self._numbers), row))
         self._wake()
 
+    def set_aside(self, row: T) -> None:
+        """Work on a row once more when all others have ended."""
+        self._in_progress -= 1
+        self._open -= 1
+        self._aside.append(row)
+        self._wake()
+
     def ended(self) -> None:
         """Note that a row has its result."""
         self._in_progress -= 1
@@ -91,8 +99,9 @@ class RowQueue(Generic[T]):
         self._wake()
 
     def unfinished(self) -> Iterator[T]:
-        """Yield the rows that wait to be worked on again."""
-        return (row for _, _, row in self._waiting)
+        """Yield the rows that wait to be worked on again, and those that were set aside."""
+        yield from (row for _, _, row in self._waiting)
+        yield from self._aside
 
     @property
     def _has_room(self) -> bool:
@@ -100,7 +109,7 @@ class RowQueue(Generic[T]):
 
     @property
     def _is_finished(self) -> bool:
-        return not (self._has_fresh or self._waiting or self._in_progress)
+        return not (self._has_fresh or self._waiting or self._in_progress or self._aside)
 
     def _next(self) -> T | None:
         """Return a row that can be worked on now, if there is one."""
@@ -113,6 +122,11 @@ class RowQueue(Generic[T]):
                 return row
             self._has_fresh = False
             self._wake()
+        if self._aside and not (self._has_fresh or self._waiting or self._in_progress):
+            for aside in self._aside:
+                heappush(self._waiting, (self._clock(), next(self._numbers), aside))
+            self._aside.clear()
+            return heappop(self._waiting)[2]
         return None
 
     def _wake(self) -> None:

@@ -9,7 +9,8 @@ from typing import Final
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.groups import GroupCreation
 from coggno.provisioning.execution.row_queue import RowQueue
-from coggno.provisioning.execution.row_task import RowTask
+from coggno.provisioning.execution.rows import RowTask
+from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.plan import PlannedRow
 from coggno.provisioning.worker_pool import for_each
@@ -79,12 +80,13 @@ class RowScheduler:
 
     async def _work(self, _: int) -> None:
         while (task := await self._queue.get()) is not None:
-            obstacle = self._groups.missing(task.planned.missing)
+            planned = task.state.planned
+            obstacle = self._groups.missing(planned.missing)
             if self._context.signal.reason is not None:
                 self._end(task.cut_off())
             elif obstacle is not None:
                 # A row without its group has failed; only the rows after a stop are counted as not attempted.
-                self._end(task.planned.row.result(RowOutcome.FAILED, f"not attempted: {obstacle}"))
+                self._end(planned.row.result(RowOutcome.FAILED, f"not attempted: {obstacle}"))
             else:
                 await self._carry_out(task)
 
@@ -96,17 +98,25 @@ class RowScheduler:
                 result = await task.run()
                 is_to_be_tried_again = result is None
                 if is_to_be_tried_again:
-                    self._context.gate.check_patience(task.error)
+                    self._context.gate.check_patience(task.state.error)
         except TimeoutError:
             pass  # `stop` has cut it off
         finally:
             # Whatever ends it, even a cancellation: what is known of the row is reported.
             if is_to_be_tried_again:
                 self._queue.put_back(task, pause=task.pause)
+            elif result is not None and self._may_arrive_late(task, result):
+                task.reopen()
+                self._queue.set_aside(task)
             else:
                 self._end(result or task.cut_off())
                 if result is not None and not task.has_given_up:
                     self._context.gate.circuit.progressed()
+
+    def _may_arrive_late(self, task: RowTask, result: RowResult) -> bool:
+        """Return whether a row that has been given up is worth a last check when all others are done."""
+        is_open = result.outcome is RowOutcome.UNKNOWN and task.has_given_up and not task.was_reopened
+        return is_open and self._context.signal.reason is None
 
     def _end(self, result: RowResult) -> None:
         self._ended.put_nowait(result)
@@ -115,7 +125,8 @@ class RowScheduler:
 
 def _task(context: RunContext, planned: PlannedRow) -> RowTask:
     assert planned.row.person is not None  # noqa: S101 - only rows with a person are planned
-    return RowTask(context, planned, planned.row.person, user=planned.user)
+    user_id = planned.user.id if planned.user else None
+    return RowTask(context, RowState(planned, planned.row.person, user_id))
 
 
 def _not_attempted(planned: PlannedRow, reason: str) -> RowResult:

@@ -1,0 +1,85 @@
+"""The memberships of a row's user: added one by one, those in doubt checked first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import define
+
+from coggno._generated import operations
+from coggno.errors import NotFoundError
+from coggno.provisioning.execution.context import RunContext
+from coggno.provisioning.execution.failures import NotVisibleYetError
+from coggno.provisioning.execution.rows.requests import RowRequests
+from coggno.provisioning.execution.rows.state import RowState
+from coggno.provisioning.execution.writes import PendingWrite
+
+_PAUSES: Final = (5.0, 10.0, 30.0)  # seconds; a user created just now may not be visible everywhere yet
+
+
+@define
+class MembershipAdding:
+    """Puts the user of a row into its groups.
+
+    Attributes:
+        context: what all rows share.
+        state: what is known of the row.
+        requests: sends the row's requests.
+        not_found: how often the API did not find a user that was created just now, in this group.
+    """
+
+    context: RunContext
+    state: RowState
+    requests: RowRequests
+    not_found: int = 0
+
+    async def run(self) -> None:
+        """Add the user to all groups that are missing."""
+        user = self.state.user_id
+        assert user is not None  # noqa: S101 - users come before memberships
+        for name in self.state.planned.missing:
+            if name not in self.state.joined:
+                await self._join(name, self.context.groups[name].id, user)
+
+    async def _join(self, name: str, group: int, user: int) -> None:
+        state = self.state
+        if state.must_check_groups and await self._is_member(name, group, user):
+            # In the last try, by a request whose response was lost, or with the creation.
+            if state.doubt:
+                state.is_inferred = True
+                state.added.append(name)
+                state.doubt.clear()
+        else:
+            await self._add(name, group, user)
+            state.added.append(name)
+        state.joined.add(name)
+
+    async def _is_member(self, name: str, group: int, user: int) -> bool:
+        call = self.context.client.call
+        try:
+            member = await self.requests.read(
+                f"checking group {name!r}", lambda: call(operations.get_group_user, group, user)
+            )
+        except NotFoundError:
+            return False
+        # The server also takes the id for the login of another member, which may be all digits.
+        return member.id == user
+
+    async def _add(self, name: str, group: int, user: int) -> None:
+        try:
+            await self._send(name, group, user)
+        except NotFoundError as missing:
+            if not self.state.was_created or self.not_found >= len(_PAUSES):
+                raise
+            # Raised instead of slept through, so that the worker is free for other rows meanwhile.
+            pause = _PAUSES[self.not_found]
+            self.not_found += 1
+            raise NotVisibleYetError(missing.message, pause=pause) from missing
+        self.not_found = 0
+
+    async def _send(self, name: str, group: int, user: int) -> None:
+        call, line = self.context.client.call, self.state.planned.row.line
+        pending = PendingWrite(operation=operations.ADD_GROUP_USER.id, key=f"{group}/{user}", line=line)
+        await self.requests.write(
+            f"adding to group {name!r}", pending, lambda: call(operations.add_group_user, group, id=user)
+        )
