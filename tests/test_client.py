@@ -11,6 +11,7 @@ import respx
 
 from coggno import (
     AmbiguousNameError,
+    APIConnectionError,
     AsyncCoggno,
     ConfigurationError,
     Ensured,
@@ -173,6 +174,35 @@ async def test_closing_a_copy_closes_nothing():
     await coggno.aclose()
     with pytest.raises(ConfigurationError, match="closed"):
         await coggno.users.list()
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda coggno: coggno.users.list(), APIConnectionError),
+        (lambda coggno: coggno.users.create(**NEW), OutcomeUnknownError),
+    ],
+    ids=["read", "write"],
+)
+async def test_closing_ends_a_pause_at_once(call, error):
+    """It took as long as the pause, and then reported that nothing was sent."""
+    pausing = asyncio.Event()
+
+    def backoff(state):
+        pausing.set()
+        return 60.0
+
+    coggno = AsyncCoggno("test_key", backoff=backoff)
+    with respx.mock(base_url=URL) as router:
+        router.route().respond(503)
+        task = asyncio.create_task(call(coggno))
+        await pausing.wait()
+        await asyncio.sleep(0)
+        await coggno.aclose()
+        assert task.done()
+        with pytest.raises(error, match="closed during the call") as caught:
+            await task
+    assert caught.value.outcome == "unknown"
 
 
 async def test_callers_client_stays_open():

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import asynccontextmanager
 
 import attrs
 import pytest
@@ -264,6 +265,10 @@ class Scripted:
     """An engine of one function."""
 
     send: object
+
+    @asynccontextmanager
+    async def until_closed(self, request):
+        yield
 
 
 # Creating a user

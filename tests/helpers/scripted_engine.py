@@ -66,6 +66,10 @@ class ScriptEngine:
     async def stream(self, request: EngineRequest, timeout: Any):
         yield ScriptStream(await self.send(request, timeout, 0))
 
+    @asynccontextmanager
+    async def until_closed(self, request: EngineRequest):
+        yield
+
     async def aclose(self) -> None:
         self.closed = True
 

@@ -94,6 +94,14 @@ class Engine(ABC):
                 response = await stack.enter_async_context(self._open(request, timeout))
             yield _UntilClosed(response, self._calls, request)
 
+    def until_closed(self, request: EngineRequest) -> AbstractAsyncContextManager[None]:
+        """Cancel what happens inside when the engine is closed, such as a pause between two attempts.
+
+        Raises:
+            APIConnectionError: the engine was closed.
+        """
+        return self._calls.until_closed(request)
+
     async def aclose(self) -> None:
         """End the calls in progress, and close what the engine opened itself; a client of the caller's stays open.
 

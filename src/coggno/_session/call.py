@@ -9,12 +9,13 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import define, field
 
+from coggno import testing
 from coggno._engines.base import EngineRequest, EngineResponse
 from coggno._protocol.operation import Operation, Request
 from coggno._protocol.status_error import status_error
 from coggno._session import retry
 from coggno._session.context import CallContext
-from coggno.errors import APIError, APITimeoutError, Outcome
+from coggno.errors import APIConnectionError, APIError, APITimeoutError, Outcome
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -140,7 +141,7 @@ class Call(Generic[T]):
             self.failures,
             self.operation.retry,
             in_doubt=self.in_doubt,
-            max_retries=context.config.max_retries,
+            max_retries=testing.limited_retries(context.config.max_retries),
             time_left=self.time_left(),
             backoff=context.backoff or retry.default_backoff(),
             elapsed=context.clock() - self.started,
@@ -159,6 +160,20 @@ class Call(Generic[T]):
             seconds,
         )
         return seconds
+
+    async def pause(self, seconds: float) -> None:
+        """Wait between two steps; closing the client ends the wait.
+
+        Raises:
+            APIConnectionError: the client was closed; the outcome is that of the last attempt.
+        """
+        try:
+            async with self.context.engine.until_closed(self.prepared):
+                await self.context.sleep(seconds)
+        except APIConnectionError as closed:
+            if self.failure is not None:
+                closed.outcome = self.failure.outcome
+            raise self.complete(closed) from self.failure
 
 
 def begin(context: CallContext, request: Request[T], *, checked_write: Call[Any] | None = None) -> Call[T]:

@@ -71,7 +71,7 @@ async def _look(call: Call[Any], settle: Settle) -> Check:
     for pause in PAUSES:
         if not (check.is_absence and _ends_the_call(call, settle)):
             return check
-        await call.context.sleep(pause)
+        await call.pause(pause)
         check = evaluate(settle, call.request, await _find(call, settle))
     return check
 

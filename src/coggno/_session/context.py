@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from attrs import field, frozen
 
+from coggno import testing
 from coggno._config import Config
 from coggno._engines.base import Engine, EngineRequest
 from coggno._protocol import encode
@@ -35,8 +34,8 @@ class CallContext:
     on_exchange: OnExchange | None = None
     backoff: Backoff | None = None
     """The wait strategy; `None` for the default, so that tenacity is imported with the first failure only."""
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = testing.sleep
+    clock: Callable[[], float] = testing.clock
 
     def prepare(self, request: Request[Any]) -> EngineRequest:
         """Return the bytes of a request.

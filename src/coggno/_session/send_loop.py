@@ -22,6 +22,7 @@ from coggno._session.check import check_write
 from coggno._session.context import CallContext
 from coggno._session.settle import Check
 from coggno.errors import (
+    APIConnectionError,
     APIError,
     NotFoundError,
     OutcomeUnknownError,
@@ -95,7 +96,16 @@ async def _run(call: Call[T]) -> Reply[T]:
         pause = call.next_pause()
         if pause is None:
             return await _conclude(call, check)
-        await call.context.sleep(pause)
+        await _pause(call, pause)
+
+
+async def _pause(call: Call[Any], seconds: float) -> None:
+    try:
+        await call.pause(seconds)
+    except APIConnectionError as closed:
+        if not call.in_doubt:
+            raise
+        raise _unknown(call, Check("failed", error=closed)) from closed
 
 
 def _raise_if_another(call: Call[Any], value: Any) -> None:

@@ -42,7 +42,7 @@ async def iterate(
             pause = call.next_pause()
             if pause is None:
                 raise
-        await context.sleep(pause)
+        await call.pause(pause)
     context.quota.refund(call.paid)
     async with aclosing(items):
         for item in first:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
@@ -11,6 +9,7 @@ from typing import Any, Self
 
 from attrs import evolve
 
+from coggno import testing
 from coggno.errors import CoggnoError
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.errors import StoppedError
@@ -47,8 +46,8 @@ class Run:
         plan: Plan,
         options: RunOptions = RunOptions(),  # noqa: B008 - frozen
         *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        clock: Callable[[], float] = testing.clock,
+        sleep: Callable[[float], Awaitable[Any]] = testing.sleep,
     ) -> None:
         plan.claim()
         self._plan = plan
