@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from coggno.cli.commands.sandbox import FAULTS_HELP
-from coggno.sandbox import fault_help, parse_fault
+from coggno.sandbox import Sandbox, fault_help, parse_fault
 from tests.cli.helpers import COGGNO, run_process
 
 
@@ -62,6 +62,19 @@ def test_occupied_port_is_reported(address):
     assert done.returncode == 2
     assert "Cannot listen on 127.0.0.1, port" in done.stderr
     assert "--port 0" in done.stderr
+
+
+def test_sizes_and_seed_choose_the_content():
+    command = [*COGGNO, "sandbox", "--port", "0", "--users", "30", "--documents", "4", "--groups", "2", "--seed", "7"]
+    twin = Sandbox(documents=False)
+    users = twin.populate(users=30, documents=4, groups=2, seed=7)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        url = re.search(r"http://[\d.]+:\d+", server.stdout.readline())[0]
+        with httpx.Client(base_url=f"{url}/api/v1/", auth=("test_key", "")) as api:
+            assert [user["login"] for user in api.get("users").json()] == [user.login for user in users]
+            assert len(api.get("documents").json()) == 4
+            assert [group["name"] for group in api.get("groups").json()] == ["Warehouse", "Sales"]
+        server.terminate()
 
 
 def test_help_explains_every_kind_of_fault():

@@ -78,26 +78,39 @@ def sandbox(
     ] = None,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", parser=whole_number(0), help="The same seed repeats the same faults."),
+        typer.Option("--seed", metavar="N", parser=whole_number(0), help="The same seed repeats data and faults."),
     ] = 0,
     quirks: Annotated[
         bool,
         typer.Option("--quirks", help="Imitate inconsistencies of the API reference, such as a list for one object."),
     ] = False,
     users: Annotated[
-        int, typer.Option("--users", metavar="N", parser=whole_number(0), help="Start with N made-up users.")
+        int, typer.Option("--users", metavar="N", parser=whole_number(0), help="Start with N users, all invented.")
     ] = 0,
+    documents: Annotated[
+        int,
+        typer.Option(
+            "--documents", metavar="N", parser=whole_number(0), help="Start with N documents, and licenses for them."
+        ),
+    ] = 3,
+    groups: Annotated[
+        int | None,
+        typer.Option(
+            "--groups", metavar="N", parser=whole_number(0), help="Start with N groups; by default up to 12, as suits."
+        ),
+    ] = None,
 ) -> None:
     """Run a test server with the Coggno API on this machine. It needs no key and no network."""
     accept_ctrl_c()
     made = _make(
+        documents=False,
         faults=faults or (),
         seed=seed,
         quirks=["reference"] if quirks else (),
         # Other machines reach this one by a name that the sandbox cannot know.
         allowed_hosts=["*"] if allow_remote else (),
     )
-    made.seed_users(users)
+    made.populate(users=users, documents=documents, groups=groups, seed=seed)
     with _startup_errors(host, port):
         from coggno.sandbox import run
 
@@ -135,11 +148,14 @@ def _make(
     seed: int = 0,
     quirks: Sequence[str] = (),
     allowed_hosts: Sequence[str] = (),
+    documents: bool = True,
 ) -> Sandbox:
     with _startup_errors("127.0.0.1", 0):
         from coggno.sandbox import Sandbox
 
-        return Sandbox(keys=keys, faults=faults, seed=seed, quirks=quirks, allowed_hosts=allowed_hosts)
+        return Sandbox(
+            keys=keys, faults=faults, seed=seed, quirks=quirks, allowed_hosts=allowed_hosts, documents=documents
+        )
 
 
 @contextmanager

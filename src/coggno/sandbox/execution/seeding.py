@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Final
 
+from coggno.sandbox.samples import sample_people
 from coggno.sandbox.state import (
     ROOT,
     AccountState,
@@ -19,6 +20,7 @@ from coggno.sandbox.state import (
 
 from .executor import Executor
 from .lookups import known
+from .population import PopulationSize, populate, register_people
 
 _DAY: Final = "2025-01-15"
 """A fixed date: the same seeds give the same responses on every day."""
@@ -34,6 +36,7 @@ class Seeding:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         self._numbers = itertools.count(1)
+        self._people = sample_people(0)
 
     def seed_company(self, *, name: str = "Company", login: str | None = None, parent: int = ROOT) -> SandboxCompany:
         """Open a company connected to `parent`; its owner's login is made up unless given.
@@ -71,12 +74,45 @@ class Seeding:
             return user
 
     def seed_users(self, count: int, *, company: int = ROOT) -> list[SandboxUser]:
-        """Put `count` made-up users into the LMS of a company and return them.
+        """Put `count` users with invented names into the LMS of a company and return them.
 
         Raises:
             ValueError: there is no such company.
         """
-        return [self.seed_user(company=company) for _ in range(count)]
+        with self._executor.seeding() as state:
+            return register_people(state, known(state, company), self._people, count)
+
+    def populate(
+        self,
+        *,
+        users: int = 0,
+        documents: int = 0,
+        groups: int | None = None,
+        seed: int = 0,
+        company: int = ROOT,
+    ) -> list[SandboxUser]:
+        """Fill a company with invented people, departments and courses, and with licenses of these for those.
+
+        Nearly everybody has the first three courses, some have the others; departments differ in how much they
+        finish. With the same seed, the first people are the same in any number of them. A status is `not started`,
+        `in progress` or `completed`; scores go up to 100, and 80 is a pass.
+
+        Args:
+            users: how many people to add.
+            documents: how many courses to add.
+            groups: how many departments to add; by default as many as suit the number of people, 12 at most.
+            seed: the same seed invents the same.
+            company: the company to add them to, by its id.
+
+        Returns:
+            The people.
+
+        Raises:
+            ValueError: a number is negative, or there is no such company.
+        """
+        size = PopulationSize(users=users, documents=documents, groups=groups)
+        with self._executor.seeding() as state:
+            return populate(state, known(state, company), size, seed)
 
     def seed_group(
         self,
