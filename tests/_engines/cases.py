@@ -242,8 +242,6 @@ WAITING: Final = (
         read,
         send(head_bytes("HTTP/1.1 101 X", "Upgrade: x", "Connection: upgrade")),
         s.until_it_leaves,
-        but=only(*ON_AIOHTTP, is_=101),
-        through_but=only(*ON_AIOHTTP, is_=Through(get="GET: APIStatusError")),
     ),
 )
 

@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from coggno import APIError
+
 from .bench import bench
 from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, SESSION, on, on_every_engine
 from .server import healthy, read, respond, respond_with, response_bytes, send, signal, user, wait_for
@@ -41,6 +43,19 @@ async def test_second_response_on_an_idle_connection(kind):
         await sent.wait()
         for _ in range(5):
             await asyncio.sleep(0)
+        assert (await this.coggno.users.get("ada")).first_name == "Ada"
+
+
+@on_every_engine
+async def test_what_follows_a_change_of_protocol(kind):
+    """aiohttp takes a 101 for a complete response, with its body still to be received."""
+    go = asyncio.Event()
+    switched = send(b"HTTP/1.1 101 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n")
+    script = (read, switched, wait_for(go), send(b"\r\n" + FORGED), healthy)
+    async with bench(kind, script, max_retries=1) as this:
+        with pytest.raises(APIError):
+            await this.get()
+        go.set()
         assert (await this.coggno.users.get("ada")).first_name == "Ada"
 
 

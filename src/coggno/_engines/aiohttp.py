@@ -20,7 +20,7 @@ from coggno._engines.environment import create_ssl_context
 from coggno._engines.failures import failure, raise_alone, without_quotations
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
-from coggno.errors import CoggnoError, ConfigurationError
+from coggno.errors import APIConnectionError, CoggnoError, ConfigurationError
 
 _PIECE: Final = 1 << 16  # bytes that aiohttp writes without waiting for the server to take them
 
@@ -151,7 +151,14 @@ async def _send_once(request: EngineRequest, outgoing: Any, send: Any) -> Any:
     """
     outgoing.engine_request = request
     with translated(request):
-        return await send(outgoing)
+        response = await send(outgoing)
+    if response.status == 101:
+        # aiohttp gives the connection back at once, with what is still to be received on it: the next request would
+        # take that for its response.
+        outgoing.close_connection()
+        response.close()
+        raise APIConnectionError("the server has switched to another protocol (101)", outcome="unknown")
+    return response
 
 
 @lru_cache

@@ -22,12 +22,20 @@ class CheckedRequest(aiohttp.ClientRequest):
     """
 
     engine_request: EngineRequest
+    _protocol: Any = None
 
     async def send(self, conn: Any) -> aiohttp.ClientResponse:
         if _is_used_up(conn):
             raise APIConnectionError("the connection was used up before the request was sent", outcome="not_sent")
+        self._protocol = getattr(conn, "protocol", None)
         self.engine_request.sent = True
         return await super().send(conn)
+
+    def close_connection(self) -> None:
+        """Close the connection of the request, even if it was given back to the pool."""
+        close = getattr(self._protocol, "close", None)
+        if close is not None:
+            close()
 
 
 def _is_used_up(connection: Any) -> bool:
