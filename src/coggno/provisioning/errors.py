@@ -19,6 +19,10 @@ class RosterError(CoggnoError, ValueError):
         self.column = column
 
 
+class JournalError(CoggnoError, ValueError):
+    """A journal cannot be used, read or written; the message says why and what to do."""
+
+
 class StoppedError(CoggnoError):
     """A run that ended early. What was done stays done; run the same roster again to continue.
 
