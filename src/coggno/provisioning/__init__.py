@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.errors import RosterError, StoppedError
+from coggno.provisioning.errors import JournalError, RosterError, StoppedError
 from coggno.provisioning.execution import Run
+from coggno.provisioning.journal import Journal, MemoryJournal, SqliteJournal
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, RunStatus, Summary, Waiting
 from coggno.provisioning.passwords import PasswordFile
@@ -18,6 +19,9 @@ from coggno.provisioning.roster import Roster, RosterOptions, Row, Source, read_
 from coggno.provisioning.safe_file import check_writable
 
 __all__ = [
+    "Journal",
+    "JournalError",
+    "MemoryJournal",
     "PasswordFile",
     "Plan",
     "PlannedRow",
@@ -34,6 +38,7 @@ __all__ = [
     "RunOptions",
     "RunStatus",
     "Source",
+    "SqliteJournal",
     "StoppedError",
     "Summary",
     "Waiting",

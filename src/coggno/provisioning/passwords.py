@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from coggno._protocol.identity import login_key
 from coggno.provisioning.errors import RosterError
+from coggno.provisioning.file_lock import LockAttempt, try_lock
 from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from coggno.provisioning.safe_file import sync_directory
@@ -125,7 +126,8 @@ class PasswordFile:
             raise RosterError(f"The password file {self.path} is not a regular file. Give another name.")
         if os.name == "posix" and mode & 0o077:
             raise RosterError(f"Other users may read the password file {self.path}. Run: chmod 600 {self.path}")
-        if not _lock(number):
+        # Where the file system has no locks, it is up to the caller.
+        if try_lock(number) is LockAttempt.HELD:
             message = f"Another run is using the password file {self.path}. Wait until it ends, or give another name."
             raise RosterError(message)
 
@@ -142,21 +144,6 @@ class PasswordFile:
     def _write(self, text: str) -> None:
         self._file.write(text)
         self._is_dirty = True
-
-
-def _lock(number: int) -> bool:
-    """Lock the file for this run, and return whether that worked; where the system has no such locks it always does."""
-    try:
-        import fcntl
-    except ModuleNotFoundError:  # pragma: no cover - Windows
-        return True
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
 
 
 @frozen
