@@ -7,6 +7,9 @@ from typing import assert_type
 
 from coggno import AsyncCoggno
 from coggno.provisioning import (
+    Journal,
+    JournalError,
+    MemoryJournal,
     PasswordFile,
     Plan,
     PlannedRow,
@@ -23,6 +26,7 @@ from coggno.provisioning import (
     RunOptions,
     RunStatus,
     Source,
+    SqliteJournal,
     StoppedError,
     Summary,
     Waiting,
@@ -81,3 +85,12 @@ async def in_one_call(coggno: AsyncCoggno, rows: Rows) -> list[RowOutcome]:
         assert_type(result, RowResult)
         outcomes.append(result.outcome)
     return outcomes
+
+
+async def close_journal(path: Path) -> None:
+    journals: list[Journal] = [MemoryJournal()]
+    try:
+        async with SqliteJournal(path) as journal:
+            journals.append(journal)
+    except JournalError as error:
+        assert_type(str(error), str)
