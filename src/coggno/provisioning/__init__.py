@@ -14,11 +14,25 @@ from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, RunSta
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.plan import Plan, PlannedRow, make_plan
 from coggno.provisioning.provision import Rows, apply_plan, provision
-from coggno.provisioning.results import are_results_of, holds_results, write_failed, write_results
+from coggno.provisioning.results import (
+    FailedWriter,
+    ResultsWriter,
+    are_results_of,
+    forecast_of,
+    holds_forecast,
+    holds_results,
+    mark_results,
+    unfinished,
+    write_failed,
+    write_results,
+    writing_failed,
+    writing_results,
+)
 from coggno.provisioning.roster import Roster, RosterOptions, Row, Source, read_roster
 from coggno.provisioning.safe_file import check_writable
 
 __all__ = [
+    "FailedWriter",
     "Journal",
     "JournalError",
     "MemoryJournal",
@@ -27,6 +41,7 @@ __all__ = [
     "PlannedRow",
     "Progress",
     "ProvisioningClient",
+    "ResultsWriter",
     "Roster",
     "RosterError",
     "RosterOptions",
@@ -45,10 +60,16 @@ __all__ = [
     "apply_plan",
     "are_results_of",
     "check_writable",
+    "forecast_of",
+    "holds_forecast",
     "holds_results",
     "make_plan",
+    "mark_results",
     "provision",
     "read_roster",
+    "unfinished",
     "write_failed",
     "write_results",
+    "writing_failed",
+    "writing_results",
 ]

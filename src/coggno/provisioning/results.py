@@ -5,9 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
+
+from attrs import evolve
 
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.roster import Roster, Row
@@ -16,10 +19,103 @@ from coggno.provisioning.spreadsheet import harmless
 
 _OURS: Final = ("line", "outcome", "inferred", "user_id", "detail", "roster")
 _SUBSTITUTE: Final = "coggno-substitute"
+_FORECAST: Final = "forecast"
+_RUNNING: Final = "this run has not ended, or was killed; run the same command again to continue it"
 
 # JSON can hold half a surrogate pair, which no encoding has. A control character in its place keeps the row invalid
 # when failed.csv is run again.
 codecs.register_error(_SUBSTITUTE, lambda error: ("\x1a" * (error.end - error.start), error.end))  # type: ignore[attr-defined]
+
+
+class ResultsWriter:
+    """Writes what became of the rows, one by one; see `write_results`.
+
+    Args:
+        file: where to write.
+        roster: the input.
+    """
+
+    def __init__(self, file: IO[str], roster: Roster) -> None:
+        # Quoted: where the list separator is a semicolon, `x;=1+1` would be two cells, the second one a formula.
+        self._writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        self._roster = roster.name
+        # Compared without case: a spreadsheet does not tell `Line` from `line`.
+        self._own = [name if name.casefold() not in _OURS else f"{name} (roster)" for name in roster.columns]
+        self._writer.writerow(map(harmless, (*_OURS, *self._own)))
+
+    def add(self, row: Row, result: RowResult) -> None:
+        """Write a row and its result; never a password."""
+        user_id = "" if result.user_id is None else str(result.user_id)
+        inferred = "yes" if result.inferred else ""
+        ours = (str(row.line), result.outcome.value, inferred, user_id, result.detail, self._roster)
+        self._writer.writerow(map(harmless, (*ours, *row.cells)))
+
+    def add_note(self, outcome: RowOutcome, detail: str) -> None:
+        """Write a line about the run as a whole."""
+        own = [""] * len(self._own)
+        self._writer.writerow(map(harmless, ("", outcome.value, "", "", detail, self._roster, *own)))
+
+
+class FailedWriter:
+    """Writes the rows to run again, one by one; see `write_failed`.
+
+    Args:
+        open_file: opens where to write; called for the first row, so that a run without such rows writes no file.
+        roster: the input.
+
+    Attributes:
+        count: how many rows were written.
+    """
+
+    def __init__(self, open_file: Callable[[], IO[str]], roster: Roster) -> None:
+        self._open = open_file
+        self._roster = roster
+        self._writer: Any = None
+        self.count = 0
+
+    def add(self, row: Row, result: RowResult) -> None:
+        """Write a row if it is not as wanted."""
+        if result.is_as_wanted:
+            return
+        if self._writer is None:
+            self._writer = csv.writer(self._open(), delimiter=self._roster.delimiter or ",")
+            self._writer.writerow(self._roster.header)
+        self._writer.writerow(row.uneven or _all_columns(self._roster, row))
+        self.count += 1
+
+
+@contextmanager
+def writing_results(path: str | os.PathLike[str], roster: Roster) -> Generator[ResultsWriter]:
+    """Write the results file of a roster, row by row, in constant memory.
+
+    Args:
+        path: of the file; it is replaced when the context ends without an error.
+        roster: the input.
+
+    Raises:
+        RosterError: the file cannot be written.
+    """
+    with replacing(Path(path), encoding="utf-8", errors="backslashreplace") as file:
+        yield ResultsWriter(file, roster)
+
+
+@contextmanager
+def writing_failed(path: str | os.PathLike[str], roster: Roster) -> Generator[FailedWriter]:
+    """Write the rows to run again, row by row; without a row the file is removed.
+
+    Args:
+        path: of the file; it is replaced when the context ends without an error.
+        roster: the input.
+
+    Raises:
+        RosterError: the file cannot be written or removed.
+    """
+    with ExitStack() as stack:
+        new_file = replacing(Path(path), encoding=roster.encoding, errors=_SUBSTITUTE)
+        writer = FailedWriter(lambda: stack.enter_context(new_file), roster)
+        yield writer
+    if not writer.count:
+        remove(Path(path))
 
 
 def write_results(path: str | os.PathLike[str], roster: Roster, results: Mapping[int, RowResult]) -> None:
@@ -36,15 +132,9 @@ def write_results(path: str | os.PathLike[str], roster: Roster, results: Mapping
     Raises:
         RosterError: the file cannot be written.
     """
-    # Compared without case: a spreadsheet does not tell `Line` from `line`.
-    own = [name if name.casefold() not in _OURS else f"{name} (roster)" for name in roster.columns]
-    with replacing(Path(path), encoding="utf-8", errors="backslashreplace") as file:
-        # Quoted: where the list separator is a semicolon, `x;=1+1` would be two cells, the second one a formula.
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        writer.writerow(map(harmless, (*_OURS, *own)))
+    with writing_results(path, roster) as writer:
         for row in roster.rows:
-            ours = _outcome_cells(row, results.get(row.line))
-            writer.writerow(map(harmless, (*ours, roster.name, *row.cells)))
+            writer.add(row, results.get(row.line) or unfinished(row))
 
 
 def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[int, RowResult]) -> int:
@@ -61,15 +151,34 @@ def write_failed(path: str | os.PathLike[str], roster: Roster, results: Mapping[
     Raises:
         RosterError: the file cannot be written or removed.
     """
-    rows = [row for row in roster.rows if row.line not in results or not results[row.line].is_as_wanted]
-    if not rows:
-        remove(Path(path))
-        return 0
-    with replacing(Path(path), encoding=roster.encoding, errors=_SUBSTITUTE) as file:
-        writer = csv.writer(file, delimiter=roster.delimiter or ",")
-        writer.writerow(roster.header)
-        writer.writerows(row.uneven or _all_columns(roster, row) for row in rows)
-    return len(rows)
+    with writing_failed(path, roster) as writer:
+        for row in roster.rows:
+            writer.add(row, results.get(row.line) or unfinished(row))
+    return writer.count
+
+
+def mark_results(path: str | os.PathLike[str], roster: Roster) -> None:
+    """Write a results file that says that the run has begun: the results of an earlier one would pose as its own.
+
+    Args:
+        path: of the file; written whole or not at all.
+        roster: the input.
+
+    Raises:
+        RosterError: the file cannot be written.
+    """
+    with writing_results(path, roster) as writer:
+        writer.add_note(RowOutcome.UNKNOWN, _RUNNING)
+
+
+def forecast_of(result: RowResult) -> RowResult:
+    """Return a result for the file of a dry run, marked so that nobody takes it for one of a run."""
+    return evolve(result, detail=f"{_FORECAST}: {result.detail}" if result.detail else _FORECAST)
+
+
+def unfinished(row: Row) -> RowResult:
+    """Return the result of a row whose own is not known, since the process was killed."""
+    return row.result(RowOutcome.UNKNOWN, "the run ended before the outcome was known")
 
 
 def holds_results(path: str | os.PathLike[str]) -> bool:
@@ -89,24 +198,27 @@ def are_results_of(path: str | os.PathLike[str], roster: str) -> bool:
         path: of a file that `holds_results`.
         roster: the roster's name; the name of a file is resolved from the current directory.
     """
+    first = _first_row(Path(path))
     # Without rows there is nothing that could be lost.
-    name = _roster_in(Path(path))
-    return name is None or name == harmless(roster) or os.path.realpath(name) == os.path.realpath(roster)
+    if first is None:
+        return True
+    name = first.get("roster") or ""
+    return name == harmless(roster) or os.path.realpath(name) == os.path.realpath(roster)
 
 
-def _roster_in(path: Path) -> str | None:
+def holds_forecast(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file that `holds_results` was written by a dry run, or has no rows."""
+    first = _first_row(Path(path))
+    return first is None or (first.get("detail") or "").startswith(_FORECAST)
+
+
+def _first_row(path: Path) -> Mapping[str, str | None] | None:
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         try:
-            return next((row["roster"] for row in rows), None)
+            return next(iter(rows), None)
         except csv.Error:  # a cell of another program that is longer than the module reads
-            return ""
-
-
-def _outcome_cells(row: Row, result: RowResult | None) -> tuple[str, ...]:
-    result = result or row.result(RowOutcome.UNKNOWN, "the run ended before the outcome was known")
-    user_id = "" if result.user_id is None else str(result.user_id)
-    return str(row.line), result.outcome.value, "yes" if result.inferred else "", user_id, result.detail
+            return {}
 
 
 def _all_columns(roster: Roster, row: Row) -> Sequence[str]:

@@ -66,9 +66,11 @@ def test_named_results_of_another_roster_are_kept(provision):
     assert file_names("out") == ["2026-03-2-failed.csv", "2026-03-2.csv", "2026-03-failed.csv", "2026-03.csv"]
 
 
-def test_dry_run_does_not_speak_of_files(provision):
+def test_forecast_of_another_roster_has_its_own_file(provision):
     provision(write_roster(ADA, name="march.csv"))
-    assert "results" not in provision(write_roster(GRACE, name="april.csv"), "--dry-run").err
+    ended = provision(write_roster(GRACE, name="april.csv"), "--dry-run")
+    assert "results of another roster, and is kept. This run writes results-2.csv.\n" in ended.err
+    assert file_names() == ["april.csv", "march.csv", "results-2.csv", "results.csv"]
 
 
 def test_failed_file_is_a_roster(provision, sandbox: Sandbox):

@@ -83,6 +83,22 @@ def test_endless_requests_end_as_unknown(sandbox: Sandbox):
 
 
 @pytest.mark.usefixtures("address")
+def test_old_results_do_not_pose_as_new_ones(coggno: RunCommand, sandbox: Sandbox):
+    """After SIGKILL the results file says that the run has not ended."""
+    assert coggno("provision", write_roster(*people(5))).code == 0
+    slow = sandbox.faults.add(parse_fault("createUser:latency=60"))
+    with start(write_roster(*people(9))) as run:
+        wait_until(lambda: slow.applied >= 2)
+        run.kill()
+    (row,) = read_table("results.csv")
+    assert (row["outcome"], row["line"]) == ("unknown", "")
+    assert "run the same command again" in row["detail"]
+    sandbox.faults.remove(slow)
+    assert coggno("provision", "people.csv").code == 0
+    assert len(read_table("results.csv")) == 9
+
+
+@pytest.mark.usefixtures("address")
 def test_second_ctrl_c_ends_at_once(sandbox: Sandbox):
     slow = sandbox.faults.add(parse_fault("createUser:latency=60"))
     with start(write_roster(*people(4))) as run:  # a run begins with four requests at once
@@ -158,7 +174,7 @@ def test_terminal_shows_a_bar(sandbox: Sandbox):
         out = run.stdout.read()
     os.close(ours)
     assert run.returncode == 0
-    assert out.count(b"\n") == 1
+    assert out.count(b'{"event": "row"') == 40
     assert "━".encode() in seen
     assert b"of 40 rows" in seen
     assert b"\x1b[?25h" in seen  # the cursor is back

@@ -86,7 +86,7 @@ def test_key_rejected_later_stops_the_run(provision, sandbox: Sandbox):
     sandbox.faults.add(parse_fault("createUser:status=401,skip=5"))
     ended = provision(write_roster(*people(40)), "--concurrency", "2", "--json")
     assert ended.code == 3
-    (summary,) = ended.json
+    summary = ended.json[-1]
     assert summary["outcomes"]["created"] == created(sandbox)["createUser"] == 5
     assert sum(summary["outcomes"].values()) == 40
     assert summary["outcomes"]["not_attempted"] == summary["not_attempted"] > 0
@@ -118,7 +118,7 @@ def test_unwritten_results_are_reported(provision, sandbox: Sandbox, monkeypatch
 
         raise RosterError("results.csv cannot be written: No space left on device")
 
-    monkeypatch.setattr("coggno.cli.provision.run.write_results", full)
+    monkeypatch.setattr("coggno.cli.provision.result_files.writing_results", full)
     ended = provision(write_roster(ADA))
     assert ended.code == 1
     assert "1 created" in ended.out

@@ -91,9 +91,10 @@ def test_summary_leads_to_the_passwords(provision):
     assert "To keep their passwords" not in ended.out
 
 
-def test_json_is_one_object(provision):
+def test_last_event_is_the_summary(provision):
     ended = provision(write_roster(ADA, INVALID), "--json")
-    (summary,) = ended.json
+    summary = ended.json[-1]
+    assert summary["event"] == "end"
     assert summary["outcomes"] == {"created": 1, "invalid": 1}
     assert (summary["rows"], summary["not_as_wanted"], summary["stopped"]) == (2, 1, None)
     assert summary["not_attempted"] == 0

@@ -29,7 +29,10 @@ RosterArgument: TypeAlias = Annotated[
     str,
     typer.Argument(metavar="ROSTER", help="CSV or JSON Lines file, or - for standard input.", show_default=False),
 ]
-DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")]
+DryRun: TypeAlias = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show what would happen, write it to the results file, and change nothing."),
+]
 RosterGroup: TypeAlias = Annotated[
     str | None,
     typer.Option("--group", metavar="NAME", help="Add the users of all rows to this group, too."),
@@ -118,7 +121,10 @@ AllowRefused: TypeAlias = Annotated[
     bool,
     typer.Option("--allow-refused", help="Exit with 0 even if the roster has invalid or contradictory rows."),
 ]
-SummaryJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+EventsJson: TypeAlias = Annotated[
+    bool,
+    typer.Option("--json", help="Print events as JSON, one object per line; the last one is the summary."),
+]
 UseSandbox: TypeAlias = Annotated[
     bool,
     typer.Option("--sandbox", help="Try it on a temporary test server on this machine. Needs no key."),
@@ -149,7 +155,7 @@ def provision(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     allow_refused: AllowRefused = False,
-    as_json: SummaryJson = False,
+    as_json: EventsJson = False,
     sandbox: UseSandbox = False,
     faults: SandboxFaults = None,
     company: CompanyOption = None,
@@ -191,7 +197,7 @@ def _run(options: ProvisionOptions) -> ExitCode:
     accept_ctrl_c()
     with ExitStack() as stack:
         report = run_provisioning(_with_sandbox(options, stack))
-    is_printed = _write_summary(report, as_json=options.output.as_json)
+    is_printed = _write_summary(report)
     return report.exit_code(allow_refused=options.output.allow_refused, is_printed=is_printed)
 
 
@@ -221,14 +227,16 @@ def _mapping(columns: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
-def _write_summary(report: RunReport, *, as_json: bool) -> bool:
+def _write_summary(report: RunReport) -> bool:
     """Write the summary and return whether that was possible."""
     from coggno.cli.provision.summary_text import summary_lines
 
     is_written = True
     try:
-        if as_json:
-            output.write_json(report.as_data())
+        if report.events is not None:
+            report.events.end(report.as_data())
+            if report.events.error is not None:
+                raise report.events.error
         else:
             for line in summary_lines(report):
                 for part in output.wrapped(output.clean(line), output.terminal_width()):

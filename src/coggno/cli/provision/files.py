@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Final, Self
@@ -12,7 +13,7 @@ from typing import Final, Self
 from attrs import frozen
 
 from coggno.cli.exit_codes import CommandError
-from coggno.provisioning import Roster, are_results_of, check_writable, holds_results
+from coggno.provisioning import Roster, are_results_of, check_writable, holds_forecast, holds_results
 
 _FAILED_NAME: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
 _RESULTS_STEM: Final = re.compile(r"results(-\d+)?")
@@ -29,7 +30,9 @@ class RunFiles:
         results: every row with its outcome.
         failed: the rows to run again.
         passwords: the generated passwords, if there are any.
-        kept: the results of another roster, on account of which these have another name.
+        kept: results that are kept, on account of which these have another name.
+        kept_because: what is in it.
+        is_forecast: whether nothing but the results is written, by a dry run.
     """
 
     roster: Path | None
@@ -37,9 +40,11 @@ class RunFiles:
     failed: Path
     passwords: Path | None
     kept: Path | None = None
+    kept_because: str = ""
+    is_forecast: bool = False
 
     @classmethod
-    def of(cls, roster: str, *, results: Path | None, passwords: Path | None) -> Self:
+    def of(cls, roster: str, *, results: Path | None, passwords: Path | None, is_forecast: bool = False) -> Self:
         """Return the files of a run.
 
         Args:
@@ -47,19 +52,24 @@ class RunFiles:
             results: path of the results; `results.csv` if not given, or `results-2.csv` if the roster is the
                 `failed.csv` of an earlier run, and so on. A path that has the results of another roster is numbered.
             passwords: path of the generated passwords, if there are any.
+            is_forecast: whether it is a dry run, which overwrites the results of a dry run only.
         """
         # A run that is repeated overwrites its own files, but a run of `failed.csv` not those of the run before:
         # its results would replace those of all other rows.
         earlier = _FAILED_NAME.fullmatch(Path(roster).name)
         number = int(earlier[1] or 1) + 1 if earlier and results is None else 1
         wanted = results or Path("results.csv")
-        chosen = _not_of_another(wanted, number, "standard input" if roster == "-" else roster)
+        name = "standard input" if roster == "-" else roster
+        first = _numbered(wanted, number)
+        chosen = _free_name(wanted, number, lambda path: _reason_to_keep(path, name, is_forecast=is_forecast))
         return cls(
             roster=None if roster == "-" else Path(roster),
             results=chosen,
             failed=_failed_beside(chosen),
             passwords=passwords,
-            kept=None if chosen == _numbered(wanted, number) else _numbered(wanted, number),
+            kept=None if chosen == first else first,
+            kept_because=_reason_to_keep(first, name, is_forecast=is_forecast),
+            is_forecast=is_forecast,
         )
 
     def check(self) -> None:
@@ -71,8 +81,7 @@ class RunFiles:
         """
         if str(self.results) == "-":
             raise CommandError("--results must be a file: standard output is for the summary.")
-        outputs = {"results file": self.results, "file of rows to run again": self.failed, _PASSWORDS: self.passwords}
-        paths = {name: path for name, path in outputs.items() if path is not None}
+        paths = {name: path for name, path in self._outputs() if path is not None}
         for path in paths.values():
             check_writable(path)
         if self.roster is not None:
@@ -85,12 +94,18 @@ class RunFiles:
                 raise CommandError(f"{message} Choose another name with {option}.")
         self._check_not_foreign()
 
+    def _outputs(self) -> Iterator[tuple[str, Path | None]]:
+        yield "results file", self.results
+        if not self.is_forecast:
+            yield "file of rows to run again", self.failed
+        yield _PASSWORDS, self.passwords
+
     def _check_not_foreign(self) -> None:
         if self.results.exists() and self.results.stat().st_size and not holds_results(self.results):
             message = f"{self.results} exists and is not the results file of a run. Choose another name with --results."
             raise CommandError(message)
         # The rows to run again look like any roster; only the results beside them show that a run wrote them.
-        if self.failed.exists() and not self.results.exists():
+        if not self.is_forecast and self.failed.exists() and not _was_written_by_a_run(self.results):
             message = f"{self.failed} exists, but not the {self.results.name} that belongs to it."
             raise CommandError(f"{message} Move it away, or choose another name with --results.")
 
@@ -113,18 +128,31 @@ class RunFiles:
             raise CommandError(f"{message} Free some space, or choose another disk with --results.")
 
 
+def _was_written_by_a_run(results: Path) -> bool:
+    return results.exists() and not (results.stat().st_size and holds_forecast(results))
+
+
 def _kib(size: int) -> int:
     return -(-size // 1024)
 
 
-def _not_of_another(results: Path, number: int, roster: str) -> Path:
-    """Return the first path from `number` on that does not have the results of another roster."""
-    # They, and the rows to run again beside them, may be all that somebody has of the other run.
+def _free_name(results: Path, number: int, reason_to_keep: Callable[[Path], str]) -> Path:
+    """Return the first path from `number` on that may be overwritten."""
     path = _numbered(results, number)
-    while path.is_file() and holds_results(path) and not are_results_of(path, roster):
+    while reason_to_keep(path):
         number += 1
         path = _numbered(results, number)
     return path
+
+
+def _reason_to_keep(path: Path, roster: str, *, is_forecast: bool) -> str:
+    """Return why the results in `path` must not be overwritten, in words for a message; empty if they may be."""
+    if not (path.is_file() and holds_results(path)):
+        return ""
+    # They, and the rows to run again beside them, may be all that somebody has of the other run.
+    if not are_results_of(path, roster):
+        return "the results of another roster"
+    return "the results of a run" if is_forecast and not holds_forecast(path) else ""
 
 
 def _numbered(results: Path, number: int) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,28 +22,30 @@ from coggno import (
 )
 from coggno.cli.error_messages import describe
 from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.cli.provision.dry_run import forecast
+from coggno.cli.provision.dry_run import DryRun
+from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
-from coggno.cli.provision.labels import label_of
+from coggno.cli.provision.monitor import RunMonitor
 from coggno.cli.provision.options import ProvisionOptions
+from coggno.cli.provision.result_files import write_files
 from coggno.cli.provision.summary import RunReport
 from coggno.cli.terminal import output
 from coggno.cli.terminal.interrupt import Interruption, stopped_by_signals
-from coggno.cli.terminal.progress_reporter import ProgressReporter, reporting_progress
+from coggno.cli.terminal.progress_reporter import reporting_progress
 from coggno.provisioning import (
     PasswordFile,
     Plan,
     Roster,
-    RosterError,
+    Row,
+    RowResult,
     Run,
     RunOptions,
     StoppedError,
-    Waiting,
     apply_plan,
     make_plan,
+    mark_results,
     read_roster,
-    write_failed,
-    write_results,
+    unfinished,
 )
 
 _WATCH_INTERVAL: Final = 1.0  # seconds
@@ -56,12 +58,12 @@ class ProvisionRun:
     Attributes:
         options: what the command line asks for.
         files: where the run reads and writes.
-        progress: shows how far it is.
+        monitor: shows how far it is.
     """
 
     options: ProvisionOptions
     files: RunFiles
-    progress: ProgressReporter
+    monitor: RunMonitor
 
     def execute(self, roster: Roster) -> RunReport:
         """Carry out a roster that is read and checked, write the files, and return what became of the rows.
@@ -75,20 +77,16 @@ class ProvisionRun:
         self._report_files()
         # After everything that can be wrong on this machine: a wrong path is corrected at once, a key takes longer.
         self.options.client.require_key()
-        report = RunReport(roster, self.files, is_dry_run=self.options.dry_run)
+        report = RunReport(roster, self.files, is_dry_run=self.options.dry_run, events=self.monitor.events)
         with self._password_file() as passwords:
-            began = time.monotonic()
             asyncio.run(self._apply(report, evolve(self.options.run, passwords=passwords)))
-            report.summary.seconds = time.monotonic() - began
-        if not report.is_dry_run:
-            self.progress.phase("Writing the results")
-            _write_files(report)
         return report
 
     def _report_files(self) -> None:
-        if self.files.kept is not None and not self.options.dry_run:
-            kept = f"{self.files.kept} has the results of another roster, and is kept."
-            output.write_message(f"{kept} This run writes {self.files.results} and {self.files.failed}.")
+        if self.files.kept is not None:
+            kept = f"{self.files.kept} has {self.files.kept_because}, and is kept."
+            failed = "" if self.options.dry_run else f" and {self.files.failed}"
+            output.write_message(f"{kept} This run writes {self.files.results}{failed}.")
 
     @contextmanager
     def _password_file(self) -> Generator[PasswordFile | None]:
@@ -104,24 +102,45 @@ class ProvisionRun:
     async def _apply(self, report: RunReport, run_options: RunOptions) -> None:
         # A connection for each row in progress: otherwise rows would wait for each other in the client.
         async with self.options.client.client(max_connections=max(50, run_options.concurrency)) as coggno:
-            self.progress.phase("Reading users and groups")
+            self.monitor.progress.phase("Reading users and groups")
             plan = await _plan(coggno, report.roster, run_options)
-            report.new_groups = plan.new_groups
+            report.changes = DryRun(plan, makes_passwords=self.files.passwords is not None).changes()
+            self.monitor.begin(report.start_data())
             if self.options.dry_run:
-                for result in forecast(plan, makes_passwords=self.files.passwords is not None):
-                    report.add(result)
-                return
-            self.progress.begin_rows(len(report.roster.rows))
-            await self._collect(apply_plan(coggno, plan, run_options), report)
+                await self._forecast(report, plan)
+            else:
+                # From here on accounts change: results of an earlier run must not be taken for those of this one.
+                mark_results(self.files.results, report.roster)
+                await self._carry_out(apply_plan(coggno, plan, run_options), report)
 
-    async def _collect(self, run: Run, report: RunReport) -> None:
+    async def _forecast(self, report: RunReport, plan: Plan) -> None:
+        dry_run = DryRun(plan, makes_passwords=self.files.passwords is not None)
+        for _, result in dry_run.results():
+            self.monitor.row_ended(result)
+        self.monitor.progress.phase("Writing the forecast")
+        await write_files(report, dry_run.rows)
+
+    async def _carry_out(self, run: Run, report: RunReport) -> None:
+        collected: dict[int, RowResult] = {}
+        began = time.monotonic()
+        await self._collect(run, report, collected)
+        report.summary.seconds = time.monotonic() - began
+
+        async def rows() -> AsyncIterator[tuple[Row, RowResult]]:
+            for row in report.roster.rows:
+                yield row, collected.get(row.line) or unfinished(row)
+
+        self.monitor.progress.phase("Writing the results")
+        await write_files(report, rows)
+
+    async def _collect(self, run: Run, report: RunReport, collected: dict[int, RowResult]) -> None:
         """Take the results until the run ends, for whatever reason."""
         with stopped_by_signals(run) as interruption:
             watch = asyncio.create_task(self._watch(run))
             try:
                 async for result in run:
-                    report.add(result)
-                    self.progress.row_ended(label_of(result), needs_attention=not result.is_as_wanted)
+                    collected[result.line] = result
+                    self.monitor.row_ended(result)
             except StoppedError as early:
                 report.summary.stopped = _stop_message(early.reason, interruption)
             except (CoggnoError, OSError) as error:
@@ -135,22 +154,15 @@ class ProvisionRun:
                 await run.aclose()
         # Every row gets a result, also the rows that the run did not come to.
         for result in run.rest():
-            report.add(result)
+            collected[result.line] = result
+            self.monitor.row_ended(result)
         report.is_interrupted = interruption.is_ctrl_c
 
     async def _watch(self, run: Run) -> None:
-        """Report once a second whether the run waits: while it does, no row ends that would show it."""
+        """Report once a second how far the run is, and whether it waits."""
         while True:
-            self.progress.waiting(_waiting_text(run.progress.waiting))
+            self.monitor.waiting(run.progress.waiting)
             await asyncio.sleep(_WATCH_INTERVAL)
-
-
-def _waiting_text(waiting: Waiting | None) -> str | None:
-    if waiting is None:
-        return None
-    # Local time: the person at the terminal compares it with a clock on the wall.
-    since = time.strftime("%H:%M", time.localtime(waiting.since))
-    return f"Waiting since {since} for {waiting.reason}"
 
 
 async def _plan(coggno: AsyncCoggno, roster: Roster, options: RunOptions) -> Plan:
@@ -180,14 +192,22 @@ def run_provisioning(options: ProvisionOptions) -> RunReport:
         CommandError: the run could not begin; nothing was changed.
         CoggnoError: a setting, a file or the roster is invalid; nothing was changed.
     """
-    files = RunFiles.of(options.source, results=options.output.results, passwords=options.output.passwords)
+    files = RunFiles.of(
+        options.source,
+        results=options.output.results,
+        passwords=options.output.passwords,
+        is_forecast=options.dry_run,
+    )
     files.check()
     # Standard input first, before a bar is drawn into what a person is typing.
     typed = _read(options) if files.roster is None else None
-    with reporting_progress() as progress:
+    as_json = options.output.as_json
+    # Events on the same terminal as a bar would be drawn over by it.
+    with reporting_progress(is_plain=as_json and output.is_terminal(sys.stdout)) as progress:
         progress.phase("Reading the roster")
         roster = typed or _read(options)
-        return ProvisionRun(options, files, progress).execute(roster)
+        monitor = RunMonitor(progress, EventStream() if as_json else None)
+        return ProvisionRun(options, files, monitor).execute(roster)
 
 
 def _read(options: ProvisionOptions) -> Roster:
@@ -222,14 +242,3 @@ def _is_second_ctrl_c(interruption: Interruption) -> bool:
     # Otherwise the loop would raise KeyboardInterrupt after the run, and no file would be written.
     task.uncancel()
     return True
-
-
-def _write_files(report: RunReport) -> None:
-    """Write results and rows to run again."""
-    # An error here must not hide the run, which has changed accounts: it is reported below the summary.
-    try:
-        write_results(report.files.results, report.roster, report.results)
-        report.to_run_again = write_failed(report.files.failed, report.roster, report.results)
-    except (RosterError, OSError) as error:
-        what = str(error).rstrip(".")
-        report.write_error = f"{what}. Run the same command again: it writes the file, and changes nothing twice."

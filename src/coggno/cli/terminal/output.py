@@ -104,9 +104,14 @@ def as_data(model: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", unstructure(model))
 
 
-def count_rows(count: int) -> str:
+def count(number: int, noun: str) -> str:
+    """Return `1 user`, `2 users` and so on, for a noun whose plural ends with s."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def count_rows(number: int) -> str:
     """Return `1 row`, `2 rows` and so on."""
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+    return count(number, "row")
 
 
 def is_terminal(stream: TextIO | None) -> bool:

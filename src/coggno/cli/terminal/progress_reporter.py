@@ -89,9 +89,13 @@ class ProgressReporter:
 
 
 @contextmanager
-def reporting_progress() -> Generator[ProgressReporter]:
-    """Report on standard error for as long as the context lasts."""
-    display = _display_for(sys.stderr)
+def reporting_progress(*, is_plain: bool = False) -> Generator[ProgressReporter]:
+    """Report on standard error for as long as the context lasts.
+
+    Args:
+        is_plain: whether there are to be lines even at a terminal.
+    """
+    display = ProgressLines() if is_plain else _display_for(sys.stderr)
     try:
         yield ProgressReporter(display)
     finally:

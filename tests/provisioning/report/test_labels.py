@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coggno.cli.provision.labels import detail_of, label_of
 from coggno.provisioning import RowOutcome, RowResult
+from coggno.provisioning.report import detail_of, label_of
 
 
 def result(outcome: RowOutcome, detail: str = "", **more: bool) -> RowResult:

@@ -1,4 +1,4 @@
-"""What a row's outcome is called on the terminal; the results file has the outcome itself."""
+"""What a row's outcome is called for people; the results file has the outcome itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from coggno.provisioning import RowOutcome, RowResult
+from coggno.provisioning.outcomes import RowOutcome, RowResult
 
 _NOT_ATTEMPTED: Final = "not attempted"
 _NOT_ATTEMPTED_DETAIL: Final = re.compile(r"^not attempted: | \(the same as line \d+\)$")

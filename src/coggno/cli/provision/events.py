@@ -1,0 +1,106 @@
+"""The run as a stream of events for programs: one JSON object a line on standard output."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from attrs import define, field
+
+from coggno.cli.terminal import output
+from coggno.cli.terminal.row_counter import MonotonicClock
+from coggno.provisioning import RowResult, Waiting
+from coggno.provisioning.report import outcome_name
+
+_INTERVAL: Final = 1.0  # seconds between two events of progress
+
+
+@define
+class EventStream:
+    """Writes events; a reader that has gone away does not end the run.
+
+    Attributes:
+        write: writes one event.
+        flush: writes out what is buffered.
+        clock: seconds that only grow.
+        now: seconds since the epoch.
+        error: why nothing can be written any more, if so.
+    """
+
+    write: Callable[[Mapping[str, Any]], None] = output.write_json
+    flush: Callable[[], None] = output.flush
+    clock: MonotonicClock = time.monotonic
+    now: Callable[[], float] = time.time
+    error: output.StdoutError | None = None
+    _total: int = field(init=False, default=0)
+    _done: int = field(init=False, default=0)
+    _reported: int = field(init=False, default=-1)
+    _last: float = field(init=False, default=0.0)
+    _is_waiting: bool = field(init=False, default=False)
+
+    def start(self, data: Mapping[str, Any]) -> None:
+        """Report that the rows begin.
+
+        Args:
+            data: about the run, as `RunReport.start_data` returns it.
+        """
+        self._total = data["rows"]
+        self._emit("start", time=_timestamp(self.now()), **data)
+        self._flush()
+
+    def row_ended(self, result: RowResult) -> None:
+        """Report the outcome of a row."""
+        self._done += 1
+        self._emit(
+            "row",
+            line=result.line,
+            login=result.login,
+            outcome=outcome_name(result),
+            user_id=result.user_id,
+            detail=result.detail,
+            inferred=result.inferred,
+        )
+
+    def progress(self, waiting: Waiting | None) -> None:
+        """Report how far the run is, at most once a second and only if that has changed.
+
+        Args:
+            waiting: since when the run waits, and what for, if it does.
+        """
+        if (waiting is not None) != self._is_waiting:
+            self._is_waiting = waiting is not None
+            if waiting is not None:
+                since = _timestamp(waiting.since)
+                self._emit("waiting", since=since, reason=waiting.reason, done=self._done, total=self._total)
+        is_due = self.clock() - self._last >= _INTERVAL
+        if waiting is None and is_due and self._done != self._reported:
+            self._reported, self._last = self._done, self.clock()
+            self._emit("progress", time=_timestamp(self.now()), done=self._done, total=self._total)
+        self._flush()
+
+    def end(self, summary: Mapping[str, Any]) -> None:
+        """Report the end of the run, with its summary; the last event."""
+        self._emit("end", time=_timestamp(self.now()), **summary)
+        self._flush()
+
+    def _emit(self, event: str, **data: Any) -> None:
+        if self.error is not None:
+            return
+        try:
+            self.write({"event": event, **data})
+        except output.StdoutError as error:
+            self.error = error
+
+    def _flush(self) -> None:
+        if self.error is not None:
+            return
+        try:
+            self.flush()
+        except output.StdoutError as error:
+            self.error = error
+
+
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

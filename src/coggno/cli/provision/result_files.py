@@ -1,0 +1,52 @@
+"""Writes the files of a run, and counts what is in them, in one pass over the rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from typing import TypeAlias
+
+from coggno.cli.provision.summary import RunReport
+from coggno.provisioning import (
+    FailedWriter,
+    ResultsWriter,
+    RosterError,
+    Row,
+    RowResult,
+    forecast_of,
+    writing_failed,
+    writing_results,
+)
+
+RowPairs: TypeAlias = Callable[[], AsyncIterator[tuple[Row, RowResult]]]
+"""Yields every row with its result, in the order of the lines, as often as it is called."""
+
+
+async def write_files(report: RunReport, rows: RowPairs) -> None:
+    """Write results and rows to run again, and count them in `report`."""
+    # An error here must not hide the run, which has changed accounts: it is reported below the summary.
+    try:
+        with ExitStack() as stack:
+            await _write(report, rows, stack)
+    except (RosterError, OSError) as error:
+        what = str(error).rstrip(".")
+        report.write_error = f"{what}. Run the same command again: it writes the file, and changes nothing twice."
+        report.reset()
+        async for row, result in rows():
+            report.add(row, result)
+
+
+async def _write(report: RunReport, rows: RowPairs, stack: ExitStack) -> None:
+    writers: list[ResultsWriter | FailedWriter] = []
+    failed = None
+    if not report.is_dry_run:
+        failed = stack.enter_context(writing_failed(report.files.failed, report.roster))
+        writers.append(failed)
+    # Entered last, so that it is replaced first: without the results nobody knows what the other file is about.
+    writers.append(stack.enter_context(writing_results(report.files.results, report.roster)))
+    async for row, result in rows():
+        report.add(row, result)
+        shown = forecast_of(result) if report.is_dry_run else result
+        for writer in writers:
+            writer.add(row, shown)
+    report.to_run_again = 0 if failed is None else failed.count

@@ -1,0 +1,9 @@
+"""What became of a roster as a whole: counts, rows that need attention, pace. In constant memory."""
+
+from __future__ import annotations
+
+from coggno.provisioning.report.labels import detail_of, label_of, outcome_name
+from coggno.provisioning.report.statistics import LISTED, ProblemRows, RunStatistics
+from coggno.provisioning.report.timeline import Timeline, Wait
+
+__all__ = ["LISTED", "ProblemRows", "RunStatistics", "Timeline", "Wait", "detail_of", "label_of", "outcome_name"]
