@@ -136,6 +136,11 @@ class APIStatusError(APIError):
         self.request_id = request_id
         self.retry_after = retry_after
 
+    @property
+    def is_page(self) -> bool:
+        """Whether the body is a web page, as proxies and gateways send it, instead of a response of the API."""
+        return isinstance(self.body, str) and is_markup(self.body)
+
 
 class BadRequestError(APIStatusError):
     """400: the request was unacceptable."""
@@ -236,6 +241,11 @@ def outcome_for_status(status: int) -> Outcome:
     Gateways send 408, 425 and 499 for a request whose outcome they do not know either.
     """
     return "rejected" if 400 <= status < 500 and status not in {408, 425, 499} else "unknown"
+
+
+def is_markup(text: str) -> bool:
+    """Return whether a body is HTML or XML: what proxies and error pages send."""
+    return text.lstrip("\ufeff \t\r\n")[:1] == "<"
 
 
 def _rebuild(kind: type[CoggnoError], args: tuple[Any, ...], state: dict[str, Any]) -> CoggnoError:

@@ -15,6 +15,7 @@ from coggno import (
     NotFoundError,
     OutcomeUnknownError,
     PartialWriteError,
+    PermissionDeniedError,
     RateLimitError,
     Request,
     ServerError,
@@ -453,6 +454,93 @@ async def test_404_for_the_group_when_the_user_is_absent():
         await create_member(session)
     assert caught.value.outcome == "rejected"
     assert engine.sent == [POST, *[CHECK, CONTROL] * 3]
+
+
+CLOSED = response(403, {"error": {"message": "The group is closed"}})
+NO_WORD = response(422, {"error": {"code": "invalid"}})
+LOGIN_TAKEN = response(422, {"errors": {"login": ["has already been taken"]}})
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+async def test_refused_group_after_the_user_was_created(status):
+    """Any of these was once reported as rejected, without a check, although the user was there."""
+    session, _ = session_on(response(status, {"errors": {"group_id": ["no"]}}), *[OK, *ABSENT] * 4)
+    with pytest.raises(PartialWriteError) as caught:
+        await create_member(session)
+    assert caught.value.value == USER
+
+
+async def test_refused_group_when_the_user_is_absent():
+    session, engine = session_on(CLOSED, *GONE)
+    with pytest.raises(PermissionDeniedError) as caught:
+        await create_member(session)
+    assert (caught.value.outcome, engine.sent) == ("rejected", [POST, *[CHECK, CONTROL] * 3])
+
+
+async def test_refused_login_needs_no_check():
+    session, engine = session_on(LOGIN_TAKEN)
+    with pytest.raises(UnprocessableEntityError) as caught:
+        await create_member(session)
+    assert (caught.value.outcome, engine.sent) == ("rejected", [POST])
+
+
+async def test_refusal_without_a_group_needs_no_check():
+    session, engine = session_on(NO_WORD)
+    with pytest.raises(UnprocessableEntityError):
+        await create(session)
+    assert engine.sent == [POST]
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+async def test_refusal_without_words_takes_one_check(retries):
+    session, engine = session_on(NO_WORD, *ABSENT, max_retries=retries)
+    with pytest.raises(UnprocessableEntityError) as caught:
+        await create_member(session)
+    assert (caught.value.outcome, engine.sent) == ("rejected", [POST, CHECK, CONTROL])
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+async def test_refusal_without_words_and_the_user_is_there(retries):
+    """Created by this call, or older: nobody can tell."""
+    session, _ = session_on(NO_WORD, OK, *ABSENT, max_retries=retries)
+    with pytest.raises(OutcomeUnknownError, match="it was created by this call, or before") as caught:
+        await create_member(session)
+    assert caught.value.candidates == (USER,)
+    assert isinstance(caught.value.__cause__, UnprocessableEntityError)
+
+
+async def test_refusal_and_a_user_of_other_names():
+    session, _ = session_on(NO_WORD, response(200, user(last_name="Byron")))
+    with pytest.raises(UnprocessableEntityError):
+        await create_member(session)
+
+
+async def test_a_key_that_may_not_read_either_was_refused():
+    session, engine = session_on(*[response(403, None)] * 2)
+    with pytest.raises(PermissionDeniedError):
+        await create_member(session)
+    assert engine.sent == [POST, CHECK]
+
+
+async def test_a_refusal_without_words_and_a_failed_check():
+    session, _ = session_on(NO_WORD, *[BROKEN] * 4)
+    with pytest.raises(OutcomeUnknownError):
+        await create_member(session)
+
+
+async def test_a_page_says_nothing_about_the_group():
+    page = response(403, content=b"<html>Denied. Ask your group's administrator</html>")
+    session, engine = session_on(page, *ABSENT)
+    with pytest.raises(PermissionDeniedError):
+        await create_member(session)
+    assert engine.sent == [POST, CHECK, CONTROL]
+
+
+async def test_a_value_is_no_word_of_the_server():
+    session, engine = session_on(response(422, {"error": "password: not the group's-word"}))
+    with pytest.raises(UnprocessableEntityError):
+        await operations.create_user(session, **{**ADA, "password": "the group's-word"}, group_id=3)
+    assert engine.sent == [POST]
 
 
 # Whatever happens while a write is in doubt

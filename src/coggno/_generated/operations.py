@@ -188,7 +188,7 @@ CREATE_USER: Final[Operation[models.User]] = Operation(
             absent="unknown",
             control=LIST_GROUP_USERS,
         ),
-        doubtful=frozenset({404}),
+        doubtful=frozenset({400, 403, 404, 409, 422}),
     ),
     body="form",
     secrets=frozenset({"password"}),
@@ -504,8 +504,8 @@ async def create_user(
     """Creates a user in the LMS and, when `group_id` is given, adds the user to that group.
 
     The server responds with 422 when the user is already registered, or when it rejects the data. The user may be
-    registered with Coggno outside this account; then the login cannot be read here. For a `group_id` of no group the
-    server is expected to respond with 404 or 422, possibly after it has created the user.
+    registered with Coggno outside this account; then the login cannot be read here. For a `group_id` that the user
+    cannot be added to, the server is expected to respond with a 4xx, possibly after it has created the user.
 
     `POST /api/v1/users`
 

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar, cast
 from coggno._protocol import converter, tolerant
 from coggno._protocol import json as _json
 from coggno._protocol.operation import Operation
-from coggno.errors import DecodeError
+from coggno.errors import DecodeError, is_markup
 
 T = TypeVar("T")
 
@@ -84,12 +84,7 @@ def _parse(operation: Operation[Any], content: bytes) -> Any:
 
 
 def _kind(content: bytes) -> str:
-    return "HTML, not JSON" if looks_like_html(content) else "not complete JSON"
-
-
-def looks_like_html(content: bytes) -> bool:
-    """Return whether a body is markup: what proxies and error pages send."""
-    return content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+    return "HTML, not JSON" if is_markup(content.decode(errors="replace")) else "not complete JSON"
 
 
 def _decode_text(operation: Operation[Any], content: bytes) -> str:

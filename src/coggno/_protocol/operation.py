@@ -62,7 +62,7 @@ class Settle:
     then: Settle | None = None
     """What proves the part of the write that `read` does not show; used where the request gives the values for it."""
     doubtful: frozenset[int] = frozenset()
-    """4xx statuses after which a part of the write may have been carried out."""
+    """4xx statuses that may concern the part that `then` proves only, and come after the rest was carried out."""
 
 
 @frozen(kw_only=True)

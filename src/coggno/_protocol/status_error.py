@@ -8,10 +8,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from coggno._protocol import json as _json
-from coggno._protocol.decode import looks_like_html
 from coggno._protocol.masking import mask
 from coggno._protocol.operation import Operation
-from coggno.errors import APIStatusError, class_for_status, outcome_for_status
+from coggno.errors import APIStatusError, class_for_status, is_markup, outcome_for_status
 
 _CUT: Final = 65_536  # bytes of an error body that engines read
 _LONGEST_SECRET: Final = 1024  # bytes, in whatever spelling
@@ -46,7 +45,7 @@ def status_error(
     # The fields are read before anything is masked: a password may be a word such as "message".
     code, message, errors = mask(list(_details(raw)), hidden)
     body = mask(raw, hidden)
-    shown = message or ("an HTML page instead of JSON" if looks_like_html(content) else "")
+    shown = message or ("an HTML page instead of JSON" if isinstance(raw, str) and is_markup(raw) else "")
     shown = shown or (body if isinstance(body, str) else "")
     return class_for_status(status)(
         f"{status}: {_one_line(shown)}" if shown else str(status),

@@ -69,8 +69,13 @@ class Users:
             login: login name; the e-mail address if not given.
             group_id: a group to add the user to.
 
+        Returns:
+            The user. When the response was lost, this is the user with that login and these names, who may have been
+            there before: `coggno.call` tells with `settled`, and `ensure` reads the user first.
+
         Raises:
             UnprocessableEntityError: such a user is registered already.
+            PartialWriteError: the user was created, and is not in the group.
         """
         return await operations.create_user(
             self._session,

@@ -40,6 +40,7 @@ class Call(Generic[T]):
         failure: how the last attempt failed.
         is_lost: whether an attempt so far may have been carried out unseen.
         refusal: a refusal that an attempt of ours may be the reason of, or that does not exclude a part of the write.
+        is_unclear: whether that refusal may as well be one of the whole write.
         checked_write: the write that this read is a check of, if it is one.
         has_grace: whether the deadline was extended for the checks of a write in doubt.
     """
@@ -57,6 +58,7 @@ class Call(Generic[T]):
     failure: APIError | None = None
     is_lost: bool = False
     refusal: APIError | None = None
+    is_unclear: bool = False
     has_grace: bool = False
     checked_write: Call[Any] | None = None
 

@@ -78,7 +78,7 @@ async def _look(call: Call[Any], settle: Settle) -> Check:
 
 def _ends_the_call(call: Call[Any], settle: Settle) -> bool:
     # Where the write is sent again instead, one look is enough: the server refuses a second user of the same login.
-    return settle.absent != "resend" or call.refusal is not None
+    return settle.absent != "resend" or (call.refusal is not None and not call.is_unclear)
 
 
 async def _spare_namesakes(call: Call[Any], settle: Settle, check: Check) -> Check:
@@ -108,7 +108,7 @@ async def _find(call: Call[Any], settle: Settle, earlier: Any = None) -> Any:
     try:
         value, _ = await attempt(begin(call.context, settling_read(settle, request, earlier), checked_write=call))
     except NotFoundError as missing:
-        if control is None or (isinstance(missing.body, str) and missing.body.lstrip().startswith("<")):
+        if control is None or missing.is_page:
             raise
         await _check_list(call, settle, control, earlier)
         return ABSENT

@@ -94,7 +94,8 @@ class Response(Generic[T_co]):
         attempts: how often the request was sent or tried.
         requests: how many requests that took, the checks of a lost write included.
         waits: the pauses between the attempts, in seconds.
-        settled: whether the response was lost, and a check showed that the write had been carried out.
+        settled: whether the response was lost, and a check showed that the write had been carried out. A new user is
+            recognized by login and names, so an older one of the same login and names counts as new.
     """
 
     value: T_co

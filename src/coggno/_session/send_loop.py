@@ -24,9 +24,11 @@ from coggno._session.settle import Check
 from coggno.errors import (
     APIConnectionError,
     APIError,
+    AuthenticationError,
     NotFoundError,
     OutcomeUnknownError,
     PartialWriteError,
+    PermissionDeniedError,
     RateLimitError,
 )
 
@@ -78,7 +80,7 @@ async def send(context: CallContext, request: Request[T], *, checked_write: Call
 
 async def _run(call: Call[T]) -> Reply[T]:
     while True:
-        check = await check_write(call) if call.in_doubt else None
+        check = await _check(call) if call.in_doubt else None
         if check is None or _may_send_again(call, check):
             check = None
             try:
@@ -129,14 +131,14 @@ def _classify(call: Call[Any], failure: APIError) -> None:
     if call.operation.retry not in _WRITES:
         return
     declared = call.operation.settle
-    status = getattr(failure, "status_code", None)
     if failure.outcome == "unknown":
         call.is_lost = True
-    elif declared is not None and status in declared.doubtful:
-        call.refusal = failure
-    elif call.is_lost and failure.outcome == "rejected" and not isinstance(failure, RateLimitError):
-        # An earlier attempt of ours may be the reason: "registered already", or "no such user" after a deletion.
-        call.refusal = failure
+    elif failure.outcome == "rejected" and not isinstance(failure, RateLimitError):
+        part = "all" if declared is None else settle.refused_part(declared, call.request, failure)
+        # After a loss our own attempt may be the reason: "registered already", or "no such user" after a deletion.
+        if call.is_lost or part != "all":
+            call.refusal = failure
+            call.is_unclear = part == "unclear" and not call.is_lost
 
 
 def _may_send_again(call: Call[Any], check: Check) -> bool:
@@ -155,12 +157,29 @@ def _raise_if_final(call: Call[Any], check: Check) -> None:
     raise _verdict(call, check)
 
 
+async def _check(call: Call[Any]) -> Check:
+    check = await check_write(call)
+    if call.is_unclear:
+        _raise_if_unclear(call, check)
+    return check
+
+
+def _raise_if_unclear(call: Call[Any], check: Check) -> None:
+    """After a refusal that does not say what it is about: raise it, unless what it refuses is there all the same."""
+    if check.finding in {"done", "partial"}:
+        raise _unknown(call, Check("refused", candidates=check.candidates))
+    # A key that may not read either was refused as such.
+    is_key = isinstance(check.error, AuthenticationError | PermissionDeniedError)
+    if is_key or check.finding in {"resend", "taken"}:
+        raise cast("APIError", call.refusal)
+
+
 async def _conclude(call: Call[T], check: Check | None) -> Reply[T]:
     """End a call whose attempts are used up: a write in doubt is checked a last time."""
     if not call.in_doubt:
         raise cast("APIError", call.failure)
     if check is None:
-        check = await check_write(call)
+        check = await _check(call)
     if check.finding == "done":
         return _settled(call, check)
     raise _verdict(call, check)

@@ -11,10 +11,17 @@ from coggno._protocol import identity
 from coggno._protocol.json import is_array
 from coggno._protocol.operation import Operation, Request, Settle, Verdict
 from coggno._protocol.values import first_given
+from coggno.errors import APIError, APIStatusError
 
-Finding: TypeAlias = Verdict | Literal["taken", "partial", "failed", "another"]
+Finding: TypeAlias = Verdict | Literal["taken", "partial", "failed", "another", "refused"]
 """The verdicts of the spec; `taken`: somebody else has the key; `partial`: done in part; `failed`: no result;
-`another`: the server hit another object."""
+`another`: the server hit another object; `refused`: done or older, although the server refused it."""
+
+
+RefusedPart: TypeAlias = Literal["all", "rest", "unclear"]
+"""What a refusal is about: the whole write, the part of it that `then` proves, or nobody can tell."""
+
+_THERE_ALREADY: Final = frozenset({"already", "taken", "registered", "duplicate"})
 
 
 class _Absent:
@@ -71,6 +78,38 @@ def _filled(operation: Operation[Any], settle: Settle, request: Request[Any], fo
 def applies(settle: Settle, request: Request[Any], found: Any) -> bool:
     """Return whether the request gives all values that the second read of a write needs."""
     return all(first_given(request, sources, found) is not None for sources in settle.path.values())
+
+
+def refused_part(settle: Settle, request: Request[Any], refusal: APIError) -> RefusedPart:
+    """Return what a refusal is about, as far as its body shows: the write, or only the part that `then` proves.
+
+    Args:
+        settle: how the write is settled.
+        request: the write.
+        refusal: the response with a 4xx status.
+    """
+    then = settle.then
+    if then is None or not isinstance(refusal, APIStatusError) or refusal.status_code not in settle.doubtful:
+        return "all"
+    sources = {source for alternatives in then.path.values() for source in alternatives if source.startswith("form.")}
+    if first_given(request, sources) is None:
+        return "all"
+    if refusal.status_code == 404:  # a new object is not what was not found
+        return "rest"
+    # "group_id" is spoken of as "group", and "first_name" as "first name".
+    rest = {source.removeprefix("form.").partition("_")[0] for source in sources}
+    own = {_plain(name) for name in request.form or {} if f"form.{name}" not in sources}
+    text = "" if refusal.is_page else _plain(refusal.body)
+    for value in (request.form or {}).values():
+        text = text.replace(_plain(value), "")  # somebody may be called "group"
+    is_rest, is_own = any(word in text for word in rest), any(word in text for word in own | _THERE_ALREADY)
+    if is_rest == is_own:
+        return "unclear"
+    return "rest" if is_rest else "all"
+
+
+def _plain(value: object) -> str:
+    return str(value).lower().replace("_", " ").replace("-", "")
 
 
 def evaluate(settle: Settle, request: Request[Any], found: Any, earlier: Any = None) -> Check:
@@ -159,6 +198,11 @@ def describe(check: Check) -> str:
         return (
             "the write may or may not have been carried out: the key exists with other values (error.candidates). It "
             "belonged to somebody else before, or the server has changed what was sent"
+        )
+    if check.finding == "refused":
+        return (
+            "the server refused the write, and its response does not say whether it refused a part of it only. What it "
+            "asks for is on the server (error.candidates): it was created by this call, or before"
         )
     if check.finding == "another":
         return (
