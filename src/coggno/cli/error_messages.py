@@ -97,8 +97,8 @@ def describe(error: CoggnoError) -> str:
     return str(error)
 
 
-def is_page(error: NotFoundError) -> bool:
-    """Return whether a 404 came as a web page or as nothing: it then says nothing about what was asked for."""
+def is_unspecific(error: NotFoundError) -> bool:
+    """Return whether a 404 is no JSON object of the API: then it need not be about what was asked for."""
     return not isinstance(error.body, dict)
 
 
@@ -139,7 +139,7 @@ def _describe_rate_limit(error: RateLimitError) -> str:
 
 def _describe_not_found(error: NotFoundError) -> str:
     # The lists of an account always exist, so a server without one is not this API.
-    if is_page(error) or error.operation in _ALWAYS_THERE:
+    if is_unspecific(error) or error.operation in _ALWAYS_THERE:
         return f"{_could_not(error)}.\nThis does not look like the Coggno API: check --base-url and COGGNO_BASE_URL."
     return f"{_could_not(error)}."
 

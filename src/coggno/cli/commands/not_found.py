@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from coggno import AsyncCoggno
-from coggno.cli.error_messages import is_page
+from coggno.cli.error_messages import is_unspecific
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.errors import NotFoundError
 
@@ -25,7 +25,7 @@ def not_found(message: str) -> Generator[None]:
     try:
         yield
     except NotFoundError as error:
-        if is_page(error):
+        if is_unspecific(error):
             raise
         raise CommandError(message, ExitCode.FAILED) from None
 

@@ -8,7 +8,6 @@ from coggno.errors import (
     APIError,
     APITimeoutError,
     AuthenticationError,
-    NotFoundError,
     PermissionDeniedError,
     RateLimitError,
 )
@@ -65,11 +64,6 @@ def is_maybe_in_progress(error: APIError) -> bool:
 def is_key_refused(error: Exception) -> bool:
     """Return whether the API refuses the key."""
     return isinstance(error, AuthenticationError | PermissionDeniedError)
-
-
-def is_page(missing: NotFoundError) -> bool:
-    """Return whether a 404 is a proxy's page."""
-    return isinstance(missing.body, str) and missing.body.lstrip().startswith("<")
 
 
 def reason_of(error: Exception) -> str:

@@ -10,7 +10,7 @@ from attrs import define
 from coggno.errors import APIError, CoggnoError, NotFoundError
 from coggno.provisioning.client import CallResult
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.execution.failures import OutageError, is_maybe_in_progress, is_page
+from coggno.provisioning.execution.failures import OutageError, is_maybe_in_progress
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.execution.writes import PendingWrite
 
@@ -120,7 +120,7 @@ class RowRequests:
             # It counts at once: other rows need not run into it.
             self.context.gate.circuit.failed()
         # While the circuit is open another row has found out already that the API does not work.
-        if is_page(missing) or self.context.gate.circuit.is_open:
+        if missing.is_page or self.context.gate.circuit.is_open:
             raise OutageError(missing.message) from missing
         try:
             await self.context.control_read()
