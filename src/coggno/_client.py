@@ -90,6 +90,16 @@ class Client:
         if self._is_owner:
             await self._session.engine.aclose()
 
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return self._session.config.base_url
+
+    @property
+    def lms(self) -> str | None:
+        """Id of the connected company that the client acts for; `None` for that of the key."""
+        return self._session.config.lms
+
     def as_company(self, company_id: int | str) -> Self:
         """Return a client that acts for a connected company (reference: Connected accounts).
 

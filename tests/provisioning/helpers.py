@@ -74,6 +74,7 @@ class Intercepted:
         self._client = coggno
         self._before = before
         self.users, self.groups = coggno.users, coggno.groups
+        self.base_url, self.lms = coggno.base_url, coggno.lms
 
     def with_options(self, **options):
         return Intercepted(self._client.with_options(**options), self._before)

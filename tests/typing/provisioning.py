@@ -55,7 +55,9 @@ def read(source: Source) -> Roster | None:
 
 async def run(coggno: AsyncCoggno, roster: Roster, folder: Path) -> int:
     client: ProvisioningClient = coggno
-    options = RunOptions(concurrency=8, rate=20.0, passwords=PasswordFile(folder / "passwords.csv"))
+    options = RunOptions(
+        concurrency=8, rate=20.0, journal=MemoryJournal(), passwords=PasswordFile(folder / "passwords.csv")
+    )
     plan = await make_plan(client, roster, options)
     assert_type(plan, Plan)
     planned: list[PlannedRow] = list(plan.planned)

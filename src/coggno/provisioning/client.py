@@ -78,6 +78,16 @@ class ProvisioningClient(Protocol):
     """A client that rosters can be provisioned with."""
 
     @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        ...
+
+    @property
+    def lms(self) -> str | None:
+        """Id of the connected company that the client acts for; `None` for that of the key."""
+        ...
+
+    @property
     def users(self) -> UsersApi:
         """Users."""
         ...

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from coggno._protocol.identity import login_key
 from coggno.errors import ConfigurationError
+from coggno.provisioning.journal import Journal
 from coggno.provisioning.passwords import PasswordFile
 
 RemovalScope: TypeAlias = Literal["members", "users"]
@@ -62,6 +63,8 @@ class RunOptions:
         patience: seconds in which no row could be finished after which the run stops; until then it waits for the API.
         settle_time: seconds until a write whose response was lost, and that is not visible, counts as lost; longer than
             the longest request that the server carries out.
+        journal: keeps what was sent and what became of it, so that the next run continues this one; `None` for one that
+            ends with the run. It is opened by the run and closed by who made it.
         recheck: whether rows that an earlier run has done are compared with the server again.
         removals: who is removed or deleted because the roster does not have them; `None` for nobody.
 
@@ -75,6 +78,7 @@ class RunOptions:
     passwords: PasswordFile | None = None
     patience: float = 900.0
     settle_time: float = 60.0
+    journal: Journal | None = None
     recheck: bool = False
     removals: Removals | None = None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from coggno.provisioning.journal.machine_lock import group_lock
 from coggno.provisioning.journal.memory import MemoryJournal
 from coggno.provisioning.journal.protocol import Journal
+from coggno.provisioning.journal.reader import JournalReader, RecordedJob
 from coggno.provisioning.journal.records import (
     Holder,
     Job,
@@ -18,6 +20,7 @@ from coggno.provisioning.journal.records import (
     WriteKind,
     WriteOutcome,
 )
+from coggno.provisioning.journal.recovery import Recovered, recover
 from coggno.provisioning.journal.sqlite import SqliteJournal
 
 __all__ = [
@@ -25,9 +28,12 @@ __all__ = [
     "Job",
     "JobState",
     "Journal",
+    "JournalReader",
     "JournalScope",
     "MemoryJournal",
+    "RecordedJob",
     "RecordedWrite",
+    "Recovered",
     "RowRecord",
     "SavedGroup",
     "SavedPlan",
@@ -36,4 +42,6 @@ __all__ = [
     "Write",
     "WriteKind",
     "WriteOutcome",
+    "group_lock",
+    "recover",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -36,20 +37,19 @@ def scope_of(connection: sqlite3.Connection) -> JournalScope | None:
     return None if row is None else JournalScope(address=row[0], company=row[1])
 
 
+def read_jobs(connection: sqlite3.Connection) -> Iterator[tuple[Job, JobState, float | None]]:
+    """Yield the jobs, what is known of each, and when it was finished; the last one at the end."""
+    scope = scope_of(connection)
+    statement = "SELECT number, roster, digest, row_count, settings, begun, finished, is_planned FROM jobs"
+    for row in connection.execute(f"{statement} ORDER BY number"):
+        if scope is not None:
+            yield _job(row, scope)
+
+
 def last_job(connection: sqlite3.Connection) -> tuple[Job, JobState, float | None] | None:
     """Return the job of the last run, what is known of it, and when it was finished."""
-    row = connection.execute(
-        "SELECT number, roster, digest, row_count, settings, begun, finished, is_planned FROM jobs "
-        "ORDER BY number DESC LIMIT 1"
-    ).fetchone()
-    scope = scope_of(connection)
-    if row is None or scope is None:
-        return None
-    number, roster, digest, rows, settings, begun, finished, is_planned = row
-    job = Job(scope=scope, roster=roster, digest=digest, rows=rows, settings=json.loads(settings))
-    is_finished = finished is not None
-    state = JobState(number=number, is_resumed=True, is_planned=bool(is_planned), is_finished=is_finished, begun=begun)
-    return job, state, finished
+    jobs = deque(read_jobs(connection), maxlen=1)
+    return jobs[0] if jobs else None
 
 
 def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
@@ -178,6 +178,14 @@ def row_values(number: int, record: RowRecord) -> tuple[Any, ...]:
 def row_id(number: int, line: int) -> int:
     """Return the id of a row: job and line in one number."""
     return number << LINE_BITS | line
+
+
+def _job(row: Sequence[Any], scope: JournalScope) -> tuple[Job, JobState, float | None]:
+    number, roster, digest, rows, settings, begun, finished, is_planned = row
+    job = Job(scope=scope, roster=roster, digest=digest, rows=rows, settings=json.loads(settings))
+    is_finished = finished is not None
+    state = JobState(number=number, is_resumed=True, is_planned=bool(is_planned), is_finished=is_finished, begun=begun)
+    return job, state, finished
 
 
 def _results_of_job(connection: sqlite3.Connection, number: int, digests: Mapping[int, bytes]) -> dict[int, RowResult]:

@@ -1,0 +1,111 @@
+"""Reading a journal, also while a run uses it."""
+
+import asyncio
+import os
+import sqlite3
+import sys
+import textwrap
+
+import pytest
+
+from coggno.provisioning import RowOutcome
+from coggno.provisioning.errors import JournalError
+from coggno.provisioning.journal import JournalReader, SqliteJournal
+from tests.provisioning.journal.helpers import SCOPE, a_job, a_record, a_write
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "hires.journal"
+
+
+async def test_journal_in_use_can_be_read(path):
+    async with SqliteJournal(path, now=lambda: 1000.0) as journal:
+        await journal.begin(a_job(settings={"mapping": {"email": "Work"}}))
+        await journal.intend(a_write())
+        journal.record(a_record())
+        await journal.flush()
+        with JournalReader(path) as reader:
+            assert (reader.holder.pid, reader.holder.since) == (os.getpid(), 1000.0)
+            (job,) = reader.jobs()
+            assert job.job == a_job(settings={"mapping": {"email": "Work"}})
+            assert job.finished is None
+            assert job.counts == {RowOutcome.CREATED: 1}
+            assert [result.line for result in reader.results(1)] == [2]
+            assert len(reader.writes()) == 0
+
+
+async def test_all_jobs_are_listed(path):
+    async with SqliteJournal(path, now=lambda: 1000.0) as journal:
+        await journal.begin(a_job())
+        journal.record(a_record())
+        journal.record(a_record(3, RowOutcome.FAILED))
+        await journal.finish()
+        await journal.begin(a_job(b"edited"))
+        await journal.intend(a_write())
+    with JournalReader(path) as reader:
+        first, second = reader.jobs()
+        assert reader.holder is None
+        assert (first.finished, first.recorded, second.finished, second.recorded) == (1000.0, 2, None, 0)
+        assert [result.line for result in reader.results(1)] == [2, 3]
+        assert first.job.scope == SCOPE
+        assert [known.write for known in reader.writes()] == [a_write()]
+
+
+async def test_journal_of_a_killed_run_can_be_read(path):
+    """What it had committed is in the `-wal` file only; its lock file is left over."""
+    code = f"""
+        import asyncio, os
+        from coggno.provisioning.journal import SqliteJournal
+        from tests.provisioning.journal.helpers import a_job, a_record
+
+        async def main():
+            journal = SqliteJournal({str(path)!r})
+            await journal.begin(a_job())
+            journal.record(a_record())
+            await journal.flush()
+            os._exit(1)
+
+        asyncio.run(main())
+    """
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", textwrap.dedent(code))
+    await process.wait()
+    assert path.with_name("hires.journal-wal").stat().st_size > 0
+    with JournalReader(path) as reader:
+        assert reader.holder is None
+        assert len(list(reader.results(1))) == 1
+
+
+def test_missing_journal_is_reported_and_not_made(path):
+    with pytest.raises(JournalError, match="There is no journal"):
+        JournalReader(path)
+    assert not path.exists()
+
+
+async def test_damage_is_reported(path):
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())
+        for line in range(2, 2000):
+            journal.record(a_record(line, detail="x" * 40))
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2 // 4096 * 4096)
+        file.write(b"\xaa" * 4096)
+    with JournalReader(path) as reader:
+        for read in (reader.jobs, lambda: list(reader.results(1))):
+            with pytest.raises(JournalError, match="coggno journal recover"):
+                read()
+
+
+async def test_truncation_is_reported(path):
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(JournalError, match="coggno journal recover"):
+        JournalReader(path)
+
+
+def test_other_file_is_refused(path):
+    sqlite3.connect(path).close()
+    path.write_bytes(b"a,b\r\n")
+    with pytest.raises(JournalError, match="is not a journal"):
+        JournalReader(path)
