@@ -31,6 +31,11 @@ def roster(text, **options):
     return read_roster(io.BytesIO(text.encode()), RosterOptions(**options))
 
 
+def row_of(roster, index):
+    """A row by its index, as iterating over a roster reads it again."""
+    return list(roster.rows)[index]
+
+
 def only(text, **options):
     (row,) = roster(text, **options).rows
     return row

@@ -198,7 +198,7 @@ def test_an_unquoted_comma_stays_in_failed_csv(path):
     """Without the surplus cell the person would be put into the wrong group."""
     found = roster("first name,last name,email,group\nAda,L,ada@example.com,Sales, EMEA\nBob,B,bob@example.com,X\n")
     assert verdicts(found) == ["invalid", None]
-    assert "5 cells and the header 4: is a cell with a comma not quoted?" in found.rows[0].rejection.detail
+    assert "5 cells and the header 4: is a cell with a comma not quoted?" in next(iter(found.rows)).rejection.detail
     once = again(path, found)
     assert table(path)[1] == ["Ada", "L", "ada@example.com", "Sales", " EMEA"]
     assert verdicts(once) == verdicts(again(path, once)) == ["invalid", None]

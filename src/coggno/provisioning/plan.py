@@ -12,7 +12,7 @@ from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.existing import Existing, group_names, read_existing
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowOutcome, RowResult
-from coggno.provisioning.roster import Roster, Row
+from coggno.provisioning.roster import MergedRow, Roster, Row
 
 
 @frozen
@@ -75,7 +75,10 @@ class Plan:
             results[planned.row.line] = planned.row.result(outcome, detail, user_id=user_id)
         for row in self.roster.rows:
             first = row.merged_into
-            yield results[row.line] if first is None else merged_result(row, results[first.line])
+            if first is None or row.person is None:
+                yield results[row.line]
+            else:
+                yield merged_result(MergedRow(row.line, row.person.effective_login), results[first])
 
     def claim(self) -> None:
         """Note that the plan is carried out now.
@@ -88,15 +91,14 @@ class Plan:
         self.is_used = True
 
 
-def merged_result(row: Row, first: RowResult) -> RowResult:
+def merged_result(merged: MergedRow, first: RowResult) -> RowResult:
     """Return the result of a row that was merged into another: it ends as that one does."""
     outcome = RowOutcome.DUPLICATE if first.is_as_wanted else first.outcome
     detail = f"the same as line {first.line}" + ("" if first.is_as_wanted else f": {first.detail}")
     if first.not_attempted:
         # These details begin alike, so that a reader of the results can tell the rows from those that failed.
         detail = f"{first.detail} (the same as line {first.line})"
-    login = row.person.effective_login if row.person else ""
-    return evolve(first, line=row.line, login=login, outcome=outcome, detail=detail)
+    return evolve(first, line=merged.line, login=merged.login, outcome=outcome, detail=detail)
 
 
 async def make_plan(

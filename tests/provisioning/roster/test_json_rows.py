@@ -5,7 +5,7 @@ import json
 import pytest
 
 from coggno.provisioning import RowOutcome, read_roster, write_failed, write_results
-from tests.provisioning.helpers import roster
+from tests.provisioning.helpers import roster, row_of
 
 ADA = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"}
 BOB = {"email": "bob@example.com", "first_name": "Bob", "last_name": "B"}
@@ -22,7 +22,7 @@ def test_deep_nesting_makes_its_row_invalid(depth, form, tmp_path):
     deep = form % ("[" * depth + "]" * depth)
     found = roster(lines(ADA, deep, BOB))
     assert [row.rejection and row.rejection.outcome for row in found.rows] == [None, RowOutcome.INVALID, None]
-    assert found.rows[1].rejection.detail == "the JSON object is nested more than 100 levels deep"
+    assert row_of(found, 1).rejection.detail == "the JSON object is nested more than 100 levels deep"
     write_results(tmp_path / "results.csv", found, {})
     assert write_failed(tmp_path / "failed.csv", found, {}) == 3
     again = read_roster(tmp_path / "failed.csv")
@@ -31,7 +31,7 @@ def test_deep_nesting_makes_its_row_invalid(depth, form, tmp_path):
 
 def test_brackets_in_texts_are_no_nesting():
     found = roster(lines({**ADA, "note": "[" * 200 + '\\"{' * 200}))
-    assert found.rows[0].rejection is None
+    assert row_of(found, 0).rejection is None
 
 
 def test_deep_nesting_from_code_is_harmless():
@@ -40,7 +40,7 @@ def test_deep_nesting_from_code_is_harmless():
         value = [value]
     found = read_roster([{**ADA, "note": value}, {**BOB, "first_name": value}, {**BOB, "group": {"x": value}}])
     assert [row.rejection is None for row in found.rows] == [True, False, False]
-    assert "first_name is of type list of other values than text" in found.rows[1].rejection.detail
+    assert "first_name is of type list of other values than text" in row_of(found, 1).rejection.detail
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_deep_nesting_from_code_is_harmless():
 def test_other_values_are_refused_again(field, value, tmp_path):
     """As text in `failed.csv` a JSON value must not pass for somebody's name."""
     found = roster(lines({**ADA, field: value}))
-    assert found.rows[0].rejection.outcome is RowOutcome.INVALID
+    assert row_of(found, 0).rejection.outcome is RowOutcome.INVALID
     write_failed(tmp_path / "failed.csv", found, {})
     again = read_roster(tmp_path / "failed.csv")
-    assert again.rows[0].rejection.outcome is RowOutcome.INVALID
+    assert row_of(again, 0).rejection.outcome is RowOutcome.INVALID
 
 
 def test_other_values_in_unused_columns_stay_readable(tmp_path):
     found = roster(lines({**ADA, "first_name": True, "active": True, "address": {"city": "X"}}))
-    assert found.rows[0].cells == ("ada@example.com", '{"boolean": "true"}', "Lovelace", "true", '{"city": "X"}')
+    assert row_of(found, 0).cells == ("ada@example.com", '{"boolean": "true"}', "Lovelace", "true", '{"city": "X"}')

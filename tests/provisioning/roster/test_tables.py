@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coggno.provisioning import RosterError
-from coggno.provisioning.roster.cells import LIST, NonTextCell
-from coggno.provisioning.roster.tables import open_table
+from coggno.provisioning.roster.input import TableOptions, open_table
+from coggno.provisioning.roster.input.cells import LIST, NonTextCell
 
 TEXT = "email,name,note\na@b.example,Ä,x\n"
 
@@ -22,8 +22,8 @@ def opened(source, *, delimiter=None, encoding=None):
     def recognized(names):
         return sum(name in {"email", "name"} for name in names)
 
-    table = open_table(source, delimiter=delimiter, encoding=encoding, recognized=recognized)
-    return table, [(row.line, list(row.cells)) for row in table.rows]
+    table = open_table(source, TableOptions(delimiter=delimiter, encoding=encoding, recognized=recognized))
+    return table, [(row.line, list(row.cells)) for row in table.read()]
 
 
 def read(text, **options):

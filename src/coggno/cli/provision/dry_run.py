@@ -53,8 +53,8 @@ class DryRun:
         """Yield every row with the outcome that it would have, in the order of the lines."""
         invalid = {planned.row.line for planned in self.plan.planned if self._lacks_password(planned)}
         for row, result in zip(self.plan.roster.rows, self.plan.forecast(), strict=True):
-            first = row if row.merged_into is None else row.merged_into
-            is_invalid = first.line in invalid
+            first = row.line if row.merged_into is None else row.merged_into
+            is_invalid = first in invalid
             yield row, row.result(RowOutcome.INVALID, "password is missing") if is_invalid else result
 
     async def rows(self) -> AsyncIterator[tuple[Row, RowResult]]:

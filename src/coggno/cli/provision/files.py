@@ -118,7 +118,7 @@ class RunFiles:
         Raises:
             CommandError: there is too little space.
         """
-        cells = sum(len(cell) + 1 for row in roster.rows for cell in row.cells)
+        cells = roster.text_size + len(roster.header) * len(roster.rows)
         # Twice: the old results stay until the new ones are complete, and the rows to run again may be all rows.
         needed = 2 * (cells + _BYTES_PER_ROW * len(roster.rows))
         free = shutil.disk_usage(self.results.parent).free

@@ -66,8 +66,7 @@ class RunReport:
 
     def _rejected_by_the_check(self) -> int:
         # `refused` may also be the API's word; `invalid` never is.
-        rejections = [result.outcome for result in self.roster.rejections()]
-        return self.summary.counts[RowOutcome.INVALID] + rejections.count(RowOutcome.REFUSED)
+        return self.summary.counts[RowOutcome.INVALID] + self.roster.rejected.get(RowOutcome.REFUSED, 0)
 
     def start_data(self) -> dict[str, Any]:
         """Return what is known before the first row, for programs."""

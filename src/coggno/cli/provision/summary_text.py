@@ -86,7 +86,7 @@ def _file_lines(report: RunReport) -> Iterator[str]:
         return
     yield f"Outcome of every row: {files.results}"
     if report.to_run_again:
-        gives_passwords = _gives_passwords(report)
+        gives_passwords = report.roster.gives_passwords
         left_out = "; the passwords are left out" if gives_passwords else ""
         # After an early stop the message below says what to do: run the same command again, not this file.
         is_complete = report.summary.stopped is None
@@ -96,7 +96,3 @@ def _file_lines(report: RunReport) -> Iterator[str]:
             yield f"To keep their passwords, correct {files.roster} and run it again instead."
     if files.passwords is not None:
         yield f"Generated passwords: {files.passwords}"
-
-
-def _gives_passwords(report: RunReport) -> bool:
-    return any(row.person is not None and row.person.password is not None for row in report.roster.rows)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult
 from coggno.provisioning.plan import merged_result
-from coggno.provisioning.roster import Roster, Row
+from coggno.provisioning.roster import Roster
 
 
 class Ledger:
@@ -19,9 +19,9 @@ class Ledger:
 
     def __init__(self, roster: Roster) -> None:
         self._total = len(roster.rows)
-        self._merged = _merged_rows(roster.rows)
+        self._merged = roster.merged
         # By line, one byte each: a set of a million lines would take a hundred times as much.
-        self._reported = bytearray(max((row.line for row in roster.rows), default=0) + 1)
+        self._reported = bytearray(roster.last_line + 1)
         self._counts: Counter[RowOutcome] = Counter()
 
     @property
@@ -42,14 +42,5 @@ class Ledger:
     def with_merged(self, result: RowResult) -> Iterator[RowResult]:
         """Yield a result, and those of the rows that were merged into its row."""
         yield result
-        for row in self._merged.get(result.line, ()):
-            yield merged_result(row, result)
-
-
-def _merged_rows(rows: Iterable[Row]) -> dict[int, list[Row]]:
-    """Return the rows that were merged into another, by the line of that one."""
-    merged: dict[int, list[Row]] = {}
-    for row in rows:
-        if row.merged_into is not None:
-            merged.setdefault(row.merged_into.line, []).append(row)
-    return merged
+        for merged in self._merged.with_first(result.line, result.login):
+            yield merged_result(merged, result)

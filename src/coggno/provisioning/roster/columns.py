@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import Final, Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coggno.provisioning.errors import RosterError
 
-FIELDS: Final = ("email", "first_name", "last_name", "login", "password", "group")
+SINGLE: Final = ("email", "first_name", "last_name", "login", "password")  # fields with one column at most
+FIELDS: Final = (*SINGLE, "group")
 _NAMES: Final[Mapping[str, str]] = {
     name: field
     for field, names in {
@@ -44,13 +46,17 @@ class Columns:
     indexes: Mapping[str, tuple[int, ...]]
     secret: tuple[int, ...]
     visible: tuple[int, ...]
+    _texts: Callable[[Sequence[str]], tuple[str, ...]] = field(repr=False, eq=False)
 
     @classmethod
     def of(cls, names: Sequence[str], indexes: Mapping[str, tuple[int, ...]]) -> Self:
         """Return the columns of a header whose fields were found."""
         used = indexes.get("password", ())
         secret = tuple(at for at, name in enumerate(names) if at in used or _SECRET.search(column_key(name)))
-        return cls(tuple(names), indexes, secret, tuple(at for at in range(len(names)) if at not in secret))
+        visible = tuple(at for at in range(len(names)) if at not in secret)
+        # One call for the fields of a row, since there may be a million rows. A field without a column is at -1.
+        texts = itemgetter(*(indexes.get(name, (-1,))[0] for name in SINGLE))
+        return cls(tuple(names), indexes, secret, visible, texts)
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -58,28 +64,30 @@ class Columns:
         used = {index for indexes in self.indexes.values() for index in indexes}
         return tuple(name for index, name in enumerate(self.names) if index not in used)
 
-    def value(self, field: str, cells: Sequence[str]) -> str:
-        """Return the text of a field that has one column at most; `""` where there is none."""
-        indexes = self.indexes.get(field, ())
-        return cells[indexes[0]] if indexes and indexes[0] < len(cells) else ""
+    def texts(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """Return the texts of the fields that have one column at most, as in `SINGLE`; `""` where there is none."""
+        lacking = max(len(self.names) - len(cells), 0)
+        return self._texts([*cells, *[""] * (lacking + 1)])
 
-    def values(self, field: str, cells: Sequence[str]) -> list[str]:
+    def values(self, name: str, cells: Sequence[str]) -> tuple[str, ...]:
         """Return the texts of all columns of a field."""
-        return [cells[index] for index in self.indexes.get(field, ()) if index < len(cells)]
+        return tuple([cells[index] for index in self.indexes.get(name, ()) if index < len(cells)])
 
-    def shown(self, cells: Sequence[str], *, is_shifted: bool) -> tuple[str, ...]:
-        """Return the cells that results may show, `""` for those that may not.
+    def shown(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """Return the cells that results may show; `""` for those that a row lacks."""
+        if len(cells) < len(self.names):
+            cells = [*cells, *[""] * (len(self.names) - len(cells))]
+        return tuple([cells[index] for index in self.visible])
 
-        Args:
-            cells: of the row.
-            is_shifted: the row has too many or too few cells, so that a password may be in another column: with too
-                many it has moved to the right, with too few to the left.
+    def shown_if_shifted(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """Return the cells of a row with too many or too few, without those that a password can have moved to.
+
+        With too many cells it has moved to the right, with too few to the left.
         """
-        hidden: frozenset[int] = frozenset()
-        if is_shifted and self.secret:
-            too_many = len(cells) > len(self.names)
-            hidden = frozenset(range(min(self.secret), len(cells)) if too_many else range(max(self.secret) + 1))
-        return tuple(cells[index] if index < len(cells) and index not in hidden else "" for index in self.visible)
+        too_many = len(cells) > len(self.names)
+        hidden = range(min(self.secret), len(cells)) if too_many else range(max(self.secret) + 1)
+        shown = zip(self.visible, self.shown(cells), strict=True)
+        return tuple("" if index in hidden else cell for index, cell in shown)
 
     def without_passwords(self, cells: Sequence[str]) -> tuple[str, ...]:
         """Return all cells of a row that has too many or too few, emptied where a password can have moved to.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from coggno._protocol.identity import login_key, name_key
+from coggno._protocol.identity import group_key, login_key, name_key
 
 
 @frozen(kw_only=True)
@@ -36,6 +36,12 @@ class Person:
     def key(self) -> str:
         """What makes two rows the same user."""
         return login_key(self.effective_login)
+
+    @property
+    def wish(self) -> tuple[str, ...]:
+        """What is wanted, in a form that is equal for rows that want the same; without the password."""
+        groups = sorted(map(group_key, self.groups))
+        return (self.key, login_key(self.email), name_key(self.first_name), name_key(self.last_name), *groups)
 
     def has_names(self, first_name: str | None, last_name: str | None) -> bool:
         """Return whether these are the person's names; the encoding of accents and spacing make no difference.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import blake2b
 
 from attrs import define, field, frozen
 
 from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.roster.input.csv_rows import DELIMITER_NAMES
+from coggno.provisioning.roster.merges import Merges
 from coggno.provisioning.roster.person import Person
-
-DELIMITER_NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
 @define(slots=True)
@@ -22,7 +22,7 @@ class Row:
         cells: the cells that results may show: of all columns but those of passwords.
         person: the user whom the row asks for; `None` where the row cannot say.
         rejection: the result of a row that the check has refused.
-        merged_into: the earlier row of the same user that this one was merged into.
+        merged_into: the line of the earlier row of the same user that this one was merged into.
         uneven: all cells of a row that has more or fewer than the header and was refused, passwords left out. With
             them the row is refused again when it is run again, instead of passing with its surplus cells cut off.
     """
@@ -31,9 +31,19 @@ class Row:
     cells: tuple[str, ...]
     person: Person | None
     rejection: RowResult | None = None
-    # Without `repr`: it would show the other row within this one.
-    merged_into: Row | None = field(default=None, repr=False)
+    merged_into: int | None = None
     uneven: tuple[str, ...] | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that are the same for rows that want the same, in any run, file or order of columns.
+
+        The password is no part of it.
+        """
+        wish = self.person.wish if self.person else self.cells
+        # The lengths keep ("ab", "c") and ("a", "bc") apart.
+        text = "".join(f"{len(part)}:{part}" for part in wish)
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def result(
         self,
@@ -56,15 +66,47 @@ class Row:
         )
 
 
+@frozen
+class RosterRows:
+    """The rows of a roster, in the input's order. Iterating over them reads the input again.
+
+    Args:
+        read: begins to read.
+        count: how many rows there are.
+    """
+
+    _read: Callable[[], Iterator[Row]] = field(repr=False)
+    _count: int
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the rows.
+
+        Raises:
+            RosterError: the input cannot be read any more, or has changed since it was checked.
+        """
+        return self._read()
+
+
 @frozen(kw_only=True)
 class Roster:
-    """All rows of an input, checked.
+    """All rows of an input, checked. The rows themselves are not kept: they are read again when they are needed.
 
     Attributes:
         name: where it came from: the file's name, or a word for other sources.
         header: names of all columns, in the input's order.
         visible: indexes of the columns that results may show: all but those of passwords.
         rows: in the input's order.
+        digest: SHA-256 of the input and of the options that change what is wanted. The passwords of a file are part of
+            it, but cannot be guessed from it.
+        rejected: how many rows the check has refused, by outcome.
+        groups: names of the groups of accepted rows, in the input's order.
+        merged: which rows were merged into which.
+        last_line: the line of the last row.
+        text_size: how many characters all cells have.
+        gives_passwords: whether a row has a password.
         unused: names of the columns that no field is read from.
         delimiter: the character between the cells of CSV; `None` for other forms.
         encoding: of the input.
@@ -74,7 +116,14 @@ class Roster:
     name: str
     header: tuple[str, ...]
     visible: tuple[int, ...]
-    rows: Sequence[Row]
+    rows: RosterRows
+    digest: bytes
+    rejected: Mapping[RowOutcome, int]
+    groups: tuple[str, ...]
+    merged: Merges
+    last_line: int
+    text_size: int
+    gives_passwords: bool
     unused: tuple[str, ...] = ()
     delimiter: str | None = None
     encoding: str = "utf-8"
@@ -100,6 +149,13 @@ class Roster:
         """The rows to carry out: neither refused by the check nor merged into another."""
         return (row for row in self.rows if row.rejection is None and row.merged_into is None)
 
+    @property
+    def accepted_count(self) -> int:
+        """How many rows are to be carried out."""
+        return len(self.rows) - sum(self.rejected.values()) - len(self.merged)
+
     def rejections(self) -> Iterator[RowResult]:
         """Yield the results of the rows that the check has refused."""
+        if not self.rejected:
+            return iter(())
         return (row.rejection for row in self.rows if row.rejection is not None)

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from coggno._protocol.identity import is_like_an_id
-from coggno.provisioning.roster.columns import Columns, column_key
+from coggno.provisioning.roster.columns import SINGLE, Columns, column_key
 from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.rows import Row
 from coggno.provisioning.roster.validation import INVISIBLE, texts
@@ -21,6 +21,7 @@ _DAMAGE: Final = {
     "a number that a spreadsheet has rounded": re.compile(r"[+-]?\d+([.,]\d+)?E[+-]?\d+", re.IGNORECASE),
     "an error of a spreadsheet": re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|#{3,}", re.IGNORECASE),
 }
+_BEGINNINGS: Final = frozenset("+-#0123456789")
 _DATES: Final = {
     # 1982 to 2064, as days since 1900
     "a date that a spreadsheet has turned into a number": re.compile(r"[3-5]\d{4}"),
@@ -55,6 +56,9 @@ class WarningLog:
 def damage(person: Person) -> Iterator[str]:
     """Yield what looks damaged in a row's values; they are sent as they are."""
     for name, text in texts(person):
+        # All patterns begin like this, or have a hyphen after a month: most names are done with here.
+        if text[:1] not in _BEGINNINGS and text[3:4] != "-" and text.isprintable():
+            continue
         # Logins are often numbers, names and groups never are.
         kinds = {**_DAMAGE, **_DATES} if name in {"first_name", "last_name", "group"} else _DAMAGE
         for kind, pattern in kinds.items():
@@ -68,9 +72,11 @@ def damage(person: Person) -> Iterator[str]:
 
 def edges(columns: Columns, cells: Sequence[str]) -> Iterator[str]:
     """Yield which values begin or end with a space that nobody sees; it is removed like an ordinary one."""
-    for name in ("email", "login", "first_name", "last_name"):
-        value = columns.value(name, cells)
-        if value.strip() != value.strip(_SPACE):
+    if "".join(cells).isprintable():
+        return  # neither no-break spaces nor other invisible characters, as in nearly every row
+    for name, value in zip(SINGLE, columns.texts(cells), strict=True):
+        # Passwords are sent as they are.
+        if name != "password" and value.strip() != value.strip(_SPACE):
             yield f"{name} begins or ends with a no-break space, which is removed"
 
 
@@ -81,12 +87,22 @@ def company_column(columns: Columns) -> Iterator[str]:
             yield f"column {name!r} is ignored: all users are created in the company that the client acts for"
 
 
-def numeric_logins(rows: Iterable[Row]) -> Iterator[str]:
-    """Yield one warning where logins are numbers, however many there are."""
-    for row in rows:
-        if row.person is not None and is_like_an_id(row.person.effective_login):
+@define
+class NumericLogins:
+    """Logins that are numbers: one warning, however many there are."""
+
+    _first: tuple[int, str] | None = None
+
+    def note(self, row: Row) -> None:
+        """Take in a row."""
+        if self._first is None and row.person is not None and is_like_an_id(row.person.effective_login):
+            self._first = row.line, row.person.effective_login
+
+    def shown(self) -> Iterator[str]:
+        """Yield the warning, if there is a reason for one."""
+        if self._first is not None:
+            line, login = self._first
             yield (
-                f"line {row.line}: login {row.person.effective_login!r} is a number, and others may be too. "
+                f"line {line}: login {login!r} is a number, and others may be too. "
                 "Coggno may take it for a user's id, and a spreadsheet may have removed its leading zeros"
             )
-            return

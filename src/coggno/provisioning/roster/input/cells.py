@@ -69,6 +69,8 @@ def as_object(cell: str) -> str:
 
 
 def _list_cell(values: Iterable[Any]) -> str:
+    if isinstance(values, set | frozenset):
+        values = sorted(cast("set[Any]", values), key=str)  # else another order in each process
     # Lists within lists are not followed: they may be nested deeper than Python recurses.
     cells = [_readable(value) if isinstance(value, list | tuple) else cell_of(value) for value in values]
     if any(isinstance(cell, NonTextCell) for cell in cells) or any(isinstance(each, list | tuple) for each in values):

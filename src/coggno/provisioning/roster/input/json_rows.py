@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, cast
 
 from coggno.provisioning.errors import RosterError
-from coggno.provisioning.roster.cells import cell_of
-from coggno.provisioning.roster.input_table import InputRow, InputTable
+from coggno.provisioning.roster.input.input_table import InputTable
+from coggno.provisioning.roster.input.packed import PackedRows
+from coggno.provisioning.roster.input.text import Text
 
 _DEPTH: Final = 100  # levels of nesting; Python's parser gives up at about 1,000, depending on the version
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _TOO_DEEP: Final = f"the JSON object is nested more than {_DEPTH} levels deep"
 
 
-class _Record(NamedTuple):
-    line: int
-    values: Mapping[Any, Any]
-    problem: str | None = None
-
-
-def read_json_lines(name: str, text: str) -> InputTable:
+def read_json_lines(text: Text) -> InputTable:
     """Read JSON Lines: one object a line.
 
     Args:
-        name: of the file, for messages.
-        text: its content.
+        text: of the file.
 
     Raises:
         RosterError: a line is not a JSON object.
     """
-    return _table(name, list(_records(name, text)))
+    rows = PackedRows(text.name)
+    # Lines end with LF only: JSON allows U+2028 and the like within strings.
+    for line, content in enumerate(text.lines("\n"), start=1):
+        if _is_deep(content):
+            rows.add(line, {}, _TOO_DEEP)
+        elif content.strip():
+            rows.add(line, _object_in(text.name, line, content))
+    return rows.table()
 
 
 def read_mappings(rows: Iterable[Any]) -> InputTable:
-    """Read rows from code.
+    """Read rows from code. They are copied: what happens to them afterwards changes nothing.
 
     Args:
         rows: mappings of column names to values.
@@ -44,25 +45,20 @@ def read_mappings(rows: Iterable[Any]) -> InputTable:
     Raises:
         RosterError: there are none, or one is not a mapping.
     """
-    records: list[_Record] = []
+    packed = PackedRows("rows")
     for number, row in enumerate(rows, start=1):
-        if not isinstance(row, Mapping):
+        if not _is_mapping(row):
             message = f"Row {number} is of type {type(row).__name__}. Rows must be mappings of column names to values."
             raise RosterError(message, line=number)
-        records.append(_Record(number, row))
-    return _table("rows", records)
+        packed.add(number, row)
+    return packed.table()
 
 
-def _records(name: str, text: str) -> Iterator[_Record]:
-    # Not `splitlines`: it also splits at U+2028, which JSON allows within strings.
-    for line, content in enumerate(text.split("\n"), start=1):
-        if content.strip():
-            yield _record(name, line, content)
+def _is_mapping(row: Any) -> bool:
+    return isinstance(row, Mapping)
 
 
-def _record(name: str, line: int, content: str) -> _Record:
-    if _is_deep(content):
-        return _Record(line, {}, _TOO_DEEP)
+def _object_in(name: str, line: int, content: str) -> dict[str, Any]:
     try:
         value = json.loads(content, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
@@ -72,7 +68,7 @@ def _record(name: str, line: int, content: str) -> _Record:
         raise RosterError(f"{name}, line {line}: not a JSON object: {error}.", line=line) from None
     if not isinstance(value, dict):
         raise RosterError(f"{name}, line {line}: not a JSON object.", line=line)
-    return _Record(line, cast("dict[str, Any]", value))
+    return cast("dict[str, Any]", value)
 
 
 def _is_deep(content: str) -> bool:
@@ -92,15 +88,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("it has the same name twice")
     return found
-
-
-def _table(name: str, records: Sequence[_Record]) -> InputTable:
-    if not records:
-        raise RosterError(f"{name}: there are no rows.")
-    columns = tuple(dict.fromkeys(column for record in records for column in record.values))
-    return InputTable(name, tuple(map(str, columns)), _rows(records, columns))
-
-
-def _rows(records: Iterable[_Record], columns: Sequence[Any]) -> Iterator[InputRow]:
-    for line, values, problem in records:
-        yield InputRow(line, [cell_of(values.get(column)) for column in columns], problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from attrs import frozen
@@ -29,13 +29,15 @@ class InputTable:
     Attributes:
         name: where it came from.
         header: names of the columns.
-        rows: read one by one, as they are asked for.
+        read: yields the rows one by one, from the first on each time that it is called.
+        digest: returns the SHA-256 digest of what is read.
         delimiter: the character between the cells of CSV; `None` for other forms.
         encoding: of the file.
     """
 
     name: str
     header: tuple[str, ...]
-    rows: Iterable[InputRow]
+    read: Callable[[], Iterator[InputRow]]
+    digest: Callable[[], bytes]
     delimiter: str | None = None
     encoding: str = "utf-8"

@@ -1,0 +1,72 @@
+"""Opens a table, whichever form it has: CSV, JSON Lines, or rows from code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, cast
+
+from attrs import frozen
+
+from coggno.provisioning.errors import RosterError
+from coggno.provisioning.roster.input.content import Content
+from coggno.provisioning.roster.input.csv_rows import read_csv
+from coggno.provisioning.roster.input.input_table import InputTable
+from coggno.provisioning.roster.input.json_rows import read_json_lines, read_mappings
+from coggno.provisioning.roster.input.source import Source, content_of
+from coggno.provisioning.roster.input.text import Text
+
+_ZIP: Final = b"PK\x03\x04"
+
+
+@frozen(kw_only=True)
+class TableOptions:
+    """How a table is opened.
+
+    Attributes:
+        delimiter: of CSV; detected if not given.
+        encoding: of the text; UTF-8 if not given, with or without a byte order mark.
+        recognized: returns how many names of a header belong to a field.
+    """
+
+    recognized: Callable[[Sequence[str]], int]
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+def open_table(source: Source, options: TableOptions) -> InputTable:
+    """Open a table.
+
+    Args:
+        source: a path, `"-"` for standard input, an open file, or an iterable of mappings.
+        options: how it is opened.
+
+    Raises:
+        RosterError: it cannot be read; rows of CSV may still raise it, when they are read.
+    """
+    content = content_of(source)
+    if content is None:
+        return read_mappings(cast("Iterable[Any]", source))
+    _reject_archive(content)
+    text = Text(content, options.encoding)
+    start = _first_character(text)
+    if not start:
+        raise RosterError(f"{text.name} is empty.")
+    if start == "[":
+        hint = "JSON Lines has one object on each line; convert it with: jq -c '.[]'"
+        raise RosterError(f"{text.name} is a JSON array. {hint}", line=1)
+    if start == "{":
+        return read_json_lines(text)
+    return read_csv(text, delimiter=options.delimiter, recognized=options.recognized)
+
+
+def _reject_archive(content: Content) -> None:
+    with content.reading() as file:
+        start = file.read(len(_ZIP))
+    if start == _ZIP:
+        message = f"{content.name} is an Excel workbook or another zip archive. Save it as CSV in UTF-8."
+        raise RosterError(message)
+
+
+def _first_character(text: Text) -> str:
+    """Return the first character that is not blank; `""` where there is none."""
+    return next((start for line in text.lines("") if (start := line.lstrip()[:1])), "")
