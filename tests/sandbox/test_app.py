@@ -256,6 +256,16 @@ class TestFaults:
             assert (await api.post("users", data=person("ann"))).status_code == 200
         assert (clock.now(), sandbox.effects[0].at) == (2, 0 if after else 2)
 
+    @pytest.mark.parametrize("latency", [0.5, (0.2, 0.8)])
+    async def test_latency_of_the_server_stays(self, clock, latency):
+        """It is no outage: `faults.clear()` leaves it."""
+        sandbox = Sandbox(clock=clock, latency=latency)
+        sandbox.faults.clear()
+        async with connect(sandbox) as api:
+            await api.get("users")
+        assert 0.2 <= clock.now() <= 0.8
+        assert sandbox.requests.recent[0].seconds == clock.now()
+
     async def test_a_rate_limit(self, api, sandbox, clock):
         sandbox.faults.add(Fault(RateLimit(2)))
         codes = [(await api.get("users")).status_code for _ in range(4)]

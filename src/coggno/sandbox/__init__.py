@@ -22,7 +22,7 @@ except ModuleNotFoundError as exc:
 from .api import OPERATION_IDS, RequestLog, RequestRecord
 from .app import Sandbox
 from .clock import Clock, ManualClock, RealClock
-from .execution import Effect
+from .execution import Effect, StateFileError, StateSaver
 from .faults import (
     Action,
     Capacity,
@@ -89,6 +89,8 @@ __all__ = [
     "SandboxUser",
     "ServerThread",
     "SetField",
+    "StateFileError",
+    "StateSaver",
     "Status",
     "UnwrapList",
     "WrapInList",

@@ -18,13 +18,24 @@ from .api import (
     check_host,
     check_origin,
     error_response,
-    raw_path,
+    path_for_log,
     read_body,
     read_request,
 )
 from .clock import Clock, RealClock
-from .execution import Executor, Seeding, StateLookups
-from .faults import CutBody, Drop, Fault, FaultDecision, Faults, RequestFacts, parse_fault, parse_quirk, send_part
+from .execution import Executor, Seeding, StateFiles, StateLookups
+from .faults import (
+    CutBody,
+    Drop,
+    Fault,
+    FaultDecision,
+    Faults,
+    Latency,
+    RequestFacts,
+    parse_fault,
+    parse_quirk,
+    send_part,
+)
 from .handler import RequestHandler
 from .pages import Site
 from .server import ConnectionDroppedError, MakeError, break_connection
@@ -36,7 +47,7 @@ _MAX_BODY_BYTES: Final = 1_048_576
 """1 MiB: the largest form of the API is under 10 kB."""
 
 
-class Sandbox(Seeding, StateLookups):
+class Sandbox(Seeding, StateLookups, StateFiles):
     """The Coggno API on this machine: an ASGI application with state, faults and a log of effects.
 
     Served under `/api/v1` and `/capp/api/v1`; see `serving`, `ServerThread` and `run`, or use it in process:
@@ -55,6 +66,7 @@ class Sandbox(Seeding, StateLookups):
         dropped: makes the exception for a dropped connection where there is no socket (in process); with
             `httpx.ReadError` a client gets the error of its own library.
         keep: how many requests `requests.recent` keeps.
+        latency: seconds that every response takes, or a range such as `(0.05, 0.3)`; `faults.clear()` leaves it.
         max_body_bytes: the largest request body; a larger one gets 413, and is never in memory as a whole.
         allowed_hosts: names in the `Host` header to accept besides loopback names and IP addresses; `*` for all.
 
@@ -75,18 +87,20 @@ class Sandbox(Seeding, StateLookups):
         documents: bool = True,
         dropped: MakeError = ConnectionDroppedError,
         keep: int = 1000,
+        latency: float | tuple[float, float] = 0.0,
         max_body_bytes: int = _MAX_BODY_BYTES,
         allowed_hosts: Iterable[str] = (),
     ) -> None:
         self.clock: Clock = clock or RealClock()
         """The time that faults and late commits go by."""
-        self.requests = RequestLog(keep)
+        self.requests = RequestLog(keep, self.clock.now)
         """Counts, the last requests, and how many ran at once."""
         self.faults = Faults(seed)
         """What goes wrong; `add`, `remove` and `clear` at any time."""
         executor = Executor(AccountState(fold_logins), self.clock)
         Seeding.__init__(self, executor)
         StateLookups.__init__(self, executor)
+        StateFiles.__init__(self, executor, fold_logins)
         self._keys = ApiKeys(keys)
         # Apart from the faults: `faults.clear()` ends an outage, but does not make another server of this one.
         self._quirks = Faults(seed)
@@ -97,6 +111,7 @@ class Sandbox(Seeding, StateLookups):
         self._allowed_hosts = frozenset(name.lower() for name in names)
         self._dropped = dropped
         self._add_faults(quirks, faults, lag)
+        self._add_latency(*(latency if isinstance(latency, tuple) else (latency, latency)))
         # Its id is ROOT, since it is the first.
         self._new_account("Sandbox", "owner")
         for title in _SAMPLES if documents else ():
@@ -137,6 +152,11 @@ class Sandbox(Seeding, StateLookups):
         for fault in [faults] if isinstance(faults, str) else faults:
             self.faults.add(parse_fault(fault) if isinstance(fault, str) else fault)
 
+    def _add_latency(self, lowest: float, highest: float) -> None:
+        # Among the quirks: a distant server stays distant when an outage ends.
+        if highest:
+            self._quirks.add(Fault(Latency(lowest, highest)))
+
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
@@ -151,19 +171,20 @@ class Sandbox(Seeding, StateLookups):
         except ClientDisconnect:
             return
         except ApiError as error:
-            await self._refuse(error, scope, receive, send)
+            await self._refuse(error, request, send)
         else:
-            await self._exchange(received, scope, receive, send)
+            await self._exchange(received, request, send)
 
-    async def _refuse(self, error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, error: ApiError, request: Request, send: Send) -> None:
         """Respond to a request that is for no operation: it counts, but no fault can be meant for it."""
-        with self._recording(None, scope) as entry:
+        with self._recording(None, request) as entry:
             response = error_response(error).render(f"sandbox-{entry.seq}")
             entry.status = response.status_code
-            await response(scope, receive, send)
+            await response(request.scope, request.receive, send)
 
-    async def _exchange(self, received: ReceivedRequest, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._recording(received.operation.id, scope) as entry:
+    async def _exchange(self, received: ReceivedRequest, request: Request, send: Send) -> None:
+        scope, receive = request.scope, request.receive
+        with self._recording(received.operation.id, request) as entry:
             decision = self._decide(received)
             entry.fault = decision.name
             response = (await self._handler.respond(received, decision)).render(f"sandbox-{entry.seq}")
@@ -178,9 +199,8 @@ class Sandbox(Seeding, StateLookups):
                 await response(scope, receive, send)
 
     @contextmanager
-    def _recording(self, operation: str | None, scope: Scope) -> Generator[OpenRequest]:
-        path = raw_path(scope).decode("ascii", errors="backslashreplace")
-        with self.requests.recording(operation, scope["method"], path) as entry:
+    def _recording(self, operation: str | None, request: Request) -> Generator[OpenRequest]:
+        with self.requests.recording(operation, request.method, path_for_log(request)) as entry:
             # Counts towards late commits that wait for a number of requests.
             self._executor.receive()
             yield entry

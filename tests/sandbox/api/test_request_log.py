@@ -1,8 +1,12 @@
 """Counts of requests and the last of them."""
 
-import pytest
+import base64
 
-from coggno.sandbox import RequestLog
+import pytest
+from starlette.requests import Request
+
+from coggno.sandbox import ManualClock, RequestLog
+from coggno.sandbox.api import path_for_log
 
 
 def respond(requests: RequestLog, operation: str | None, status: int | None) -> None:
@@ -43,3 +47,36 @@ def test_a_request_that_fails_is_counted_all_the_same():
         raise RuntimeError
     (exchange,) = requests.recent
     assert (exchange.path, exchange.status, requests.in_flight) == ("/x", None, 0)
+
+
+def test_followers_get_every_request_that_ends():
+    clock, lines = ManualClock(), []
+    requests = RequestLog(now=clock.now)
+    requests.follow(lambda record: lines.append(str(record)))
+    with requests.recording("getUser", "GET", "/api/v1/users/7") as entry:
+        clock.advance(0.0214)
+        entry.status = 200
+    with requests.recording(None, "GET", "/x") as entry:
+        entry.fault = "Drop"
+    assert lines == [
+        "200 GET /api/v1/users/7 getUser, 21 ms",
+        "dropped GET /x no operation, 0 ms, fault Drop",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "shown"),
+    [
+        (b"/api/v1/users/live_secret", "live_secret", "/api/v1/users/***"),
+        (b"/api/v1/users/live%2Fsecret", "live/secret", "/api/v1/users/***"),
+        (b"http://live_secret:@localhost/api/v1/users", "", "http://***@localhost/api/v1/users"),
+        (b"/api/v1/users/ann@example.com", "live_secret", "/api/v1/users/ann@example.com"),
+        (b"/api/v1/users/a", "a", "/api/v1/users/a"),
+        (b"/\xff\x1b", "", "/\\xff\x1b"),
+    ],
+)
+def test_key_is_not_logged(path, key, shown):
+    encoded = base64.b64encode(f"{key}:".encode())
+    headers = [(b"authorization", b"Basic " + encoded)] if key else []
+    scope = {"type": "http", "method": "GET", "path": "/", "raw_path": path, "headers": headers}
+    assert path_for_log(Request(scope)) == shown

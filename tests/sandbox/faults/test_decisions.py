@@ -144,6 +144,25 @@ class TestTogether:
         assert [faults.decide(seen(), 0.0).ending for _ in range(3)] == [Drop(), Status(), None]
 
 
+class TestLatency:
+    def waits(self, seed: int) -> list[float]:
+        faults = Faults(seed)
+        faults.add(Fault(Latency(0.1, most=0.3)))
+        return [faults.decide(seen(), 0.0).wait_before for _ in range(200)]
+
+    def test_range_is_used_in_full_and_kept(self):
+        waits = self.waits(0)
+        assert 0.1 <= min(waits) < 0.11
+        assert 0.29 < max(waits) <= 0.3
+
+    def test_same_seed_gives_same_waits(self):
+        assert self.waits(1) == self.waits(1) != self.waits(2)
+
+    def test_range_the_wrong_way_round_is_refused(self):
+        with pytest.raises(ValueError, match=r"most must be at least 0.3, not 0.1"):
+            Latency(0.3, most=0.1)
+
+
 class TestRateLimit:
     def limited(self, limit: RateLimit, times: list[float]) -> list[int | str | None]:
         faults = Faults()

@@ -47,6 +47,7 @@ from coggno.sandbox.faults.kinds import KINDS
         ("reads:reset,before", Fault(Drop(reset=True), "reads")),
         ("reset,after", Fault(Drop(after=True, reset=True))),
         ("latency=0.2", Fault(Latency(0.2))),
+        ("latency=0.2,most=1", Fault(Latency(0.2, most=1))),
         ("getUser:latency=3,after", Fault(Latency(3, after=True), "getUser")),
         ("rate=10,burst=20", Fault(RateLimit(10, burst=20))),
         ("capacity=16,seconds=0.1", Fault(Capacity(16, seconds=0.1))),

@@ -5,7 +5,7 @@ import pytest
 from coggno.sandbox import OPERATION_IDS, Sandbox, fault_help
 from tests.sandbox.helpers import PASSWORD, connect, person
 
-CONTROL = ["/_sandbox/state", "/_sandbox/effects", "/_sandbox/faults"]
+CONTROL = ["/_sandbox/state", "/_sandbox/effects", "/_sandbox/requests", "/_sandbox/faults"]
 
 
 class TestOpenPages:
@@ -84,6 +84,20 @@ class TestControlPages:
         assert (await api.get(page)).json() == [{"fault": "listUsers:status=503,times=1", "applied": 1}]
         assert (await api.delete(page)).json() == []
         assert (await api.get("users")).status_code == 200
+
+    async def test_one_of_several_faults_is_removed(self, api):
+        page = "http://localhost/_sandbox/faults"
+        for fault in ("listUsers:status=503,times=1", "drop"):
+            await api.post(page, data={"fault": fault})
+        left = await api.request("DELETE", page, data={"fault": "listUsers:status,times=1"})
+        assert left.json() == [{"fault": "*:drop", "applied": 0}]
+        again = await api.request("DELETE", page, data={"fault": "listUsers:drop"})
+        assert (again.status_code, again.json()["error"]["message"]) == (422, "no such fault is active")
+
+    async def test_requests_are_shown_without_the_key(self, api):
+        await api.get("users/test_key")
+        (request,) = (await api.get("http://localhost/_sandbox/requests")).json()
+        assert (request["path"], request["status"], request["operation"]) == ("/api/v1/users/***", 404, "getUser")
 
     async def test_invalid_fault_is_explained(self, api, sandbox):
         page = await api.post("http://localhost/_sandbox/faults", data={"fault": "createUsr:drop"})

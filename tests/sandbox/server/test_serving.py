@@ -289,7 +289,8 @@ class TestRun:
         run(sandbox, port=0, on_start=started)
         assert urls[0].host == "127.0.0.1"
 
-    def test_ctrl_c_ends_it_without_a_trace(self):
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_signal_ends_it_without_a_trace(self, number):
         code = (
             "from coggno.sandbox import Sandbox, run\n"
             "run(Sandbox(), port=0, on_start=lambda url: print(url, flush=True))\n"
@@ -301,7 +302,7 @@ class TestRun:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
             assert httpx.get(f"{url}/api/v1/users", auth=(KEY, "")).json() == []
-            server.send_signal(signal.SIGINT)
+            server.send_signal(number)
             out, err = server.communicate(timeout=30)
         assert (out, err, server.returncode) == ("ended\n", "", 0)
 

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import errno
 import secrets
+import socket
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from coggno.cli.commands.sandbox_state import load_state, saving_state
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.options import whole_number
 from coggno.cli.terminal import output
 from coggno.cli.terminal.interrupt import accept_ctrl_c
 
 if TYPE_CHECKING:
-    from coggno.sandbox import Sandbox
+    from coggno.sandbox import RequestRecord, Sandbox
 
 _KEY: Final = "test_sandbox"
+_LONGEST_WAIT: Final = 3600.0
+"""Seconds."""
 _WELCOME: Final = """\
 Coggno test server on {url} (Ctrl-C stops it).
-It accepts every key that begins with test_. Its data is made up, and lost
-when it stops.
+It accepts every key that begins with test_. Its data is invented{kept}.
 
 In another terminal:
 
@@ -30,14 +36,15 @@ In another terminal:
   coggno users list
   curl {url}/api/v1/users -u {key}:
 
-API documentation: {url}/docs"""
+API documentation: {url}/docs
+State, requests, effects and faults: {url}/_sandbox/..., see {url}/"""
 FAULTS_HELP: Final = """\
 \b
 Faults and quirks are written [OPERATION:]KIND[=VALUE][,OPTION[=VALUE]]...
   createUser:status=503,after,p=0.05   an error, here after it was carried out
   writes:drop,times=2                  closes the connection, no response
   reset,after                          resets the connection, no response
-  *:latency=0.2,after                  waits so many seconds
+  *:latency=0.2,most=1,after           waits so many seconds, here 0.2 to 1
   rate=10,burst=20                     429 above so many requests per second
   capacity=16,seconds=0.1              so many at a time, the others wait
   listUsers:cut=0.9                    sends part of the body, then closes
@@ -67,11 +74,20 @@ def sandbox(
         int,
         typer.Option("--port", metavar="N", parser=whole_number(0, 65535), help="Port; 0 chooses a free one."),
     ] = 8000,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    allow_remote: Annotated[
-        bool,
-        typer.Option("--allow-remote", help="Allow a --host that other machines can reach."),
-    ] = False,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host", metavar="ADDRESS", help="Address to listen on; 0.0.0.0 can be reached from other machines."
+        ),
+    ] = "127.0.0.1",
+    allowed_hosts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="NAME",
+            help="A name of this machine that requests may use, such as sandbox.internal; * for all. Repeatable.",
+        ),
+    ] = None,
     faults: Annotated[
         list[str] | None,
         typer.Option("--fault", metavar="SPEC", help="A fault of the server, see below. Repeatable."),
@@ -80,6 +96,23 @@ def sandbox(
         int,
         typer.Option("--seed", metavar="N", parser=whole_number(0), help="The same seed repeats data and faults."),
     ] = 0,
+    latency: Annotated[
+        str | None,
+        typer.Option("--latency", metavar="SECONDS", help="Let every response wait: 0.2, or a range such as 0.05-0.3."),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            dir_okay=False,
+            help="Keep the data in this file. If it exists, start with its data instead of new data.",
+        ),
+    ] = None,
+    log: Annotated[
+        bool | None,
+        typer.Option("--log/--no-log", help="Print a line for each request; the default in a terminal."),
+    ] = None,
     quirks: Annotated[
         bool,
         typer.Option("--quirks", help="Imitate inconsistencies of the API reference, such as a list for one object."),
@@ -107,14 +140,19 @@ def sandbox(
         faults=faults or (),
         seed=seed,
         quirks=["reference"] if quirks else (),
-        # Other machines reach this one by a name that the sandbox cannot know.
-        allowed_hosts=["*"] if allow_remote else (),
+        latency=_latency(latency),
+        # The machine's own name is none that a foreign web page could choose.
+        allowed_hosts=[*(allowed_hosts or ()), socket.gethostname()],
     )
-    made.populate(users=users, documents=documents, groups=groups, seed=seed)
-    with _startup_errors(host, port):
+    is_kept = state is not None and load_state(made, state)
+    if not is_kept:
+        made.populate(users=users, documents=documents, groups=groups, seed=seed)
+    if output.is_terminal(sys.stdout) if log is None else log:
+        made.requests.follow(_print_request)
+    with _startup_errors(host, port), saving_state(made, state):
         from coggno.sandbox import run
 
-        run(made, host, port, allow_remote=allow_remote, on_start=_welcome)
+        run(made, host, port, allow_remote=True, on_start=lambda url: _welcome(url, state, is_kept=is_kept))
 
 
 @contextmanager
@@ -149,12 +187,19 @@ def _make(
     quirks: Sequence[str] = (),
     allowed_hosts: Sequence[str] = (),
     documents: bool = True,
+    latency: tuple[float, float] = (0.0, 0.0),
 ) -> Sandbox:
     with _startup_errors("127.0.0.1", 0):
         from coggno.sandbox import Sandbox
 
         return Sandbox(
-            keys=keys, faults=faults, seed=seed, quirks=quirks, allowed_hosts=allowed_hosts, documents=documents
+            keys=keys,
+            faults=faults,
+            seed=seed,
+            quirks=quirks,
+            allowed_hosts=allowed_hosts,
+            documents=documents,
+            latency=latency,
         )
 
 
@@ -166,14 +211,38 @@ def _startup_errors(host: str, port: int) -> Generator[None]:
     except ImportError as error:
         raise CommandError(str(error)) from None
     except ValueError as error:
-        # The sandbox names the argument of its Python function.
-        raise CommandError(str(error).replace("allow_remote=True", "--allow-remote")) from None
+        raise CommandError(str(error)) from None
     except OSError as error:
         hint = "Choose a free port with --port 0." if error.errno == errno.EADDRINUSE else "Check --host and --port."
         raise CommandError(f"Cannot listen on {host}, port {port}: {error.strerror or error}. {hint}") from None
 
 
-def _welcome(url: str) -> None:
-    output.write(_WELCOME.format(url=url, key=_KEY))
+def _latency(text: str | None) -> tuple[float, float]:
+    """Return the shortest and the longest wait, in seconds."""
+    if text is None:
+        return 0.0, 0.0
+    shortest, dash, longest = text.partition("-")
+    try:
+        found = float(shortest), float(longest if dash else shortest)
+    except ValueError:
+        found = -1.0, -1.0
+    # `float` also reads `nan` and `inf`.
+    if not 0 <= found[0] <= found[1] <= _LONGEST_WAIT:
+        raise CommandError(f"--latency must be seconds, such as 0.2, or a range such as 0.05-0.3, not '{text}'.")
+    return found
+
+
+def _print_request(record: RequestRecord) -> None:
+    now = datetime.now().astimezone()
+    output.write(output.clean(f"{now:%H:%M:%S} {record}"))
+    # Read line by line by whoever follows it.
+    output.flush()
+
+
+def _welcome(url: str, state: Path | None, *, is_kept: bool) -> None:
+    kept = ", and lost\nwhen it stops" if state is None else f",\nand kept in {state}"
+    output.write(_WELCOME.format(url=url, key=_KEY, kept=kept))
+    if is_kept:
+        output.write(f"\nThe data is that of {state}; --users, --documents and --groups are not applied to it.")
     # Whoever starts the server from a program waits for these lines.
     output.flush()

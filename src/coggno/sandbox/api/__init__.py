@@ -8,7 +8,7 @@ from .errors import ApiError, InvalidFieldsError, error_body, from_state_error
 from .forms import check_fields, read_form
 from .operations import OPERATION_IDS, OPERATIONS, WRITES
 from .request_log import OpenRequest, RequestLog, RequestRecord
-from .requests import ReceivedRequest, check_host, check_origin, fields_of, raw_path, read_body, read_request
+from .requests import ReceivedRequest, check_host, check_origin, fields_of, path_for_log, read_body, read_request
 from .responses import ApiResponse, error_response
 
 __all__ = [
@@ -34,7 +34,7 @@ __all__ = [
     "error_response",
     "fields_of",
     "from_state_error",
-    "raw_path",
+    "path_for_log",
     "read_body",
     "read_form",
     "read_request",

@@ -67,6 +67,14 @@ class ApiKeys:
         return account
 
 
+def presented_key(authorization: str | None) -> str:
+    """Return the key in an `Authorization` header, valid or not; an empty text if there is none."""
+    try:
+        return _user_name(authorization or "")
+    except UnauthorizedError:
+        return ""
+
+
 def acting_company(state: AccountState, account: int, header: str | None) -> int:
     """Return the company a request acts as: the account's own, or the one `Coggno-LMS` names.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -29,6 +30,13 @@ class RequestRecord:
     """`None`: the connection was dropped without a complete response."""
     fault: str | None
     """Class name of the injected action that decided the response: `Drop`."""
+    seconds: float
+    """From its start to the end of its response, on the sandbox's clock."""
+
+    def __str__(self) -> str:
+        status = "dropped" if self.status is None else str(self.status)
+        details = [f"{self.seconds * 1000:.0f} ms", *([f"fault {self.fault}"] if self.fault else [])]
+        return f"{status} {self.method} {self.path} {self.operation or 'no operation'}, {', '.join(details)}"
 
 
 @define
@@ -45,9 +53,10 @@ class RequestLog:
 
     Args:
         keep: how many records to keep.
+        now: returns the time in seconds.
     """
 
-    def __init__(self, keep: int = 1000) -> None:
+    def __init__(self, keep: int = 1000, now: Callable[[], float] = time.monotonic) -> None:
         self.total = 0
         """Requests received."""
         self.in_flight = 0
@@ -56,6 +65,8 @@ class RequestLog:
         """The most requests that were in flight at once."""
         self._counts: Counter[tuple[str | None, int | None]] = Counter()
         self._recent: deque[RequestRecord] = deque(maxlen=keep)
+        self._now = now
+        self._followers: list[Callable[[RequestRecord], object]] = []
 
     @property
     def recent(self) -> tuple[RequestRecord, ...]:
@@ -68,6 +79,10 @@ class RequestLog:
         counts = self._counts.copy()
         return sum(n for (op, code), n in counts.items() if operation in {None, op} and status in {None, code})
 
+    def follow(self, follower: Callable[[RequestRecord], object]) -> None:
+        """Call `follower` with every request that ends from now on, in the thread that serves it."""
+        self._followers.append(follower)
+
     @contextmanager
     def recording(self, operation: str | None, method: str, path: str) -> Generator[OpenRequest]:
         """Count a request from its start to the end of the block; yields what its response is noted on."""
@@ -75,13 +90,14 @@ class RequestLog:
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         entry = OpenRequest(self.total)
+        started = self._now()
         try:
             yield entry
         # Also when the client gives up, which cancels the request in process: else `in_flight` never ends.
         finally:
             self.in_flight -= 1
             self._counts[(operation, entry.status)] += 1
-            self._recent.append(
+            self._keep(
                 RequestRecord(
                     seq=entry.seq,
                     operation=operation,
@@ -89,5 +105,11 @@ class RequestLog:
                     path=path[:_MAX_PATH],
                     status=entry.status,
                     fault=entry.fault,
+                    seconds=self._now() - started,
                 )
             )
+
+    def _keep(self, record: RequestRecord) -> None:
+        self._recent.append(record)
+        for follower in self._followers:
+            follower(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Final
@@ -11,12 +12,16 @@ from attrs import field, frozen
 from starlette.requests import Request
 from starlette.types import Scope
 
+from .authentication import presented_key
 from .calls import SandboxOperation
 from .errors import ApiError, BodyTooLargeError, ForbiddenError, UnknownHostError
 from .forms import SECRETS, Pairs, identity, read_form, read_pairs
 from .routes import find_operation
 
 ANY_HOST: Final = "*"
+_USER_INFO: Final = re.compile("(?<=://)[^/]*(?=@)")
+_HIDDEN: Final = "***"
+_SHORTEST_KEY: Final = 6
 
 
 @frozen
@@ -110,7 +115,7 @@ def check_host(host: str | None, allowed: frozenset[str]) -> None:
         return
     raise UnknownHostError(
         "the Host header is not a name of this sandbox: use localhost or an IP address, or pass its name in "
-        "allowed_hosts (command line: --allow-remote)"
+        "allowed_hosts (command line: --allow-host)"
     )
 
 
@@ -144,6 +149,18 @@ def raw_path(scope: Scope) -> bytes:
     """Return the path as it was sent; rebuilt from the decoded one if the server does not keep it."""
     raw: bytes | None = scope.get("raw_path")
     return quote(scope["path"]).encode() if raw is None else raw
+
+
+def path_for_log(request: Request) -> str:
+    """Return the path as it was sent, without the API key, should it be part of it."""
+    path = raw_path(request.scope).decode("ascii", errors="backslashreplace")
+    # A proxy's client sends the whole URL, and a URL may have a key in front of its host.
+    path = _USER_INFO.sub(_HIDDEN, path)
+    key = presented_key(request.headers.get("authorization"))
+    # A short user name is no key, and would be found in every path.
+    if len(key) >= _SHORTEST_KEY:
+        path = path.replace(key, _HIDDEN).replace(quote(key, safe=""), _HIDDEN)
+    return path
 
 
 def _is_local(name: str) -> bool:

@@ -61,6 +61,7 @@ class Executor:
         self._late: LateCommits[StateChange] = LateCommits()
         self._replica = ReadReplica(state)
         self._received = 0
+        self._seeded = 0
 
     def receive(self) -> None:
         """Count a request, after making the late commits that it must see."""
@@ -109,6 +110,19 @@ class Executor:
         """Return how many late commits are still to come."""
         return self.read(lambda _: len(self._late))
 
+    @property
+    def changes(self) -> int:
+        """How often the state was changed so far, by requests and by seeds."""
+        return len(self._effects) + self._seeded
+
+    def replace(self, state: AccountState) -> None:
+        """Use another state from now on. Late commits and writes that reads do not see yet belong to the old one."""
+        with self._lock:
+            self._state = state
+            self._replica = ReadReplica(state)
+            self._late = LateCommits()
+            self._seeded += 1
+
     def peek(self, look_up: Callable[[AccountState], T]) -> T:
         """Return what `look_up` finds in the state, before any late commit that a later request is to see."""
         with self._lock:
@@ -130,6 +144,7 @@ class Executor:
         with self._lock:
             # A seed is there from the beginning: no read may miss it, and the copy would not know it.
             self._replica.reset()
+            self._seeded += 1
             try:
                 yield self._state
             except StateError as exc:

@@ -95,7 +95,13 @@ class Latency:
     """Wait, before the request takes effect or after, and then go on as usual."""
 
     seconds: float = field(validator=ge(0))
+    most: float | None = field(default=None, validator=optional(ge(0)))
+    """If set, every request waits for a time between `seconds` and this."""
     after: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.most is not None and self.most < self.seconds:
+            raise ValueError(f"most must be at least {self.seconds:g}, not {self.most:g}")
 
 
 @frozen

@@ -94,7 +94,7 @@ class Faults:
         with self._lock:
             for rule in self._rules:
                 if _can_still_apply(rule, decision) and rule.applies_to(request):
-                    _apply(rule, now, decision)
+                    _apply(rule, request, now, decision)
         return decision
 
 
@@ -103,11 +103,12 @@ def _can_still_apply(rule: FaultRule, decision: FaultDecision) -> bool:
     return decision.ending is None or isinstance(rule.fault.action, (Latency, Capacity, *QUIRKS))
 
 
-def _apply(rule: FaultRule, now: float, decision: FaultDecision) -> None:
+def _apply(rule: FaultRule, request: RequestFacts, now: float, decision: FaultDecision) -> None:
     action = rule.fault.action
     if isinstance(action, Latency):
-        decision.wait_before += 0 if action.after else action.seconds
-        decision.wait_after += action.seconds if action.after else 0
+        seconds = rule.latency(action, request.identity)
+        decision.wait_before += 0 if action.after else seconds
+        decision.wait_after += seconds if action.after else 0
     elif isinstance(action, Capacity):
         decision.wait_before += rule.wait_for_slot(action, now)
     elif isinstance(action, RateLimit):

@@ -109,7 +109,13 @@ KINDS: Final[Mapping[str, FaultKind]] = {
     "drop": FaultKind(Drop, "closes the connection, no response", "writes:drop,times=2", flags=WHEN),
     "reset": FaultKind(partial(Drop, reset=True), "resets the connection, no response", "reset,after", flags=WHEN),
     "latency": FaultKind(
-        Latency, "waits so many seconds", "*:latency=0.2,after", ("seconds", decimal), needs_value=True, flags=WHEN
+        Latency,
+        "waits so many seconds, here 0.2 to 1",
+        "*:latency=0.2,most=1,after",
+        ("seconds", decimal),
+        needs_value=True,
+        options={"most": ("most", decimal)},
+        flags=WHEN,
     ),
     "rate": FaultKind(
         RateLimit,

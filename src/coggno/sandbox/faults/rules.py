@@ -18,7 +18,7 @@ from attrs.validators import ge, le, optional
 from coggno.sandbox.api import OPERATION_IDS, OPERATIONS, WRITES
 from coggno.sandbox.suggestions import suggest
 
-from .actions import Action, Capacity, IdsOnly, RateLimit, RequireField, Status
+from .actions import Action, Capacity, IdsOnly, Latency, RateLimit, RequireField, Status
 
 ALL: Final = "*"
 OPERATION_GROUPS: Final = (ALL, "reads", "writes")
@@ -132,6 +132,12 @@ class FaultRule:
         self._tokens -= 1
         self.applied -= 1
         return None
+
+    def latency(self, action: Latency, identity: str) -> float:
+        """Return how many seconds a request waits."""
+        if action.most is None or action.most == action.seconds:
+            return action.seconds
+        return action.seconds + (action.most - action.seconds) * self._draw(f"latency {identity}")
 
     def wait_for_slot(self, capacity: Capacity, now: float) -> float:
         """Return how many seconds it takes until a request was served by one of the slots."""

@@ -8,7 +8,8 @@ from coggno.sandbox.api import EXAMPLE_KEY, OPERATIONS
 from coggno.sandbox.faults import fault_help
 
 _ABOUT: Final = """\
-The Coggno sandbox: the Coggno API on this machine. Nothing here is real, and everything is lost when it stops.
+The Coggno sandbox: the Coggno API on this machine. Nothing here is real, and it is lost when the sandbox
+stops, unless it keeps its state in a file.
 
     curl {address}/api/v1/users -u {key}:
 
@@ -18,9 +19,10 @@ Control pages, with an API key as above:
 
     curl {address}/_sandbox/state -u {key}:                 companies, counts of requests
     curl {address}/_sandbox/effects -u {key}:               what requests changed, in order
+    curl {address}/_sandbox/requests -u {key}:              the last requests
     curl {address}/_sandbox/faults -u {key}:                active faults
     curl {address}/_sandbox/faults -u {key}: -d fault=drop  add a fault
-    curl {address}/_sandbox/faults -u {key}: -X DELETE      remove all faults
+    curl {address}/_sandbox/faults -u {key}: -X DELETE      remove all faults, or with -d fault=drop that one
 
 Operations, below /api/v1 and /capp/api/v1:
 

@@ -8,7 +8,7 @@ from attrs import asdict
 
 from coggno.sandbox.api import OPERATIONS, InvalidFieldsError, RequestLog, check_fields, read_form
 from coggno.sandbox.execution import StateLookups
-from coggno.sandbox.faults import Faults, FaultSyntaxError, format_fault, parse_fault
+from coggno.sandbox.faults import Fault, Faults, FaultSyntaxError, format_fault, parse_fault
 
 _NEWEST: Final = 1000
 """Effects on the page: a run with a million of them is read in the program, not in a browser."""
@@ -45,6 +45,11 @@ def active_faults(faults: Faults) -> list[dict[str, Any]]:
     return [{"fault": format_fault(rule.fault), "applied": rule.applied} for rule in faults]
 
 
+def recent_requests(requests: RequestLog) -> list[dict[str, Any]]:
+    """Return the last requests that ended, in order."""
+    return [asdict(request) for request in requests.recent]
+
+
 def add_fault(faults: Faults, body: bytes, content_type: str | None) -> list[dict[str, Any]]:
     """Add the fault in a form, and return all active ones.
 
@@ -52,9 +57,32 @@ def add_fault(faults: Faults, body: bytes, content_type: str | None) -> list[dic
         ApiError: the form cannot be read, or the fault in it.
     """
     form = check_fields(read_form(body, content_type), [], {"fault": True})
+    faults.add(_parsed(form["fault"]))
+    return active_faults(faults)
+
+
+def remove_faults(faults: Faults, body: bytes, content_type: str | None) -> list[dict[str, Any]]:
+    """Remove the fault in a form, or all if it names none; return those that are left.
+
+    Raises:
+        ApiError: the form cannot be read, or the fault in it, or no such fault is active.
+    """
+    form = check_fields(read_form(body, content_type), [], {"fault": False})
+    if "fault" not in form:
+        faults.clear()
+        return []
+    # Compared as faults: the same one can be written in several ways.
+    fault = _parsed(form["fault"])
+    rules = [rule for rule in faults if rule.fault == fault]
+    if not rules:
+        raise InvalidFieldsError("no such fault is active", fields={"fault": "is not active"})
+    for rule in rules:
+        faults.remove(rule)
+    return active_faults(faults)
+
+
+def _parsed(text: str) -> Fault:
     try:
-        fault = parse_fault(form["fault"])
+        return parse_fault(text)
     except FaultSyntaxError as error:
         raise InvalidFieldsError(str(error), fields={"fault": "cannot be read"}) from error
-    faults.add(fault)
-    return active_faults(faults)

@@ -37,9 +37,6 @@ class Site:
     def __init__(
         self, lookups: StateLookups, requests: RequestLog, faults: Faults, keys: ApiKeys, *, max_body_bytes: int
     ) -> None:
-        self._lookups = lookups
-        self._requests = requests
-        self._faults = faults
         self._keys = keys
         self._max_body_bytes = max_body_bytes
         self._pages: dict[tuple[str, str], Callable[[str], Response]] = {
@@ -51,9 +48,10 @@ class Site:
         self._control: dict[tuple[str, str], Callable[[bytes, str | None], Any]] = {
             ("GET", "/_sandbox/state"): lambda _, __: control.state(lookups, requests),
             ("GET", "/_sandbox/effects"): lambda _, __: control.effects(lookups),
+            ("GET", "/_sandbox/requests"): lambda _, __: control.recent_requests(requests),
             ("GET", "/_sandbox/faults"): lambda _, __: control.active_faults(faults),
             ("POST", "/_sandbox/faults"): lambda body, kind: control.add_fault(faults, body, kind),
-            ("DELETE", "/_sandbox/faults"): lambda _, __: self._clear(),
+            ("DELETE", "/_sandbox/faults"): lambda body, kind: control.remove_faults(faults, body, kind),
         }
 
     async def page(self, request: Request) -> Response | None:
@@ -89,10 +87,6 @@ class Site:
 
     def _spec(self, address: str) -> Response:
         return PlainTextResponse(spec_for(address, self._keys.example), media_type="application/yaml")
-
-    def _clear(self) -> list[Any]:
-        self._faults.clear()
-        return control.active_faults(self._faults)
 
 
 def address_of(request: Request) -> str:

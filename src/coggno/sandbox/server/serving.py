@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import threading
 from collections.abc import AsyncGenerator, Callable
@@ -116,7 +117,7 @@ def run(
     allow_remote: bool = False,
     on_start: Callable[[str], object] | None = None,
 ) -> None:
-    """Serve `app` until interrupted (Ctrl-C), and return.
+    """Serve `app` until interrupted (Ctrl-C) or asked to end (SIGTERM), and return.
 
     Args:
         app: a `Sandbox`, or any ASGI application.
@@ -133,11 +134,21 @@ def run(
         async with serving(app, host=host, port=port, allow_remote=allow_remote) as url:
             if on_start is not None:
                 on_start(url)
-            await asyncio.Event().wait()
+            await _sigterm()
 
     # Ctrl-C is how this is meant to end, so it leaves no traceback.
     with suppress(KeyboardInterrupt):
         asyncio.run(forever())
+
+
+async def _sigterm() -> None:
+    """Return when the process is asked to end; where that cannot be noticed, never."""
+    received = asyncio.Event()
+    # Only the main thread receives signals, and on Windows a loop takes none. A container has no other way to end
+    # this than SIGTERM, which the first process of one ignores unless it is handled.
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, received.set)
+    await received.wait()
 
 
 def _server(app: ASGIApp) -> AppServer:

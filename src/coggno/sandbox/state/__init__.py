@@ -14,6 +14,7 @@ from .records import (
     SandboxLicense,
     SandboxUser,
 )
+from .snapshot import SnapshotError, restore_snapshot, take_snapshot
 
 __all__ = [
     "ROOT",
@@ -27,6 +28,9 @@ __all__ = [
     "SandboxGroup",
     "SandboxLicense",
     "SandboxUser",
+    "SnapshotError",
     "StateError",
     "parse_integer",
+    "restore_snapshot",
+    "take_snapshot",
 ]

@@ -42,7 +42,11 @@ class AccountState:
         Raises:
             InvalidDataError: the owner's login is taken.
         """
-        company = self.companies.add(self.users.register(owner), name, parent)
+        return self.open_company(self.users.register(owner), name, parent)
+
+    def open_company(self, owner: SandboxUser, name: str | None, parent: int | None = None) -> SandboxCompany:
+        """Open a company for somebody who is registered."""
+        company = self.companies.add(owner, name, parent)
         self.users.open_lms(company.id)
         self.groups.open_company(company.id)
         return company
@@ -72,6 +76,11 @@ class AccountState:
         group = self.groups.add(company_id, name, description)
         self.memberships.open_group(group.id)
         return group
+
+    def restore_group(self, group: SandboxGroup) -> None:
+        """Make a group that has its id already, without members."""
+        self.groups.restore(group)
+        self.memberships.open_group(group.id)
 
     def delete_group(self, group: SandboxGroup) -> None:
         """Delete a group; its members stay in the LMS."""
@@ -119,7 +128,7 @@ class AccountState:
         Raises:
             RecordNotFoundError: there is no such user or document.
         """
-        if not self.users.is_registered(license_.user) or license_.document not in self.documents.by_id():
+        if self.users.by_id(license_.user) is None or license_.document not in self.documents.by_id():
             raise RecordNotFoundError("no such user or document")
         self.licenses.add(license_)
 

@@ -27,8 +27,12 @@ class DocumentStore:
             published_at=created_at if published else None,
             created_at=created_at,
         )
-        self._by_id[document.id] = document
+        self.restore(document)
         return document
+
+    def restore(self, document: SandboxDocument) -> None:
+        """Store a document that has its id already."""
+        self._by_id[document.id] = document
 
     def get(self, company_id: int, key: str) -> SandboxDocument:
         """Return the document with that id, if the company has it.
@@ -61,13 +65,19 @@ class LicenseStore:
     """Licenses by user and by document, oldest first."""
 
     def __init__(self) -> None:
+        self._all: list[SandboxLicense] = []
         self._of_user: dict[int, list[SandboxLicense]] = {}
         self._of_document: dict[int, list[SandboxLicense]] = {}
 
     def add(self, license_: SandboxLicense) -> None:
         """Add a license."""
+        self._all.append(license_)
         self._of_user.setdefault(license_.user, []).append(license_)
         self._of_document.setdefault(license_.document, []).append(license_)
+
+    def all(self) -> tuple[SandboxLicense, ...]:
+        """Return every license, oldest first."""
+        return tuple(self._all)
 
     def of_user(self, user_id: int) -> list[SandboxLicense]:
         """Return the licenses that a user holds."""
@@ -80,6 +90,7 @@ class LicenseStore:
     def copy(self) -> LicenseStore:
         """Return a copy that does not change with this one."""
         copied = LicenseStore()
+        copied._all = list(self._all)
         copied._of_user = {user: list(licenses) for user, licenses in self._of_user.items()}
         copied._of_document = {document: list(licenses) for document, licenses in self._of_document.items()}
         return copied

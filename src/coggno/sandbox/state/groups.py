@@ -11,7 +11,8 @@ class GroupStore:
     """All groups, oldest first; several may share a name."""
 
     def __init__(self) -> None:
-        self._last_id = 0
+        self.last_id = 0
+        """The highest id that a group ever had."""
         self._of_company: dict[int, dict[int, SandboxGroup]] = {}
         # Ids as the keys of a dict: an ordered set, so that the group that is left is found without a scan.
         self._ids: dict[tuple[int, str], dict[int, None]] = {}
@@ -22,11 +23,15 @@ class GroupStore:
 
     def add(self, company_id: int, name: str, description: str | None) -> SandboxGroup:
         """Add a group, whether or not the name is taken (reference: Create Group)."""
-        self._last_id += 1
-        group = SandboxGroup(id=self._last_id, company=company_id, name=name, description=description)
-        self._of_company[company_id][group.id] = group
-        self._ids.setdefault((company_id, name), {})[group.id] = None
+        self.last_id += 1
+        group = SandboxGroup(id=self.last_id, company=company_id, name=name, description=description)
+        self.restore(group)
         return group
+
+    def restore(self, group: SandboxGroup) -> None:
+        """Store a group that has its id already."""
+        self._of_company[group.company][group.id] = group
+        self._ids.setdefault((group.company, group.name), {})[group.id] = None
 
     def get(self, company_id: int, key: str) -> SandboxGroup:
         """Return the company's group with that id.
@@ -62,6 +67,12 @@ class GroupStore:
         """Return the company's groups, oldest first."""
         return [*self._of_company[company_id].values()]
 
+    def all(self) -> list[SandboxGroup]:
+        """Return the groups of all companies, by id."""
+        return sorted(
+            (group for groups in self._of_company.values() for group in groups.values()), key=lambda it: it.id
+        )
+
     def remove(self, group: SandboxGroup) -> None:
         """Remove a group."""
         del self._of_company[group.company][group.id]
@@ -74,7 +85,7 @@ class GroupStore:
     def copy(self) -> GroupStore:
         """Return a copy that does not change with this one."""
         copied = GroupStore()
-        copied._last_id = self._last_id
+        copied.last_id = self.last_id
         copied._of_company = {company: dict(groups) for company, groups in self._of_company.items()}
         copied._ids = {name: dict(ids) for name, ids in self._ids.items()}
         return copied

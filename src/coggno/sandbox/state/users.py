@@ -50,9 +50,13 @@ class UserStore:
         user_id = self._ids.get(self._login_key(login))
         return None if user_id is None else self._registered[user_id]
 
-    def is_registered(self, user_id: int) -> bool:
-        """Return whether a user with that id was ever registered."""
-        return user_id in self._registered
+    def by_id(self, user_id: int) -> SandboxUser | None:
+        """Return who was registered with that id, in an LMS or not."""
+        return self._registered.get(user_id)
+
+    def all(self) -> tuple[SandboxUser, ...]:
+        """Return everybody who was ever registered, by id."""
+        return tuple(self._registered.values())
 
     def open_lms(self, company_id: int) -> None:
         """Give a new company an empty LMS."""
