@@ -51,12 +51,6 @@ def _company_id(text: str) -> str:
     return text
 
 
-def _group_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise typer.BadParameter(f"must be the id of a group, such as 3, not '{text}'. See: coggno groups list")
-    return int(text)
-
-
 def _document_id(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise typer.BadParameter(f"must be the id of a document, such as 5, not '{text}'. See: coggno documents list")
@@ -115,12 +109,22 @@ UserArgument: TypeAlias = Annotated[
     ),
 ]
 GroupArgument: TypeAlias = Annotated[
-    int,
-    typer.Argument(metavar="GROUP", help="Id of the group.", parser=_group_id),
+    str,
+    typer.Argument(
+        metavar="GROUP",
+        parser=not_empty,
+        help="Name of the group, or the id (all digits).",
+        show_default=False,
+    ),
 ]
 GroupOption: TypeAlias = Annotated[
-    int | None,
-    typer.Option("--group", metavar="ID", parser=_group_id, help="Also add the user to the group with this id."),
+    str | None,
+    typer.Option(
+        "--group",
+        metavar="GROUP",
+        parser=not_empty,
+        help="Also add the user to this group: its name, or the id (all digits).",
+    ),
 ]
 DocumentArgument: TypeAlias = Annotated[
     int,

@@ -16,7 +16,7 @@ def test_documents_and_their_licenses(coggno: RunCommand, sandbox: Sandbox):
     assert "Training" in coggno("documents", "list").out
     assert "Lovelace" in coggno("documents", "licenses", "1").out
     (data,) = coggno("documents", "licenses", "1", "--json").json
-    assert data["licenses"][0]["user"]["first_name"] == "Ada"
+    assert data["user"]["first_name"] == "Ada"
 
 
 def test_document_without_licenses(coggno: RunCommand):

@@ -38,12 +38,55 @@ def test_unknown_group_is_one_sentence(coggno: RunCommand, sandbox: Sandbox, arg
     assert ended.err == "Error: No group has the id 3. See: coggno groups list\n"
 
 
-def test_name_of_a_group_leads_to_its_id(coggno: RunCommand):
-    ended = coggno("groups", "get", "Hall")
-    assert ended.code == 2
-    assert ended.err.startswith(
-        "Error: GROUP must be the id of a group, such as 3, not 'Hall'. See: coggno groups list"
+@pytest.mark.parametrize(
+    "arguments",
+    [["get", "hall"], ["delete", "HALL", "--yes"], ["members", "list", " Hall"], ["members", "add", "Hall", "ada"]],
+)
+def test_groups_are_found_by_name(coggno: RunCommand, sandbox: Sandbox, arguments):
+    """Case and spacing make no difference, as in provisioning."""
+    sandbox.seed_group("Hall")
+    sandbox.seed_user("ada")
+    assert coggno("groups", *arguments).code == 0
+
+
+def test_exact_name_wins_over_another_case(coggno: RunCommand, sandbox: Sandbox):
+    sandbox.seed_group("Hall")
+    other = sandbox.seed_group("HALL")
+    assert coggno("groups", "get", "HALL", "--json").json[0]["id"] == other.id
+
+
+def test_ambiguous_name_lists_the_candidates(coggno: RunCommand, sandbox: Sandbox):
+    sandbox.seed_group("Hall", description="east")
+    sandbox.seed_group("Hall")
+    ended = coggno("groups", "delete", "Hall", "--yes")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "Error: 2 groups have the name `Hall`. Give the id of the one that you mean:\n  1  Hall (east)\n  2  Hall\n"
     )
+    assert len(sandbox.groups()) == 2
+
+
+def test_unknown_name_suggests_a_near_one(coggno: RunCommand, sandbox: Sandbox):
+    sandbox.seed_group("Warehouse")
+    ended = coggno("groups", "get", "warehose")
+    assert ended.code == 1
+    assert ended.err == ("Error: No group has the name `warehose`. Did you mean Warehouse? See: coggno groups list\n")
+
+
+def test_digits_that_begin_with_0_are_a_name(coggno: RunCommand, sandbox: Sandbox):
+    sandbox.seed_group("Hall")
+    sandbox.seed_group("001")
+    assert coggno("groups", "get", "001", "--json").json[0]["id"] == 2
+
+
+def test_existing_name_is_refused(coggno: RunCommand, sandbox: Sandbox):
+    sandbox.seed_group("Hall")
+    ended = coggno("groups", "create", " hall")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("Error: The group Hall (id 1) exists already. Nothing was created.")
+    assert "--allow-duplicate" in ended.err
+    assert coggno("groups", "create", "Hall", "--allow-duplicate").code == 0
+    assert len(sandbox.groups()) == 2
 
 
 def test_unknown_member_is_one_sentence(coggno: RunCommand, sandbox: Sandbox):
@@ -57,7 +100,7 @@ def test_user_outside_the_group_is_one_sentence(coggno: RunCommand, sandbox: San
     sandbox.seed_user("ada")
     ended = coggno("groups", "members", "remove", str(group.id), "ada")
     assert ended.code == 1
-    assert ended.err.startswith("Error: The user with the login `ada` is not a member of group 1.")
+    assert "The user with the login `ada` is not a member of the group with the id 1." in ended.err
 
 
 def test_removal_is_confirmed_in_a_line(coggno: RunCommand, sandbox: Sandbox):
@@ -78,7 +121,7 @@ def test_declined_deletion_is_no_error(coggno: RunCommand, sandbox: Sandbox):
     group = sandbox.seed_group("Hall")
     ended = coggno("groups", "delete", str(group.id), typed="n\n")
     assert (ended.code, ended.out) == (0, "")
-    assert ended.err.endswith("Nothing was deleted.\n")
+    assert ended.err.endswith("Nothing was changed.\n")
     assert sandbox.effects == ()
 
 

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from coggno import AsyncCoggno
-from coggno.cli.client_settings import ClientSettings
-from coggno.cli.options import BaseUrl, Email, FirstName, Json, LastName, NewLogin, PasswordStdin, examples
-from coggno.cli.terminal import columns
-from coggno.cli.terminal.list_output import show_all, show_one
+from coggno.cli.connection import ServerOptions
+from coggno.cli.lists.columns import COMPANY
+from coggno.cli.lists.options import ListOptions
+from coggno.cli.lists.show import ListView, show_one
+from coggno.cli.option_groups import expanded
+from coggno.cli.options import Email, FirstName, Json, LastName, NewLogin, PasswordStdin, examples
 from coggno.cli.terminal.prompts import read_password
 from coggno.models import Company
 
@@ -18,20 +20,18 @@ companies = typer.Typer(no_args_is_help=True, epilog=examples("coggno companies 
 
 
 @companies.command("list", epilog=examples("coggno companies list", "coggno companies list --json"))
-def list_companies(*, base_url: BaseUrl = None, as_json: Json = False) -> None:
+@expanded
+def list_companies(*, listing: ListOptions, server: ServerOptions) -> None:
     """List all connected companies with their ids."""
-
-    async def work(coggno: AsyncCoggno) -> None:
-        found = coggno.companies.iter()
-        await show_all(found, columns.COMPANY, as_json=as_json, if_empty="There are no connected companies.")
-
-    ClientSettings(base_url=base_url).run(work)
+    view = ListView.of(COMPANY, listing)
+    server.settings().run(lambda coggno: view.show(coggno.companies.iter()))
 
 
 @companies.command(
     "create",
     epilog=examples("coggno companies create --email jo@acme.org --first-name Jo --last-name Doe"),
 )
+@expanded
 def create_company(
     *,
     email: Email,
@@ -40,12 +40,12 @@ def create_company(
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Name of the company.")] = None,
     login: NewLogin = None,
     password_stdin: PasswordStdin = False,
-    base_url: BaseUrl = None,
     as_json: Json = False,
+    server: ServerOptions,
 ) -> None:
     """Create a connected company and the user who owns it. The command asks for the owner's password."""
     # The key before the question: nobody should type a password twice for nothing.
-    settings = ClientSettings(base_url=base_url).require_key()
+    settings = server.settings().require_key()
     password = read_password(from_stdin=password_stdin)
 
     async def work(coggno: AsyncCoggno) -> Company:
@@ -58,4 +58,4 @@ def create_company(
             login=login,
         )
 
-    show_one(settings.run(work), columns.COMPANY, as_json=as_json)
+    show_one(settings.run(work), COMPANY, as_json=as_json)

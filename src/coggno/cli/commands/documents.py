@@ -5,42 +5,37 @@ from __future__ import annotations
 import typer
 
 from coggno import AsyncCoggno
-from coggno.cli.client_settings import ClientSettings
 from coggno.cli.commands.not_found import not_found
-from coggno.cli.options import BaseUrl, CompanyOption, DocumentArgument, Json, examples
-from coggno.cli.terminal import columns, output
-from coggno.cli.terminal.list_output import iterate, show_all
+from coggno.cli.connection import AccountOptions
+from coggno.cli.lists.columns import DOCUMENT, LICENSE_OF_DOCUMENT
+from coggno.cli.lists.options import ListOptions
+from coggno.cli.lists.show import ListView, iterate
+from coggno.cli.option_groups import expanded
+from coggno.cli.options import DocumentArgument, examples
 
 documents = typer.Typer(no_args_is_help=True, epilog=examples("coggno documents licenses 5"))
 
 
-@documents.command("list", epilog=examples("coggno documents list", "coggno documents list --json"))
-def list_documents(*, company: CompanyOption = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
+@documents.command("list", epilog=examples("coggno documents list", "coggno documents list --sort title"))
+@expanded
+def list_documents(*, listing: ListOptions, account: AccountOptions) -> None:
     """List all documents with their ids."""
-
-    async def work(coggno: AsyncCoggno) -> None:
-        await show_all(coggno.documents.iter(), columns.DOCUMENT, as_json=as_json, if_empty="There are no documents.")
-
-    ClientSettings(company=company, base_url=base_url).run(work)
+    view = ListView.of(DOCUMENT, listing)
+    account.settings().run(lambda coggno: view.show(coggno.documents.iter()))
 
 
-@documents.command("licenses", epilog=examples("coggno documents licenses 5"))
-def list_licenses(
-    *,
-    document: DocumentArgument,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
-    as_json: Json = False,
-) -> None:
-    """List the licenses of a document. With --json: one object, as the API returns it."""
+@documents.command(
+    "licenses",
+    epilog=examples("coggno documents licenses 5", "coggno documents licenses 5 --filter passed=no --csv"),
+)
+@expanded
+def list_licenses(*, document: DocumentArgument, listing: ListOptions, account: AccountOptions) -> None:
+    """List the licenses of a document."""
+    view = ListView.of(LICENSE_OF_DOCUMENT, listing)
 
     async def work(coggno: AsyncCoggno) -> None:
         with not_found(f"No document has the id {document}. See: coggno documents list"):
             found = await coggno.documents.licenses(document)
-        if as_json:
-            output.write_json(output.as_data(found))
-            return
-        licenses = iterate(found.licenses)
-        await show_all(licenses, columns.LICENSE_OF_DOCUMENT, as_json=False, if_empty="The document has no licenses.")
+        await view.show(iterate(found.licenses))
 
-    ClientSettings(company=company, base_url=base_url).run(work)
+    account.settings().run(work)

@@ -7,13 +7,17 @@ from typing import Annotated
 import typer
 
 from coggno import AsyncCoggno
-from coggno.cli.client_settings import ClientSettings
+from coggno._protocol.identity import named
+from coggno.cli.commands.group_argument import GroupReference, group_label
 from coggno.cli.commands.members import members
-from coggno.cli.commands.not_found import no_group, not_found
+from coggno.cli.connection import AccountOptions
 from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.cli.options import BaseUrl, CompanyOption, GroupArgument, Json, Yes, examples, not_empty
-from coggno.cli.terminal import columns, output
-from coggno.cli.terminal.list_output import show_all, show_one
+from coggno.cli.lists.columns import GROUP
+from coggno.cli.lists.options import ListOptions
+from coggno.cli.lists.show import ListView, show_one
+from coggno.cli.option_groups import expanded
+from coggno.cli.options import GroupArgument, Json, Yes, examples, not_empty
+from coggno.cli.terminal import output
 from coggno.cli.terminal.prompts import confirm, require_confirmation_possible
 from coggno.models import Group
 
@@ -21,30 +25,23 @@ groups = typer.Typer(no_args_is_help=True, epilog=examples("coggno groups create
 groups.add_typer(members, name="members", help="List, add and remove the members of a group.")
 
 
-@groups.command("list", epilog=examples("coggno groups list", "coggno groups list --json"))
-def list_groups(*, company: CompanyOption = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
+@groups.command("list", epilog=examples("coggno groups list", "coggno groups list --filter name~hall --csv"))
+@expanded
+def list_groups(*, listing: ListOptions, account: AccountOptions) -> None:
     """List all groups with their ids."""
-
-    async def work(coggno: AsyncCoggno) -> None:
-        await show_all(coggno.groups.iter(), columns.GROUP, as_json=as_json, if_empty="There are no groups.")
-
-    ClientSettings(company=company, base_url=base_url).run(work)
+    view = ListView.of(GROUP, listing)
+    account.settings().run(lambda coggno: view.show(coggno.groups.iter()))
 
 
-@groups.command("get", epilog=examples("coggno groups get 3"))
-def get_group(
-    *,
-    group: GroupArgument,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
-    as_json: Json = False,
-) -> None:
+@groups.command("get", epilog=examples("coggno groups get Warehouse", "coggno groups get 3"))
+@expanded
+def get_group(*, group: GroupArgument, as_json: Json = False, account: AccountOptions) -> None:
     """Show a group."""
-    found = _find(ClientSettings(company=company, base_url=base_url), group)
-    show_one(found, columns.GROUP, as_json=as_json)
+    show_one(account.settings().run(GroupReference(group).find), GROUP, as_json=as_json)
 
 
 @groups.command("create", epilog=examples("coggno groups create Warehouse --description 'Hall 1 and 2'"))
+@expanded
 def create_group(
     *,
     name: Annotated[
@@ -55,46 +52,43 @@ def create_group(
         str | None,
         typer.Option("--description", metavar="TEXT", help="Description of the group."),
     ] = None,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
+    allow_duplicate: Annotated[
+        bool,
+        typer.Option("--allow-duplicate", help="Create the group even if there is one of that name."),
+    ] = False,
     as_json: Json = False,
+    account: AccountOptions,
 ) -> None:
-    """Create a group. Names are not unique: running it twice creates two groups."""
-    created = ClientSettings(company=company, base_url=base_url).run(
-        lambda coggno: coggno.groups.create(name=name, description=description)
-    )
-    show_one(created, columns.GROUP, as_json=as_json)
+    """Create a group. A name that exists already is refused, because provisioning could not tell the two apart."""
+
+    async def work(coggno: AsyncCoggno) -> Group:
+        if not allow_duplicate:
+            _require_unused(await coggno.groups.list(), name)
+        return await coggno.groups.create(name=name, description=description)
+
+    show_one(account.settings().run(work), GROUP, as_json=as_json)
 
 
-@groups.command("delete", epilog=examples("coggno groups delete 3", "coggno groups delete 3 --yes"))
-def delete_group(
-    *,
-    group: GroupArgument,
-    yes: Yes = False,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
-    as_json: Json = False,
-) -> None:
+@groups.command("delete", epilog=examples("coggno groups delete Warehouse", "coggno groups delete 3 --yes"))
+@expanded
+def delete_group(*, group: GroupArgument, yes: Yes = False, as_json: Json = False, account: AccountOptions) -> None:
     """Delete a group. Its members stay in the LMS."""
     require_confirmation_possible(yes=yes)
-    settings = ClientSettings(company=company, base_url=base_url)
-    # Read first, so that the question shows the name of what will be deleted.
-    found = _find(settings, group)
-    name = f"group {found.name or 'without a name'} (id {found.id})"
-    if not confirm(f"Delete the {name}?", yes=yes):
-        output.write_message("Nothing was deleted.")
+    settings = account.settings()
+    # Read first, so that the question shows the name and the id of what will be deleted.
+    found = settings.run(GroupReference(group).find)
+    if not confirm(f"Delete the {group_label(found)}?", yes=yes):
         return
     settings.run(lambda coggno: coggno.groups.delete(found.id, found.name))
     if as_json:
         output.write_json(output.as_data(found))
     else:
-        output.write(output.clean(f"Deleted the {name}."))
+        output.write(f"Deleted the {group_label(found)}.")
 
 
-def _find(settings: ClientSettings, group: int) -> Group:
-    with not_found(no_group(group)):
-        found = settings.run(lambda coggno: coggno.groups.get(group))
-    if found.id != group:
-        message = f"Asked for group {group}, the server returned group {found.id}. Nothing was changed."
-        raise CommandError(message, ExitCode.FAILED)
-    return found
+def _require_unused(groups: list[Group], name: str) -> None:
+    same = named(groups, name, lambda group: group.name)
+    if same:
+        others = f", and {len(same) - 1} more" if len(same) > 1 else ""
+        message = f"The {group_label(same[0])} exists already{others}. Nothing was created."
+        raise CommandError(f"{message} Add --allow-duplicate to create another one.", ExitCode.FAILED)

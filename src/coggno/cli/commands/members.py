@@ -8,83 +8,86 @@ from contextlib import asynccontextmanager
 import typer
 
 from coggno import AsyncCoggno
-from coggno.cli.client_settings import ClientSettings
+from coggno.cli.commands.group_argument import GroupReference
 from coggno.cli.commands.not_found import no_group, not_found, require_group
 from coggno.cli.commands.user_argument import UserReference
+from coggno.cli.connection import AccountOptions
 from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.cli.options import BaseUrl, CompanyOption, GroupArgument, IsLogin, Json, UserArgument, examples
-from coggno.cli.terminal import columns, output
-from coggno.cli.terminal.list_output import show_all, show_one
+from coggno.cli.lists.columns import MEMBER
+from coggno.cli.lists.options import ListOptions
+from coggno.cli.lists.show import ListView, show_one
+from coggno.cli.option_groups import expanded
+from coggno.cli.options import GroupArgument, IsLogin, Json, UserArgument, examples
+from coggno.cli.terminal import output
 from coggno.errors import NotFoundError
 from coggno.models import User
 
-members = typer.Typer(no_args_is_help=True, epilog=examples("coggno groups members add 3 ada@example.com"))
+members = typer.Typer(no_args_is_help=True, epilog=examples("coggno groups members add Warehouse ada@example.com"))
 
 
-@members.command("list", epilog=examples("coggno groups members list 3"))
-def list_members(
-    *,
-    group: GroupArgument,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
-    as_json: Json = False,
-) -> None:
+@members.command("list", epilog=examples("coggno groups members list Warehouse", "coggno groups members list 3 --csv"))
+@expanded
+def list_members(*, group: GroupArgument, listing: ListOptions, account: AccountOptions) -> None:
     """List the members of a group."""
+    view = ListView.of(MEMBER, listing)
 
     async def work(coggno: AsyncCoggno) -> None:
-        users = coggno.groups.users.iter(group)
-        with not_found(no_group(group)):
-            await show_all(users, columns.USER, as_json=as_json, if_empty="The group has no members.")
+        group_id = await GroupReference(group).find_id(coggno)
+        with not_found(no_group(group_id)):
+            await view.show(coggno.groups.users.iter(group_id))
 
-    ClientSettings(company=company, base_url=base_url).run(work)
+    account.settings().run(work)
 
 
-@members.command("add", epilog=examples("coggno groups members add 3 ada@example.com"))
+@members.command("add", epilog=examples("coggno groups members add Warehouse ada@example.com"))
+@expanded
 def add_member(
     *,
     group: GroupArgument,
     user: UserArgument,
     is_login: IsLogin = False,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
     as_json: Json = False,
+    account: AccountOptions,
 ) -> None:
     """Add a user to a group."""
     reference = UserReference(user, is_login)
 
     async def work(coggno: AsyncCoggno) -> User:
+        group_id = await GroupReference(group).find_id(coggno)
         user_id = await reference.find_id(coggno)
-        async with _member_not_found(coggno, group, f"No user has {reference}."):
-            return await coggno.groups.users.add(group, user_id)
+        async with _member_not_found(coggno, group_id, f"No user has {reference}."):
+            return await coggno.groups.users.add(group_id, user_id)
 
-    show_one(ClientSettings(company=company, base_url=base_url).run(work), columns.USER, as_json=as_json)
+    show_one(account.settings().run(work), MEMBER, as_json=as_json)
 
 
-@members.command("remove", epilog=examples("coggno groups members remove 3 ada@example.com"))
+@members.command("remove", epilog=examples("coggno groups members remove Warehouse ada@example.com"))
+@expanded
 def remove_member(
     *,
     group: GroupArgument,
     user: UserArgument,
     is_login: IsLogin = False,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
     as_json: Json = False,
+    account: AccountOptions,
 ) -> None:
     """Remove a user from a group. The user stays in the LMS."""
     reference = UserReference(user, is_login)
 
-    async def work(coggno: AsyncCoggno) -> int:
+    async def work(coggno: AsyncCoggno) -> tuple[int, int]:
+        group_id = await GroupReference(group).find_id(coggno)
         user_id = await reference.find_id(coggno)
-        message = f"The user with {reference} is not a member of group {group}. See: coggno groups members list {group}"
-        async with _member_not_found(coggno, group, message):
-            await coggno.groups.users.remove(group, user_id)
-        return user_id
+        hint = f"See: coggno groups members list {group_id}"
+        message = f"The user with {reference} is not a member of the group with {GroupReference(group)}. {hint}"
+        async with _member_not_found(coggno, group_id, message):
+            await coggno.groups.users.remove(group_id, user_id)
+        return group_id, user_id
 
-    removed = ClientSettings(company=company, base_url=base_url).run(work)
+    group_id, user_id = account.settings().run(work)
     if as_json:
-        output.write_json({"group_id": group, "user_id": removed})
+        output.write_json({"group_id": group_id, "user_id": user_id})
     else:
-        output.write(f"Removed user {removed} from group {group}.")
+        output.write(f"Removed user {user_id} from group {group_id}.")
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from coggno._protocol.identity import is_like_an_id, same_login
+from coggno._protocol.identity import is_like_an_id, login_key, same_login
 from coggno.cli.commands.not_found import not_found
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.terminal.output import clean
@@ -42,6 +42,13 @@ class UserReference:
     def is_number(self) -> bool:
         """Whether the text is all digits."""
         return is_like_an_id(self.text)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a user must have to be the one that is meant: an id, or a login in the form for comparisons."""
+        if self.is_number and not self.is_login:
+            return ("id", self.text.strip())
+        return ("login", login_key(self.text))
 
     def __str__(self) -> str:
         return f"the id {self.text}" if self.is_number and not self.is_login else f"the login `{self.text}`"

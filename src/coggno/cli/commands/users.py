@@ -8,13 +8,17 @@ from contextlib import contextmanager
 import typer
 
 from coggno import AsyncCoggno
-from coggno.cli.client_settings import ClientSettings
+from coggno.cli.commands.delete_users import delete_users
+from coggno.cli.commands.group_argument import GroupReference
 from coggno.cli.commands.not_found import not_found
 from coggno.cli.commands.user_argument import UserReference, name_of
+from coggno.cli.connection import AccountOptions
 from coggno.cli.exit_codes import CommandError, ExitCode
+from coggno.cli.lists.columns import LICENSE_OF_USER, USER
+from coggno.cli.lists.options import ListOptions
+from coggno.cli.lists.show import ListView, iterate, show_one
+from coggno.cli.option_groups import expanded
 from coggno.cli.options import (
-    BaseUrl,
-    CompanyOption,
     Email,
     FirstName,
     GroupOption,
@@ -24,46 +28,39 @@ from coggno.cli.options import (
     NewLogin,
     PasswordStdin,
     UserArgument,
-    Yes,
     examples,
 )
-from coggno.cli.terminal import columns, output
-from coggno.cli.terminal.list_output import iterate, show_all, show_one
-from coggno.cli.terminal.prompts import confirm, read_password, require_confirmation_possible
+from coggno.cli.terminal.prompts import read_password
 from coggno.errors import PartialWriteError
 from coggno.models import User
 
 users = typer.Typer(no_args_is_help=True, epilog=examples("coggno users list --json | jq -r .login"))
 
 
-@users.command("list", epilog=examples("coggno users list", "coggno users list --company 7 --json"))
-def list_users(*, company: CompanyOption = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
+@users.command(
+    "list",
+    epilog=examples("coggno users list --filter login~example.com --sort last_name", "coggno users list --csv"),
+)
+@expanded
+def list_users(*, listing: ListOptions, account: AccountOptions) -> None:
     """List all users with their ids."""
-
-    async def work(coggno: AsyncCoggno) -> None:
-        await show_all(coggno.users.iter(), columns.USER, as_json=as_json, if_empty="There are no users.")
-
-    ClientSettings(company=company, base_url=base_url).run(work)
+    view = ListView.of(USER, listing)
+    account.settings().run(lambda coggno: view.show(coggno.users.iter()))
 
 
 @users.command("get", epilog=examples("coggno users get ada@example.com", "coggno users get 42"))
-def get_user(
-    *,
-    user: UserArgument,
-    is_login: IsLogin = False,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
-    as_json: Json = False,
-) -> None:
+@expanded
+def get_user(*, user: UserArgument, is_login: IsLogin = False, as_json: Json = False, account: AccountOptions) -> None:
     """Show a user."""
-    found = ClientSettings(company=company, base_url=base_url).run(UserReference(user, is_login).find)
-    show_one(found, columns.USER, as_json=as_json)
+    reference = UserReference(user, is_login)
+    show_one(account.settings().run(reference.find), USER, as_json=as_json)
 
 
 @users.command(
     "create",
     epilog=examples("coggno users create --email jo@example.com --first-name Jo --last-name Doe"),
 )
+@expanded
 def create_user(
     *,
     email: Email,
@@ -72,13 +69,13 @@ def create_user(
     login: NewLogin = None,
     group: GroupOption = None,
     password_stdin: PasswordStdin = False,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
     as_json: Json = False,
+    account: AccountOptions,
 ) -> None:
     """Create a user. The command asks for the password; to create many users, use coggno provision."""
-    # The key before the question: nobody should type a password twice for nothing.
-    settings = ClientSettings(company=company, base_url=base_url).require_key()
+    # The key and the group before the question: nobody should type a password twice for nothing.
+    settings = account.settings().require_key()
+    group_id = None if group is None else settings.run(GroupReference(group).find_id)
     password = read_password(from_stdin=password_stdin)
 
     async def work(coggno: AsyncCoggno) -> User:
@@ -88,61 +85,33 @@ def create_user(
             last_name=last_name,
             password=password,
             login=login,
-            group_id=group,
+            group_id=group_id,
         )
 
-    with _missing_membership_reported(group):
-        show_one(settings.run(work), columns.USER, as_json=as_json)
+    with _missing_membership_reported(group_id):
+        show_one(settings.run(work), USER, as_json=as_json)
 
 
-@users.command("delete", epilog=examples("coggno users delete ada@example.com", "coggno users delete 42 --yes"))
-def delete_user(
-    *,
-    user: UserArgument,
-    is_login: IsLogin = False,
-    yes: Yes = False,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
-    as_json: Json = False,
-) -> None:
-    """Delete a user from the LMS and from all groups. The person keeps a regular Coggno account."""
-    reference = UserReference(user, is_login)
-    require_confirmation_possible(yes=yes)
-    settings = ClientSettings(company=company, base_url=base_url)
-    # Read first, so that the question shows who will be deleted; then deleted by id, which can mean nobody else.
-    found = settings.run(reference.find)
-    if not confirm(f"Delete the {name_of(found)}?", yes=yes):
-        output.write_message("Nothing was deleted.")
-        return
-    settings.run(lambda coggno: coggno.users.delete(found.id))
-    if as_json:
-        output.write_json(output.as_data(found))
-    else:
-        output.write(f"Deleted the {name_of(found)}.")
+users.command(
+    "delete",
+    epilog=examples("coggno users delete ada@example.com", "coggno users delete --file leavers.csv --max-count 200"),
+)(delete_users)
 
 
 @users.command("licenses", epilog=examples("coggno users licenses ada@example.com"))
+@expanded
 def list_licenses(
-    *,
-    user: UserArgument,
-    is_login: IsLogin = False,
-    company: CompanyOption = None,
-    base_url: BaseUrl = None,
-    as_json: Json = False,
+    *, user: UserArgument, is_login: IsLogin = False, listing: ListOptions, account: AccountOptions
 ) -> None:
-    """List the licenses of a user. With --json: one object, as the API returns it."""
-    reference = UserReference(user, is_login)
+    """List the licenses of a user."""
+    view, reference = ListView.of(LICENSE_OF_USER, listing), UserReference(user, is_login)
 
     async def work(coggno: AsyncCoggno) -> None:
         with not_found(f"No user has {reference}."):
             found = await coggno.users.licenses(await reference.find_id(coggno))
-        if as_json:
-            output.write_json(output.as_data(found))
-            return
-        licenses = iterate(found.licenses)
-        await show_all(licenses, columns.LICENSE_OF_USER, as_json=False, if_empty="The user has no licenses.")
+        await view.show(iterate(found.licenses))
 
-    ClientSettings(company=company, base_url=base_url).run(work)
+    account.settings().run(work)
 
 
 @contextmanager

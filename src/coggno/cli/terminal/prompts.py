@@ -25,20 +25,25 @@ def require_confirmation_possible(*, yes: bool) -> None:
 
 
 def confirm(question: str, *, yes: bool) -> bool:
-    """Ask a yes-or-no question and return whether to go on; only `y` and `yes` do.
+    """Ask a yes-or-no question and return whether to go on; only `y` and `yes` do. A no is reported as such.
 
     Args:
-        question: such as `Delete the group Hall (id 3)?`.
+        question: such as `Delete the group Hall (id 3)?`; its line breaks are kept.
         yes: whether `--yes` was given; then nothing is asked.
     """
     if yes:
         return True
     # Standard error, so that the question is seen even if standard output is a file.
-    sys.stderr.write(f"{output.clean(question)} [y/N] ")
+    sys.stderr.write("\n".join(map(output.clean, question.split("\n"))) + " [y/N] ")
     sys.stderr.flush()
     with _newline_when_interrupted():
         reply = sys.stdin.readline()
-    return reply.strip().casefold() in {"y", "yes"}
+    if not reply.endswith("\n"):
+        sys.stderr.write("\n")  # Ctrl-D leaves the cursor behind the question
+    is_yes = reply.strip().casefold() in {"y", "yes"}
+    if not is_yes:
+        output.write_message("Nothing was changed.")
+    return is_yes
 
 
 def read_password(*, from_stdin: bool) -> str:

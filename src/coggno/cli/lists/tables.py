@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from coggno.cli.lists.columns import Column
 from coggno.cli.terminal import output
-from coggno.cli.terminal.columns import Column
 
 _GAP: Final = 2  # cells between columns
 _NARROWEST: Final = 8  # cells; below this a record per row reads better than a table

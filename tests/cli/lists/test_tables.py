@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from coggno.cli.terminal import columns
-from coggno.cli.terminal.tables import TablePrinter
+from coggno.cli.lists import columns
+from coggno.cli.lists.tables import TablePrinter
 
 
 async def rows(*names: str):
@@ -16,7 +16,7 @@ async def rows(*names: str):
 
 @pytest.mark.parametrize("width", [80, 60, 40, 20, 5])
 async def test_table_fits_and_loses_nothing(capsys, width):
-    await TablePrinter(columns.USER, width).print(rows("Ada", "Augusta Ada King, Countess", "王小明" * 10))
+    await TablePrinter(columns.USER.columns, width).print(rows("Ada", "Augusta Ada King, Countess", "王小明" * 10))
     out = capsys.readouterr().out
     letters = "".join(out.split())
     for text in ("Ada", "Countess", "Lovelace", "2"):
@@ -27,7 +27,7 @@ async def test_table_fits_and_loses_nothing(capsys, width):
 
 
 async def test_file_or_pipe_is_not_folded(capsys):
-    await TablePrinter(columns.USER, None).print(rows("x" * 500, "Ada"))
+    await TablePrinter(columns.USER.columns, None).print(rows("x" * 500, "Ada"))
     _, long, short = capsys.readouterr().out.splitlines()
     assert "x" * 500 in long
     assert len(short) < 120
@@ -40,12 +40,12 @@ async def test_long_list_is_printed_as_it_arrives(capsys):
                 assert len(capsys.readouterr().out.splitlines()) == 1001
             yield row
 
-    assert await TablePrinter(columns.USER, 80).print(many()) == 1100
+    assert await TablePrinter(columns.USER.columns, 80).print(many()) == 1100
 
 
 async def test_values_are_formatted_for_people(capsys):
     async def licenses():
         yield {"document": {"id": 5, "title": "Training"}, "passed": True, "score": 87.5, "used": 1, "amount": 2}
 
-    await TablePrinter(columns.LICENSE_OF_USER, None).print(licenses())
+    await TablePrinter(columns.LICENSE_OF_USER.columns, None).print(licenses())
     assert capsys.readouterr().out.splitlines()[1].split() == ["5", "Training", "-", "yes", "87.5", "1/2", "-", "-"]

@@ -1,0 +1,1 @@
+"""Lists on standard output: which rows and columns, in which order and form, and the pager for long ones."""
