@@ -2,6 +2,7 @@
 //
 //     node browse.mjs URL CHROMIUM [OPERATION]        prints JSON
 //
+// `narrow` is the width that the page needs in a window of 400 pixels.
 // OPERATION is called with Swagger UI's button "Execute", with the values that the page fills in.
 import { chromium } from "playwright-core"
 
@@ -24,7 +25,9 @@ try {
   const anchors = await page.locator("[id]").evaluateAll((elements) => elements.map((element) => element.id))
   const text = await page.locator("body").innerText()
   const executed = operation ? await execute(page, operation) : null
-  console.log(JSON.stringify({ title: await page.title(), anchors, text, problems, requests, executed }))
+  await page.setViewportSize({ width: 400, height: 800 })
+  const narrow = await page.evaluate(() => document.documentElement.scrollWidth)
+  console.log(JSON.stringify({ title: await page.title(), anchors, text, problems, requests, executed, narrow }))
 } finally {
   await browser.close()
 }

@@ -117,3 +117,33 @@ def test_hostile_name_is_harmless(provision, sandbox: Sandbox):
     ended = provision(write_roster(ADA))
     assert r"\x1b[2J[red] \u202eK" in ended.out
     assert all(line.isprintable() for line in (ended.out + ended.err).splitlines())
+
+
+def test_report_is_one_html_file(provision, sandbox: Sandbox):
+    """It is written anew by the next run; a page of somebody else is not overwritten."""
+    sandbox.seed_user("grace@example.com", first_name="<b>Grace", last_name="Other")
+    ended = provision(write_roster(ADA, GRACE, INVALID), "--report", "report.html", "--json")
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert ended.json[-1]["report"] == "report.html"
+    assert "<title>Provisioning: people.csv</title>" in page
+    assert "the login belongs to &lt;b&gt;Grace Other" in page
+    assert "coggno provision failed.csv" in page
+    assert "difference-engine" not in page
+    ended = provision("people.csv", "--report", "report.html", "--dry-run")
+    assert "Report: report.html" in ended.out
+    assert "<title>Forecast: " in Path("report.html").read_text(encoding="utf-8")
+    Path("report.html").write_text("<!doctype html><title>Mine</title>")
+    ended = provision("people.csv", "--report", "report.html")
+    assert ended.code == 2
+    assert "is not the report of a run. Choose another name with --report." in ended.err
+
+
+def test_unwritten_report_is_reported(provision, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("coggno.cli.provision.html_file.write_report", full)
+    ended = provision(write_roster(ADA), "--report", "report.html")
+    assert ended.code == 1
+    assert "1 created" in ended.out
+    assert "No space left on device" in ended.err

@@ -65,6 +65,14 @@ Results: TypeAlias = Annotated[
         ),
     ),
 ]
+Report: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Also write a report as one HTML file: counts, pace, groups, and the rows that need a person.",
+    ),
+]
 Concurrency: TypeAlias = Annotated[
     int,
     typer.Option(
@@ -147,6 +155,7 @@ def provision(
     columns: ColumnMap = None,
     passwords: Passwords = None,
     results: Results = None,
+    report: Report = None,
     concurrency: Concurrency = 16,
     rate: Rate = None,
     patience: Patience = 900,
@@ -183,7 +192,9 @@ def provision(
             group=group,
         ),
         run=RunOptions(concurrency=concurrency, rate=rate, patience=patience),
-        output=OutputOptions(results=results, passwords=passwords, as_json=as_json, allow_refused=allow_refused),
+        output=OutputOptions(
+            results=results, passwords=passwords, report=report, as_json=as_json, allow_refused=allow_refused
+        ),
         sandbox=SandboxOptions(is_used=sandbox, faults=faults or ()),
         client=ClientSettings(company=company, base_url=base_url, timeout=timeout, max_retries=max_retries),
         dry_run=dry_run,

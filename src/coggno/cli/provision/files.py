@@ -14,10 +14,13 @@ from attrs import frozen
 
 from coggno.cli.exit_codes import CommandError
 from coggno.provisioning import Roster, are_results_of, check_writable, holds_forecast, holds_results
+from coggno.provisioning.report import holds_report
 
 _FAILED_NAME: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
 _RESULTS_STEM: Final = re.compile(r"results(-\d+)?")
 _PASSWORDS: Final = "file of passwords"
+_REPORT: Final = "report"
+_OPTIONS: Final = {_REPORT: "--report", _PASSWORDS: "--generate-passwords"}
 _BYTES_PER_ROW: Final = 300  # that outcome and detail take in the results file, generously
 
 
@@ -30,6 +33,7 @@ class RunFiles:
         results: every row with its outcome.
         failed: the rows to run again.
         passwords: the generated passwords, if there are any.
+        report: the report as HTML, if one is wanted.
         kept: results that are kept, on account of which these have another name.
         kept_because: what is in it.
         is_forecast: whether nothing but the results is written, by a dry run.
@@ -39,12 +43,21 @@ class RunFiles:
     results: Path
     failed: Path
     passwords: Path | None
+    report: Path | None = None
     kept: Path | None = None
     kept_because: str = ""
     is_forecast: bool = False
 
     @classmethod
-    def of(cls, roster: str, *, results: Path | None, passwords: Path | None, is_forecast: bool = False) -> Self:
+    def of(
+        cls,
+        roster: str,
+        *,
+        results: Path | None = None,
+        passwords: Path | None = None,
+        report: Path | None = None,
+        is_forecast: bool = False,
+    ) -> Self:
         """Return the files of a run.
 
         Args:
@@ -52,6 +65,7 @@ class RunFiles:
             results: path of the results; `results.csv` if not given, or `results-2.csv` if the roster is the
                 `failed.csv` of an earlier run, and so on. A path that has the results of another roster is numbered.
             passwords: path of the generated passwords, if there are any.
+            report: path of the report as HTML, if one is wanted.
             is_forecast: whether it is a dry run, which overwrites the results of a dry run only.
         """
         # A run that is repeated overwrites its own files, but a run of `failed.csv` not those of the run before:
@@ -67,6 +81,7 @@ class RunFiles:
             results=chosen,
             failed=_failed_beside(chosen),
             passwords=passwords,
+            report=report,
             kept=None if chosen == first else first,
             kept_because=_reason_to_keep(first, name, is_forecast=is_forecast),
             is_forecast=is_forecast,
@@ -89,7 +104,7 @@ class RunFiles:
         for (one, first), (other, second) in combinations(paths.items(), 2):
             # Resolved: a link and its target are the same file under two names.
             if os.path.realpath(first) == os.path.realpath(second):
-                option = "--generate-passwords" if _PASSWORDS in {one, other} else "--results"
+                option = next((_OPTIONS[name] for name in (one, other) if name in _OPTIONS), "--results")
                 message = f"The {one} and the {other} would be the same file, {first}."
                 raise CommandError(f"{message} Choose another name with {option}.")
         self._check_not_foreign()
@@ -99,10 +114,14 @@ class RunFiles:
         if not self.is_forecast:
             yield "file of rows to run again", self.failed
         yield _PASSWORDS, self.passwords
+        yield _REPORT, self.report
 
     def _check_not_foreign(self) -> None:
         if self.results.exists() and self.results.stat().st_size and not holds_results(self.results):
             message = f"{self.results} exists and is not the results file of a run. Choose another name with --results."
+            raise CommandError(message)
+        if self.report is not None and self.report.exists() and not holds_report(self.report):
+            message = f"{self.report} exists and is not the report of a run. Choose another name with --report."
             raise CommandError(message)
         # The rows to run again look like any roster; only the results beside them show that a run wrote them.
         if not self.is_forecast and self.failed.exists() and not _was_written_by_a_run(self.results):

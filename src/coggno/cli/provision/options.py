@@ -18,12 +18,14 @@ class OutputOptions:
     Attributes:
         results: path of the results file; `results.csv` if not given.
         passwords: path of the file for generated passwords, if there is one.
-        as_json: whether the summary is one JSON object.
+        report: path of the report as HTML, if one is wanted.
+        as_json: whether events are printed, instead of a summary for people.
         allow_refused: whether rows that the check of the roster rejects leave the exit code at 0.
     """
 
     results: Path | None
     passwords: Path | None
+    report: Path | None
     as_json: bool
     allow_refused: bool
 

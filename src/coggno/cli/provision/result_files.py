@@ -24,13 +24,11 @@ RowPairs: TypeAlias = Callable[[], AsyncIterator[tuple[Row, RowResult]]]
 
 async def write_files(report: RunReport, rows: RowPairs) -> None:
     """Write results and rows to run again, and count them in `report`."""
-    # An error here must not hide the run, which has changed accounts: it is reported below the summary.
     try:
         with ExitStack() as stack:
             await _write(report, rows, stack)
     except (RosterError, OSError) as error:
-        what = str(error).rstrip(".")
-        report.write_error = f"{what}. Run the same command again: it writes the file, and changes nothing twice."
+        report.add_write_error(error)
         report.reset()
         async for row, result in rows():
             report.add(row, result)

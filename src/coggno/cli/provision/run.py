@@ -25,6 +25,7 @@ from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.provision.dry_run import DryRun
 from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
+from coggno.cli.provision.html_file import write_html
 from coggno.cli.provision.monitor import RunMonitor
 from coggno.cli.provision.options import ProvisionOptions
 from coggno.cli.provision.result_files import write_files
@@ -119,6 +120,7 @@ class ProvisionRun:
             self.monitor.row_ended(result)
         self.monitor.progress.phase("Writing the forecast")
         await write_files(report, dry_run.rows)
+        write_html(report, self.monitor.timeline)
 
     async def _carry_out(self, run: Run, report: RunReport) -> None:
         collected: dict[int, RowResult] = {}
@@ -132,6 +134,8 @@ class ProvisionRun:
 
         self.monitor.progress.phase("Writing the results")
         await write_files(report, rows)
+        self.monitor.timeline.end()
+        write_html(report, self.monitor.timeline)
 
     async def _collect(self, run: Run, report: RunReport, collected: dict[int, RowResult]) -> None:
         """Take the results until the run ends, for whatever reason."""
@@ -196,6 +200,7 @@ def run_provisioning(options: ProvisionOptions) -> RunReport:
         options.source,
         results=options.output.results,
         passwords=options.output.passwords,
+        report=options.output.report,
         is_forecast=options.dry_run,
     )
     files.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,7 @@ class RunReport:
         summary: the counts that decide on the exit code, and why the run ended early, if it did.
         is_interrupted: whether a person pressed Ctrl-C.
         write_error: why the files could not be written, if they could not.
+        began: when the run began, in seconds since the epoch.
         to_run_again: how many rows the file of rows to run again has.
         changes: what the run does, as it was planned.
     """
@@ -40,6 +42,7 @@ class RunReport:
     summary: Summary = field(factory=Summary)
     is_interrupted: bool = False
     write_error: str | None = None
+    began: float = field(factory=time.time)
     to_run_again: int = 0
     changes: PlannedChanges = field(factory=PlannedChanges)
 
@@ -47,6 +50,11 @@ class RunReport:
         """Add the result of one row."""
         self.statistics.add(row, result)
         self.summary.add(result)
+
+    def add_write_error(self, error: Exception) -> None:
+        """Take note of a file that could not be written; it must not hide the run, which has changed accounts."""
+        what = str(error).rstrip(".")
+        self.write_error = f"{what}. Run the same command again: it writes the file, and changes nothing twice."
 
     def reset(self) -> None:
         """Forget all results."""
@@ -91,6 +99,7 @@ class RunReport:
             "results": None if self.write_error else str(self.files.results),
             "failed": str(self.files.failed) if self.to_run_again else None,
             "passwords": str(self.files.passwords) if self.files.passwords and not self.is_dry_run else None,
+            "report": str(self.files.report) if self.files.report else None,
             "problems": [_as_problem(result) for result in self._first_problems()],
             "warnings": list(self.roster.warnings),
         }

@@ -18,7 +18,7 @@ def summary_lines(report: RunReport) -> Iterator[str]:
         yield from _problem_lines(report, label, problems)
     if report.statistics.missing_passwords:
         yield ""
-        yield _password_hint(report)
+        yield password_hint(report)
     if report.write_error is None:
         yield ""
         yield from _file_lines(report)
@@ -72,7 +72,8 @@ def _problem_lines(report: RunReport, label: str, problems: ProblemRows) -> Iter
         yield f"  and {more:,} more{where}"
 
 
-def _password_hint(report: RunReport) -> str:
+def password_hint(report: RunReport) -> str:
+    """Return how rows without a password get one."""
     generate = "use --generate-passwords FILE to generate them"
     if report.roster.has_password_column:
         return f"Fill in the missing passwords, or {generate}."
@@ -83,6 +84,8 @@ def _file_lines(report: RunReport) -> Iterator[str]:
     files = report.files
     if report.is_dry_run:
         yield f"Forecast of every row: {files.results}"
+        if files.report is not None:
+            yield f"Report: {files.report}"
         return
     yield f"Outcome of every row: {files.results}"
     if report.to_run_again:
@@ -96,3 +99,5 @@ def _file_lines(report: RunReport) -> Iterator[str]:
             yield f"To keep their passwords, correct {files.roster} and run it again instead."
     if files.passwords is not None:
         yield f"Generated passwords: {files.passwords}"
+    if files.report is not None:
+        yield f"Report: {files.report}"

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from coggno.provisioning.report.html_report import ReportFacts, holds_report, report_html, write_report
 from coggno.provisioning.report.labels import detail_of, label_of, outcome_name
 from coggno.provisioning.report.statistics import LISTED, ProblemRows, RunStatistics
 from coggno.provisioning.report.timeline import Timeline, Wait
 
-__all__ = ["LISTED", "ProblemRows", "RunStatistics", "Timeline", "Wait", "detail_of", "label_of", "outcome_name"]
+__all__ = [
+    "LISTED",
+    "ProblemRows",
+    "ReportFacts",
+    "RunStatistics",
+    "Timeline",
+    "Wait",
+    "detail_of",
+    "holds_report",
+    "label_of",
+    "outcome_name",
+    "report_html",
+    "write_report",
+]

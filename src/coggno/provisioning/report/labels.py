@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.outcomes import AS_WANTED, RowOutcome, RowResult
 
 _NOT_ATTEMPTED: Final = "not attempted"
 _NOT_ATTEMPTED_DETAIL: Final = re.compile(r"^not attempted: | \(the same as line \d+\)$")
@@ -16,6 +16,7 @@ _LABELS: Final[Mapping[RowOutcome, str]] = {
     RowOutcome.CONFLICT: "in conflict",
     RowOutcome.REGISTERED_ELSEWHERE: "registered elsewhere",
 }
+AS_WANTED_LABELS: Final = frozenset(_LABELS.get(outcome, outcome.value) for outcome in AS_WANTED)
 
 
 def label_of(result: RowResult) -> str:
