@@ -14,6 +14,7 @@ from coggno import (
     APIConnectionError,
     AsyncCoggno,
     ConfigurationError,
+    DecodeError,
     Ensured,
     InvalidRequestError,
     Operation,
@@ -340,6 +341,20 @@ async def test_ensure_adopts_the_one_new_group(coggno):
     quick = coggno.with_options(max_retries=0)
     assert await quick.groups.ensure(name="Warehouse") == (Group(**GROUP), True)
     assert posted.call_count == 1
+
+
+async def test_ensure_passes_over_a_group_without_an_id(coggno):
+    """One such record once made `ensure` fail for every name."""
+    with respx.mock(base_url=URL) as router:
+        router.get("/groups").respond(json=[{"name": "No id"}, {"id": None}, GROUP])
+        assert await coggno.groups.ensure(name="Warehouse") == (Group(**GROUP), False)
+
+
+async def test_ensure_makes_no_twin_of_a_group_without_an_id(coggno):
+    with respx.mock(base_url=URL) as router:
+        router.get("/groups").respond(json=[{"name": "WAREHOUSE"}])
+        with pytest.raises(DecodeError):
+            await coggno.groups.ensure(name="Warehouse")
 
 
 @respx.mock

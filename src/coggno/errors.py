@@ -176,12 +176,24 @@ class DecodeError(APIError):
     Attributes:
         path: JSON path of the first value that does not fit, e.g. `$[3].login`; `$` for the whole response.
         complete: whether the response was at least well-formed JSON.
+        status_code: the HTTP status; `None` before the response is known.
+        headers: headers of the response, without cookies and credentials; secrets of the request are masked.
+        body: the beginning of the body as text, or the item of a list that cannot be decoded, as plain JSON; secrets of
+            the request are masked. It is not part of the message: it may hold personal data.
     """
 
     def __init__(self, message: str, *, path: str = "$", complete: bool = True, operation: str | None = None) -> None:
         super().__init__(message, outcome="unknown", operation=operation)
         self.path = path
         self.complete = complete
+        self.status_code: int | None = None
+        self.headers: Mapping[str, str] = {}
+        self.body: Any = None
+
+    @property
+    def request_id(self) -> str | None:
+        """Value of `X-Request-Id`, if any."""
+        return self.headers.get("x-request-id")
 
     @property
     def index(self) -> int | None:

@@ -78,6 +78,13 @@ def test_a_missing_field_is_named():
 )
 def test_a_body_that_is_not_json_says_what_it_is(content, words):
     with pytest.raises(DecodeError, match=words) as caught:
+        decode(LIST_USERS, content, strict=True)
+    assert not caught.value.complete
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b'[{"id": 1', b"[\xff", b"[" * 100_000, b'["' + b"\t" * 9])
+def test_a_truncated_body_is_no_json_for_the_tolerant(content):
+    with pytest.raises(DecodeError) as caught:
         decode(LIST_USERS, content)
     assert not caught.value.complete
 

@@ -26,8 +26,8 @@ async def pieces(content, sizes):
     yield content[place:]
 
 
-async def items(content, sizes=()):
-    return [item async for item in array_items(pieces(content, sizes), LIST_USERS)]
+async def items(content, sizes=(), *, strict=True):
+    return [item async for item in array_items(pieces(content, sizes), LIST_USERS, strict=strict)]
 
 
 @given(st.lists(JSON, max_size=8), st.lists(st.integers(0, 20), max_size=40), st.sampled_from([None, 1]), st.booleans())
@@ -118,3 +118,47 @@ def test_an_item_of_more_than_the_limit_is_refused():
     with pytest.raises(json.JSONDecodeError):
         for piece in pieces:
             list(parser.feed(piece))
+
+
+# Text that is not JSON as RFC 8259 has it
+
+ODD = {
+    "byte": (b'{"id": 2, "name": "Jos\xe9"}', {"id": 2, "name": "Jos\ufffd"}),
+    "tab": (b'{"id": 2, "name": "a\tb\x01"}', {"id": 2, "name": "a\tb\x01"}),
+    "NaN": (b'{"id": 2, "score": NaN, "x": -Infinity}', {"id": 2, "score": None, "x": None}),
+    "digits": (b'{"id": 2, "score": ' + b"1" * 5000 + b"}", {"id": 2, "score": "1" * 5000}),
+}
+DEEP = b'{"id": 2, "x": ' + b'["]",' * 3000 + b"1" + b"]" * 3000 + b', "y": 5}'
+
+
+@pytest.mark.parametrize(("odd", "expected"), ODD.values(), ids=ODD)
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+async def test_an_odd_item_hides_no_other(odd, expected, size):
+    content = b'[{"id": 1}, ' + odd + b', {"id": 3}, {"id": 4}]'
+    sizes = [size] * (len(content) // size)
+    assert await items(content, sizes, strict=False) == [{"id": 1}, expected, {"id": 3}, {"id": 4}]
+
+
+@pytest.mark.parametrize("size", [100, 100_000])
+async def test_a_deep_item_hides_no_other(size):
+    content = b'[{"id": 1}, ' + DEEP + b', {"id": 3}]'
+    found = await items(content, [size] * (len(content) // size), strict=False)
+    assert [item["id"] for item in found] == [1, 2, 3]
+    assert found[1]["y"] == 5
+    assert str(found[1]["x"]).count("[") < 200
+
+
+@pytest.mark.parametrize("odd", [*(odd for odd, _ in ODD.values()), DEEP], ids=[*ODD, "deep"])
+async def test_what_came_before_an_odd_item_is_kept(odd):
+    """One byte that is not UTF-8 once took the good items of its chunk with it."""
+    found = []
+    with pytest.raises(DecodeError):
+        async for item in array_items(pieces(b'[{"id": 1}, {"id": 2}, ' + odd + b"]", ()), LIST_USERS, strict=True):
+            found.append(item)  # noqa: PERF401 - an extend would lose what came before the error
+    assert found == [{"id": 1}, {"id": 2}]
+
+
+@pytest.mark.parametrize("content", [b'[{"a": "\xff"', b'[{"a": "\t"', b"[" * 3000, b'[{"a": NaN', b'[{"a": "\xc3'])
+async def test_a_truncated_odd_item_is_an_error(content):
+    with pytest.raises(DecodeError):
+        await items(content, strict=False)

@@ -25,6 +25,7 @@ LICENSE = {"amount": 1, "used": 0, "status": "new", "passed": False, "document":
 @pytest.fixture(autouse=True)
 def nothing_reported(monkeypatch):
     monkeypatch.setattr(tolerant, "_reported", set())
+    monkeypatch.setattr(tolerant, "_reported_texts", set())
 
 
 def users(*items, strict=False):
@@ -174,3 +175,39 @@ def test_deep_json_never_raises_recursion_error(depth, strict):
     for content in (deep, b'[{"id":1,"login":"a","first_name":"a","last_name":"b","x":' + deep + b"}]"):
         with contextlib.suppress(DecodeError):
             decode(LIST_USERS, content, strict=strict)
+
+
+# Text that is not JSON as RFC 8259 has it
+
+GRACE = b'{"id": 2, "login": "grace", "first_name": "%s", "last_name": "Hopper", "x": %s}'
+DEEP = b'{"]": ' * 3000 + b"1" + b"}" * 3000
+TEXTS = {
+    "byte": (GRACE % (b"Jos\xe9", b"1"), "Jos\ufffd", 1),
+    "tab": (GRACE % (b"a\tb", b"1"), "a\tb", 1),
+    "NaN": (GRACE % (b"a", b"NaN"), "a", None),
+    "digits": (GRACE % (b"a", b"9" * 5000), "a", "9" * 5000),
+    "byte and tab": (GRACE % (b"\xff\t", b"Infinity"), "\ufffd\t", None),
+}
+
+
+@pytest.mark.parametrize(("odd", "name", "extra"), TEXTS.values(), ids=TEXTS)
+def test_an_odd_text_hides_no_record(odd, name, extra, caplog):
+    ada = json.dumps(ADA).encode()
+    for _ in range(2):
+        one, other, third = decode(LIST_USERS, b"\xef\xbb\xbf[" + ada + b"," + odd + b"," + ada + b"]")
+    assert (one, third) == (User(**ADA), User(**ADA))
+    assert (other.first_name, other.extra["x"]) == (name, extra)
+    assert [record.getMessage()[:36] for record in caplog.records] == ["The response of listUsers is not JSO"]
+    assert "grace" not in caplog.text
+
+
+def test_a_deep_value_hides_no_record():
+    ada = json.dumps(ADA).encode()
+    one, other = decode(LIST_USERS, b"[" + ada + b"," + GRACE % (b"a", DEEP) + b"]")
+    assert (one.id, other.id, list(other.extra["x"])) == (1, 2, ["]"])
+
+
+@pytest.mark.parametrize("odd", [*(odd for odd, *_ in TEXTS.values()), GRACE % (b"a", DEEP)], ids=[*TEXTS, "deep"])
+def test_strict_decoding_refuses_odd_texts(odd):
+    with pytest.raises(DecodeError):
+        decode(LIST_USERS, b"[" + odd + b"]", strict=True)

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import pickle
 
 import attrs
 import pytest
 
 from coggno import (
     APITimeoutError,
+    DecodeError,
     Timeout,
     UnprocessableEntityError,
 )
@@ -105,6 +107,19 @@ async def test_the_log_shows_attempts_and_no_secret(caplog):
     assert "createUser attempt 2: 200 done" in caplog.text
     assert "s3cret" not in caplog.text
     assert KEY not in caplog.text
+
+
+async def test_a_response_that_cannot_be_decoded_is_in_the_error():
+    body = f'{{"id": "x", "login": "ada", "echo": "{KEY}"}}'.encode()
+    session, _ = session_on(response(content=body, x_request_id=f"r-{KEY}", set_cookie="a=b"))
+    with pytest.raises(DecodeError) as caught:
+        await operations.get_user(session, 1)
+    error = caught.value
+    assert (error.status_code, error.headers, error.request_id) == (200, {"x-request-id": "r-***"}, "r-***")
+    assert error.body == '{"id": "x", "login": "ada", "echo": "***"}'
+    assert "ada" not in f"{error} {error!r}"
+    twin = pickle.loads(pickle.dumps(error))
+    assert (twin.body, twin.status_code) == (error.body, 200)
 
 
 async def test_an_echoed_password_is_masked_in_the_error():

@@ -618,6 +618,13 @@ async def test_429_after_a_lost_attempt_is_no_refusal():
     assert engine.sent.count(POST) == 3
 
 
+async def test_a_record_without_an_id_does_not_hide_absence():
+    """It once made every settled deletion unknown."""
+    odd = response(200, [{"name": "no id"}, user(5, login="grace")])
+    session, _ = session_on(BROKEN, *[MISSING, odd] * 3)
+    assert await operations.delete_user(session, "ada") is None
+
+
 async def test_a_404_after_a_repeated_removal_means_gone():
     session, engine = session_on(RESET, OK, MISSING, *GONE)
     assert await operations.delete_user(session, "ada") is None

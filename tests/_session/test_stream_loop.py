@@ -11,7 +11,7 @@ from coggno import APITimeoutError, DecodeError, Request, Timeout
 from coggno._generated import operations
 from coggno._session.call import begin
 from coggno._session.stream_loop import open_stream
-from tests.helpers.scripted_engine import BROKEN, REFUSED, USER, Clock, response, session_on, user
+from tests.helpers.scripted_engine import BROKEN, KEY, REFUSED, USER, Clock, response, session_on, user
 
 USERS = Request(operation=operations.LIST_USERS)
 
@@ -69,6 +69,38 @@ async def test_an_item_that_cannot_be_decoded_may_be_skipped():
     session, _ = session_on(response(200, [user(1), {"login": "no id"}, user(3)]))
     assert [item.id async for item in session.iterate(USERS, errors.append)] == [1, 3]
     assert [error.path for error in errors] == ["$[1]"]
+
+
+async def test_an_odd_item_is_reported_once_however_often_read():
+    """The connection breaks before the first good item, and the read is repeated."""
+    errors = []
+    odd = json.dumps([{"login": "no id"}, {"login": "none"}]).encode()[:-1]
+    session, engine = session_on(
+        response(content=odd), response(200, [{"login": "no id"}, {"login": "none"}, {}, user(3)])
+    )
+    assert [item.id async for item in session.iterate(USERS, errors.append)] == [3]
+    assert ([error.index for error in errors], len(engine.sent)) == ([0, 1, 2], 2)
+
+
+async def test_an_odd_item_is_in_its_error_and_not_in_its_text():
+    errors = []
+    odd = {"login": "ada", "note": f"key {KEY}"}
+    session, _ = session_on(response(200, [odd, user(3)], x_request_id="r-1"))
+    assert len([item async for item in session.iterate(USERS, errors.append)]) == 1
+    (error,) = errors
+    assert error.body == {"login": "ada", "note": "key ***"}
+    assert (error.status_code, error.request_id) == (200, "r-1")
+    assert "ada" not in f"{error} {error!r}"
+
+
+async def test_odd_bytes_hide_no_item():
+    content = json.dumps([user(1), user(2), user(3)]).encode().replace(b"Lovelace", b"L\xf6velace", 1)
+    session, _ = session_on(response(content=content))
+    assert [item.id async for item in session.iterate(USERS)] == [1, 2, 3]
+    session, _ = session_on(response(content=content), decoding="strict", max_retries=0)
+    with pytest.raises(DecodeError) as caught:
+        [item async for item in session.iterate(USERS)]
+    assert caught.value.status_code == 200
 
 
 async def test_a_stream_gives_the_quota_its_cost_back():

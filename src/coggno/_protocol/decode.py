@@ -30,10 +30,10 @@ def decode(operation: Operation[T], content: bytes, *, strict: bool = False) -> 
     if operation.shape == "text":
         return cast("T", _decode_text(operation, content))
     if len(content) <= _json.BIG:
-        return fit(operation, _parse(operation, content), strict=strict)
+        return fit(operation, _parse(operation, content, strict=strict), strict=strict)
     # Paused once for parsing and decoding together: in between the collector would walk over all that was parsed.
     with _json.collector_paused():
-        return fit(operation, _parse(operation, content), strict=strict)
+        return fit(operation, _parse(operation, content, strict=strict), strict=strict)
 
 
 def fit(operation: Operation[T], data: Any, *, strict: bool = False) -> T:
@@ -75,11 +75,20 @@ def structure(operation: Operation[Any], data: Any, into: Any, path: str = "$", 
     )
 
 
-def _parse(operation: Operation[Any], content: bytes) -> Any:
+def _parse(operation: Operation[Any], content: bytes, *, strict: bool) -> Any:
     try:
         return _json.parse(content)
     except ValueError as error:
-        reason = _EMPTY if not content.strip() else f"is {_kind(content)} ({error})"
+        reason = str(error)
+    if not strict:
+        try:
+            data = _json.parse_leniently(content)
+        except ValueError:
+            pass
+        else:
+            tolerant.report_text(operation.id, reason)
+            return data
+    reason = _EMPTY if not content.strip() else f"is {_kind(content)} ({reason})"
     raise DecodeError(f"the response {reason}", complete=False, operation=operation.id)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import re
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, TypeGuard
@@ -19,6 +20,10 @@ MANY: Final = 10_000
 """Items of a list above which the garbage collector is paused while they are made."""
 BIG: Final = MANY * 80
 """Bytes above which a text is taken for such a list: the shortest objects of the API take about 80."""
+
+_MANY_DIGITS: Final = 4000  # Python's limit is 4300
+_DEEPEST: Final = 100  # levels of nesting that are read where there are more than Python's parser takes
+_TEXT_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
@@ -37,6 +42,15 @@ def refuse_constant(name: str) -> Any:
 
 
 DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant)
+
+
+def _integer(digits: str) -> int | str:
+    # Python refuses to read thousands of digits; as a text they harm nothing.
+    return int(digits) if len(digits) < _MANY_DIGITS else digits
+
+
+LENIENT: Final = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_int=_integer)
+"""Reads control characters in texts, `NaN` and the like as `None`, and numbers of any length."""
 
 
 @cache
@@ -77,6 +91,73 @@ def _parse(content: bytes | str) -> Any:
     except (ValueError, RecursionError) as error:
         reason = describe(error)
     raise ValueError(reason)
+
+
+def parse_leniently(content: bytes) -> Any:
+    """Parse what is JSON but for bytes that are not UTF-8, control characters, odd numbers or too many levels.
+
+    Raises:
+        ValueError: not even that; carries no part of the text.
+    """
+    text = content.decode("utf-8-sig", errors="replace")
+    with collector_paused():
+        try:
+            return _decode_leniently(text)
+        except (ValueError, RecursionError) as error:
+            reason = describe(error)
+    raise ValueError(reason)
+
+
+def _decode_leniently(text: str) -> Any:
+    try:
+        return LENIENT.decode(text)
+    except RecursionError:
+        return LENIENT.decode(_without_deep_levels(text))
+
+
+def lenient_item(text: str, start: int) -> tuple[Any, int] | None:
+    """Read the value that begins at `start`, as `parse_leniently` does; `None` if it is not complete.
+
+    Raises:
+        json.JSONDecodeError: it is incomplete, or no JSON at all.
+    """
+    try:
+        return LENIENT.raw_decode(text, start)
+    except RecursionError:
+        pass
+    end = _end_of_item(text, start)
+    return None if end is None else (_decode_leniently(text[start:end]), end)
+
+
+def _levels(text: str, start: int = 0) -> Iterator[tuple[int, int, int]]:
+    """Yield beginning, end and the level after it of every bracket outside of texts."""
+    level = 0
+    for match in _TEXT_OR_BRACKET.finditer(text, start):
+        if match[0] in "[{":
+            level += 1
+        elif match[0] in "]}":
+            level -= 1
+        else:
+            continue
+        yield match.start(), match.end(), level
+
+
+def _end_of_item(text: str, start: int) -> int | None:
+    return next((end for _, end, level in _levels(text, start) if level == 0), None)
+
+
+def _without_deep_levels(text: str) -> str:
+    kept: list[str] = []
+    begin, is_inside = 0, False
+    for start, end, level in _levels(text):
+        if level > _DEEPEST and not is_inside:
+            kept.append(text[begin:start])
+            is_inside = True
+        elif level == _DEEPEST and is_inside:
+            begin, is_inside = end, False
+            kept.append("null")
+    kept.append("" if is_inside else text[begin:])
+    return "".join(kept)
 
 
 class _Pauses:

@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from coggno._protocol import json as _json
-from coggno._protocol.masking import mask
+from coggno._protocol.masking import mask, mask_headers
 from coggno._protocol.operation import Operation
-from coggno.errors import APIStatusError, class_for_status, is_markup, outcome_for_status
+from coggno.errors import APIStatusError, DecodeError, class_for_status, is_markup, outcome_for_status
 
 _CUT: Final = 65_536  # bytes of an error body that engines read
 _LONGEST_SECRET: Final = 1024  # bytes, in whatever spelling
@@ -58,6 +58,25 @@ def status_error(
         request_id=mask(headers.get("x-request-id"), hidden),
         retry_after=retry_after(headers.get("retry-after"), now or datetime.now(UTC)),
     )
+
+
+def complete_decode_error(
+    error: DecodeError, status: int, headers: Mapping[str, str], content: Any, secrets: Iterable[str]
+) -> None:
+    """Give a `DecodeError` what is known of the response.
+
+    Args:
+        error: the error.
+        status: the HTTP status.
+        headers: the response's headers, names in lower case.
+        content: the body, or the item that cannot be decoded, as parsed JSON.
+        secrets: texts of the request that must not show, even if the server sends them back.
+    """
+    hidden = tuple(secrets)
+    error.status_code, error.headers = status, mask_headers(headers, hidden)
+    if isinstance(content, bytes):
+        content = content[: _CUT - _LONGEST_SECRET].decode(errors="replace")
+    error.body = mask(content, hidden)
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from coggno._protocol import json as _json
+from coggno._protocol import tolerant
 from coggno._protocol.operation import Operation
 from coggno.errors import DecodeError
 
@@ -19,23 +21,33 @@ _MAX_RUN: Final = 1 << 16  # characters that are decoded at once
 _GROWTH: Final = 1.25  # how much longer an incomplete item must have become before it is tried again
 
 _IN_NUMBER: Final = "0123456789+-.eE"  # "0." is the beginning of a number, not a 0 and a dot
+Report: TypeAlias = Callable[[str], None]
 _State: TypeAlias = Literal["start", "single", "item or end", "item", "comma or end", "end"]
 
 
-async def array_items(chunks: AsyncIterator[bytes], operation: Operation[Any]) -> AsyncIterator[Any]:
+async def array_items(
+    chunks: AsyncIterator[bytes], operation: Operation[Any], *, strict: bool = False
+) -> AsyncIterator[Any]:
     """Yield the items of the JSON array in `chunks`; a single object counts as an array of one.
+
+    Args:
+        chunks: the body.
+        operation: what was called.
+        strict: raise for a text that is not JSON as RFC 8259 has it, instead of reading it as far as possible.
 
     Raises:
         DecodeError: the body is not JSON or ends early; what came before it has been yielded.
     """
-    parser = ArrayParser()
-    text = codecs.getincrementaldecoder("utf-8-sig")()
+    report = None if strict else partial(tolerant.report_text, operation.id)
+    parser, utf8 = ArrayParser(report), _Utf8(report)
     try:
         async for chunk in chunks:
-            for item in parser.feed(text.decode(chunk)):
+            for text in utf8.decode(chunk):
+                for item in parser.feed(text):
+                    yield item
+        for text in utf8.decode(b"", final=True):
+            for item in parser.finish(text):
                 yield item
-        for item in parser.finish(text.decode(b"", final=True)):
-            yield item
     except (ValueError, RecursionError) as error:
         reason = _json.describe(error)
     else:
@@ -48,6 +60,28 @@ async def array_items(chunks: AsyncIterator[bytes], operation: Operation[Any]) -
     )
 
 
+class _Utf8:
+    """Decodes UTF-8 piece by piece."""
+
+    def __init__(self, report: Report | None) -> None:
+        self._report = report
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+
+    def decode(self, chunk: bytes, *, final: bool = False) -> Iterator[str]:
+        """Yield the text; with a byte that is not UTF-8, what is before it and then U+FFFD, or an error."""
+        try:
+            text = self._decoder.decode(chunk, final=final)
+        except UnicodeDecodeError as error:
+            if self._report is None:
+                # What came before the byte is good, and items in it are still yielded.
+                yield error.object[: error.start].decode("utf-8-sig")
+                raise
+            self._report(f"{_json.describe(error)} of a piece")
+            self._decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
+            text = self._decoder.decode(error.object, final=final)
+        yield text
+
+
 class ArrayParser:
     """Takes text and yields the items that are complete. `count` is the number of items yielded.
 
@@ -56,8 +90,10 @@ class ArrayParser:
     objects; then the part before it is no JSON, and the items are decoded one by one to the end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, report: Report | None = None) -> None:
         self.count = 0
+        self._report = report
+        """Receives what is wrong with an item that is read all the same; without it the item is an error."""
         self._buffer = ""
         self._pieces: list[str] = []
         """Text that came after the buffer."""
@@ -162,21 +198,39 @@ class ArrayParser:
     def _take(self) -> tuple[bool, Any]:
         """Decode one item, if it is complete: only the next character shows whether a number is complete."""
         try:
-            item, end = _json.DECODER.raw_decode(self._buffer, self._index)
+            found = self._decode()
         except json.JSONDecodeError:
-            length = len(self._buffer) - self._index
-            if length > _MAX_ITEM:
+            if len(self._buffer) - self._index > _MAX_ITEM:
                 raise
-            self._wanted = min(length * (_GROWTH - 1), _MAX_ITEM - length + 1)
+            found = None
+        if found is None:
+            length = len(self._buffer) - self._index
+            self._wanted = max(0.0, min(length * (_GROWTH - 1), _MAX_ITEM - length + 1))
             return False, None
+        item, end = found
         if end == len(self._buffer) or self._buffer[end] in _IN_NUMBER:
             return False, None
         self._index, self._end, self._state = end, end, "comma or end"
         self.count += 1
         return True, item
 
+    def _decode(self) -> tuple[Any, int] | None:
+        """Decode what begins at the index; return it with its end, or `None` or an error if it is not complete."""
+        try:
+            return _json.DECODER.raw_decode(self._buffer, self._index)
+        except (ValueError, RecursionError) as error:
+            if self._report is None:
+                raise
+            found, reason = _json.lenient_item(self._buffer, self._index), _json.describe(error)
+        if found is not None:
+            self._report(f"{reason} of a piece, in item {self.count}")
+        return found
+
     def _single(self) -> Any:
-        item, self._index = _json.DECODER.raw_decode(self._buffer, self._index)
+        found = self._decode()
+        if found is None:
+            raise json.JSONDecodeError("the object is not complete", "", 0)
+        item, self._index = found
         self._state = "end"
         self.count += 1
         return item

@@ -20,6 +20,8 @@ _IDENTITY: Final = frozenset({"id", "login"})
 _FACTORY: Final[Any] = attrs.Factory  # a class, which its type stub hides
 _reported: Final[set[tuple[type, str]]] = set()
 """Model and field of each warning that was logged: a list of 10,000 records must not log 10,000 lines."""
+_reported_texts: Final[set[str]] = set()
+"""Operations whose responses were reported as no JSON."""
 
 
 def structure(data: Any, into: Any) -> Any:
@@ -127,6 +129,19 @@ def _reason(value: Any, kind: Any) -> str:
     except StructureError as error:
         return error.reason
     return "has the wrong type"
+
+
+def report_text(operation: str, reason: str) -> None:
+    """Log, once for an operation, that a response was read although its text is not JSON as RFC 8259 has it."""
+    if operation in _reported_texts:
+        return
+    _reported_texts.add(operation)
+    _LOG.warning(
+        "The response of %s is not JSON: %s. It is read all the same: bytes that are not UTF-8 become U+FFFD, numbers "
+        "that JSON does not have become None, very long numbers texts, and very deep levels None. This is not reported "
+        "again. Use decoding='strict' to get an error instead.",
+        operation, reason,
+    )  # fmt: skip
 
 
 def _report(path: str, reason: str, field: tuple[type, str]) -> None:

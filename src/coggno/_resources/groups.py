@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import AsyncGenerator
+from typing import Any
 
 from attrs import frozen
 
 from coggno._generated import operations
 from coggno._protocol import identity
+from coggno._protocol.json import is_object
 from coggno._protocol.operation import Request
 from coggno._resources.ensured import Ensured
 from coggno._session import OnItemError, Session
-from coggno.errors import (
-    AmbiguousNameError,
-    OutcomeUnknownError,
-)
+from coggno.errors import AmbiguousNameError, DecodeError, OutcomeUnknownError
 from coggno.models import Group, User
 
 
@@ -142,7 +142,7 @@ class Groups:
             return ensured
 
     async def _ensure(self, name: str, description: str | None, recent: Group | None) -> Ensured[Group]:
-        groups = await self.list()
+        groups = await self._groups_but_odd_ones(name)
         named = identity.named(groups, name, lambda group: group.name)
         if len(named) > 1:
             raise AmbiguousNameError(f"{len(named)} groups are named {name!r}", candidates=named)
@@ -159,6 +159,24 @@ class Groups:
             if len(new) != 1:
                 raise
             return Ensured(new[0], created=True, settled=True)
+
+    async def _groups_but_odd_ones(self, name: str) -> builtins.list[Group]:
+        """Return all groups, without records that have no usable id, unless one of them may be the group of that name.
+
+        Raises:
+            DecodeError: the record has that name.
+        """
+        try:
+            return await self.list()
+        except DecodeError as error:
+            if not error.complete:
+                raise
+        odd: builtins.list[DecodeError] = []
+        groups = [group async for group in self.iter(on_error=odd.append)]
+        same = [error for error in odd if identity.named([error.body], name, _name_of)]
+        if same:
+            raise same[0]
+        return groups
 
     async def delete(self, group_id: int, name: str | None = None) -> Group | None:
         """Delete a group.
@@ -190,3 +208,8 @@ class Groups:
         """
         self._session.locks.forget()
         return await operations.delete_group_by_name(self._session, name=name)
+
+
+def _name_of(item: Any) -> str | None:
+    name = item.get("name") if is_object(item) else None
+    return name if isinstance(name, str) else None

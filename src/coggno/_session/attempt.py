@@ -9,10 +9,11 @@ from typing import Any, Literal, Self, TypeVar
 from coggno._engines.base import EngineResponse
 from coggno._protocol.decode import decode
 from coggno._protocol.masking import mask_headers
+from coggno._protocol.status_error import complete_decode_error
 from coggno._session.call import Call, logger
 from coggno._session.exchange import Attempt, Exchange
 from coggno._session.hooks import announce, call_hook
-from coggno.errors import APIError, CoggnoError, Outcome
+from coggno.errors import APIError, CoggnoError, DecodeError, Outcome
 
 T = TypeVar("T")
 
@@ -31,7 +32,11 @@ async def attempt(call: Call[T]) -> tuple[T, EngineResponse]:
         )
         observation.receive(response.status, response.headers)
         call.raise_for_status(response)
-        return decode(call.operation, response.content, strict=config.decoding == "strict"), response
+        try:
+            return decode(call.operation, response.content, strict=config.decoding == "strict"), response
+        except DecodeError as error:
+            complete_decode_error(error, response.status, response.headers, response.content, call.secrets())
+            raise
 
 
 class Observation:
@@ -77,6 +82,8 @@ class Observation:
             return
         if isinstance(error, APIError):
             self._call.complete(error)
+            if isinstance(error, DecodeError) and error.status_code is None and self._status is not None:
+                complete_decode_error(error, self._status, self._headers, None, self._call.secrets())
             await self._report(error, error.outcome)
             return
         outcome: Outcome = "unknown" if sent else "not_sent"

@@ -21,7 +21,7 @@ from coggno._session.settle import (
     settling_read,
 )
 from coggno._session.stream_loop import open_stream
-from coggno.errors import APIError, NotFoundError
+from coggno.errors import APIError, DecodeError, NotFoundError
 
 PAUSES: Final = (0.5, 1.5)  # seconds between looks that must all find nothing
 CHECK_GRACE: Final = 5.0  # seconds beyond the deadline to find out what became of a write, granted once a call
@@ -115,13 +115,17 @@ async def _find(call: Call[Any], settle: Settle, earlier: Any = None) -> Any:
     return value
 
 
+def _pass_over(_: DecodeError) -> None:
+    """One record without an id must not leave every deletion in doubt: the 404 has shown absence already."""
+
+
 async def _check_list(call: Call[Any], settle: Settle, control: Request[Any], earlier: Any) -> None:
     """Read the list that proves a 404.
 
     Raises:
         APIError: it cannot be read, or it contains what the 404 says is absent.
     """
-    items, first = await open_stream(begin(call.context, control, checked_write=call))
+    items, first = await open_stream(begin(call.context, control, checked_write=call), _pass_over)
     async with aclosing(items):
         if not _ends_the_call(call, settle):
             return  # the beginning of the list shows that the server has spoken

@@ -11,6 +11,7 @@ from coggno._engines.base import EngineResponse
 from coggno._engines.body import is_success, read_whole
 from coggno._protocol.decode import structure
 from coggno._protocol.operation import Request
+from coggno._protocol.status_error import complete_decode_error
 from coggno._protocol.stream import array_items
 from coggno._session.attempt import Observation
 from coggno._session.call import Call, begin, shorter
@@ -32,10 +33,10 @@ async def iterate(
     """
     if on_error is not None and not callable(on_error):
         raise InvalidRequestError("on_error must be a function that takes a DecodeError")
-    call = begin(context, request)
+    call, on_new_error = begin(context, request), None if on_error is None else _once_per_item(on_error)
     while True:
         try:
-            items, first = await open_stream(call, on_error)
+            items, first = await open_stream(call, on_new_error)
             break
         except APIError as failure:
             call.failure = failure
@@ -51,6 +52,18 @@ async def iterate(
             yield item
 
 
+def _once_per_item(on_error: OnItemError) -> OnItemError:
+    """Return `on_error` for a read that may be repeated: what was reported before is not reported again."""
+    reported: set[int | None] = set()
+
+    def report(error: DecodeError) -> None:
+        if error.index not in reported:
+            reported.add(error.index)
+            on_error(error)
+
+    return report
+
+
 async def open_stream(call: Call[Any], on_error: OnItemError | None = None) -> tuple[AsyncGenerator[Any], list[Any]]:
     """Send a read once; return its items and, apart, the first of them."""
     items = _items(call, on_error)
@@ -64,6 +77,7 @@ async def open_stream(call: Call[Any], on_error: OnItemError | None = None) -> t
 async def _items(call: Call[Any], on_error: OnItemError | None) -> AsyncGenerator[Any]:
     (kind,) = get_args(call.operation.returns)
     config = call.context.config
+    strict = config.decoding == "strict"
     async with Observation(call) as observation:
         await observation.announce()
         async with AsyncExitStack() as stack:
@@ -77,10 +91,11 @@ async def _items(call: Call[Any], on_error: OnItemError | None) -> AsyncGenerato
                 content = await call.within_limit(lambda: read_whole(response, config.max_response_bytes))
                 call.raise_for_status(EngineResponse(status=response.status, headers=response.headers, content=content))
             number = 0
-            async for data in array_items(limited, call.operation):
+            async for data in array_items(limited, call.operation, strict=strict):
                 try:
-                    item = structure(call.operation, data, kind, f"$[{number}]", strict=config.decoding == "strict")
+                    item = structure(call.operation, data, kind, f"$[{number}]", strict=strict)
                 except DecodeError as error:
+                    complete_decode_error(error, response.status, response.headers, data, call.secrets())
                     if on_error is None:
                         raise
                     observation.call_hook(on_error, error)
