@@ -141,13 +141,13 @@ async def test_every_list_streams(coggno, path, answer, kind, call):
     assert [type(item) async for item in call(coggno)] == [kind]
 
 
-@respx.mock
 async def test_client_names_address_and_company(coggno):
     assert coggno.base_url.startswith("http")
     assert coggno.lms is None
     assert coggno.as_company(7).lms == "7"
 
 
+@respx.mock
 async def test_as_company_leaves_the_original_unchanged(coggno):
     route = respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[]))
     copy = coggno.as_company(7)
