@@ -16,6 +16,7 @@ from coggno.cli import error_messages, options, usage_errors
 from coggno.cli.commands.companies import companies
 from coggno.cli.commands.documents import documents
 from coggno.cli.commands.groups import groups
+from coggno.cli.commands.journal import journal
 from coggno.cli.commands.provision import provision
 from coggno.cli.commands.sandbox import FAULTS_HELP, sandbox
 from coggno.cli.commands.users import users
@@ -64,6 +65,7 @@ app.command(
         "coggno provision people.csv --sandbox",
     ),
 )(provision)
+app.add_typer(journal, name="journal", help="Show journals of runs, write results from them, recover damaged ones.")
 app.add_typer(users, name="users", help="List, show, create and delete users.")
 app.add_typer(groups, name="groups", help="List, show, create and delete groups and their members.")
 app.add_typer(companies, name="companies", help="List and create connected companies.")

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 from attrs import evolve
 
@@ -27,6 +27,20 @@ _RUNNING: Final = "this run has not ended, or was killed; run the same command a
 codecs.register_error(_SUBSTITUTE, lambda error: ("\x1a" * (error.end - error.start), error.end))  # type: ignore[attr-defined]
 
 
+class ResultsTable(Protocol):
+    """What a results file needs of a roster; a run whose roster is gone has something else in its place."""
+
+    @property
+    def name(self) -> str:
+        """Where the rows came from."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Names of the columns that follow ours, in the order of `Row.cells`."""
+        ...
+
+
 class ResultsWriter:
     """Writes what became of the rows, one by one; see `write_results`.
 
@@ -35,7 +49,7 @@ class ResultsWriter:
         roster: the input.
     """
 
-    def __init__(self, file: IO[str], roster: Roster) -> None:
+    def __init__(self, file: IO[str], roster: ResultsTable) -> None:
         # Quoted: where the list separator is a semicolon, `x;=1+1` would be two cells, the second one a formula.
         self._writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         self._roster = roster.name
@@ -85,7 +99,7 @@ class FailedWriter:
 
 
 @contextmanager
-def writing_results(path: str | os.PathLike[str], roster: Roster) -> Generator[ResultsWriter]:
+def writing_results(path: str | os.PathLike[str], roster: ResultsTable) -> Generator[ResultsWriter]:
     """Write the results file of a roster, row by row, in constant memory.
 
     Args:

@@ -11,6 +11,7 @@ import pytest
 from coggno.provisioning import RowOutcome
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import JournalReader, SqliteJournal
+from tests.provisioning.helpers import HEADER, roster
 from tests.provisioning.journal.helpers import SCOPE, a_job, a_record, a_write
 
 
@@ -74,6 +75,26 @@ async def test_journal_of_a_killed_run_can_be_read(path):
     with JournalReader(path) as reader:
         assert reader.holder is None
         assert len(list(reader.results(1))) == 1
+
+
+async def test_results_are_joined_to_the_rows(path):
+    """A row whose request was on its way is `unknown`; one that nothing was sent for is not."""
+    rows = roster(HEADER + "".join(f"A,B,u{number}@example.com,s3cret-word,\n" for number in range(4))).rows
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())
+        journal.record(a_record(5))
+        journal.record(a_record(2))
+        journal.record(a_record(99))
+        journal.record(a_record(0))
+        await journal.intend(a_write("u2", line=4))
+    with JournalReader(path) as reader:
+        results = {row.line: result for row, result in reader.joined(rows, 1)}
+    assert {line: (result.outcome.value, result.not_attempted) for line, result in results.items()} == {
+        2: ("created", False),
+        3: ("failed", True),
+        4: ("unknown", False),
+        5: ("created", False),
+    }
 
 
 def test_missing_journal_is_reported_and_not_made(path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -14,8 +14,11 @@ from coggno.provisioning.journal import schema, tables
 from coggno.provisioning.journal.holder import holder_of
 from coggno.provisioning.journal.records import Holder, Job, JobState, RecordedWrite
 from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.roster import Row
 
 _PAGE: Final = 1000  # results that are read at once
+_IN_PROGRESS: Final = "in progress when the run ended; run the same command again to find out"
+_NOT_ATTEMPTED: Final = "not attempted: the run ended before"
 
 
 @frozen(kw_only=True)
@@ -115,3 +118,30 @@ class JournalReader:
                 last = page[-1][0]
         except sqlite3.Error as error:
             raise schema.unusable(self.path, error) from None
+
+    def joined(self, rows: Iterable[Row], number: int) -> Iterator[tuple[Row, RowResult]]:
+        """Yield the rows of a roster with their results, in constant memory.
+
+        A row without a result was in progress when the process ended, or nothing was ever sent for it: an intent is
+        recorded before every request.
+
+        Args:
+            rows: of the roster of the job, by line.
+            number: of the job.
+
+        Raises:
+            JournalError: the journal is damaged.
+        """
+        begun = {known.write.line for known in self.writes()}
+        results = self.results(number)
+        result = next(results, None)
+        for row in rows:
+            # Results of lines that the roster does not have belong to nobody here.
+            while result is not None and 0 < result.line < row.line:
+                result = next(results, None)
+            if result is not None and result.line == row.line:
+                yield row, result
+            elif row.line in begun:
+                yield row, row.result(RowOutcome.UNKNOWN, _IN_PROGRESS)
+            else:
+                yield row, row.result(RowOutcome.FAILED, _NOT_ATTEMPTED, not_attempted=True)

@@ -1,0 +1,106 @@
+"""The results files of a run, written from its journal after the run has ended in whatever way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from coggno.cli.exit_codes import CommandError
+from coggno.cli.provision.files import RunFiles
+from coggno.cli.terminal.output import count_rows
+from coggno.provisioning import Roster, RosterError, RosterOptions, Row, RowResult, read_roster
+from coggno.provisioning.journal import JournalReader, RecordedJob
+from coggno.provisioning.report import label_of
+from coggno.provisioning.results import FailedWriter, ResultsWriter, writing_failed, writing_results
+
+_GONE: Final = "Its results are written without its columns, and without the file of rows to run again"
+
+
+@frozen
+class _LoginsOnly:
+    """Stands in for a roster that cannot be read any more: the journal itself knows the logins."""
+
+    name: str
+    columns: tuple[str, ...] = ("login",)
+
+
+def write_from_journal(journal: Path, *, results: Path | None, roster: Path | None) -> Iterator[str]:
+    """Write the results files of the last run, and yield lines that say what was written.
+
+    Args:
+        journal: path of the journal.
+        results: path of the results; as for a run if not given.
+        roster: path of the roster; where it was when the run began if not given.
+
+    Raises:
+        CommandError: no run has begun, the roster is another one, or a file would overwrite something else.
+        JournalError: the journal cannot be read.
+        RosterError: a file cannot be written.
+    """
+    with JournalReader(journal) as reader:
+        jobs = reader.jobs()
+        if not jobs:
+            raise CommandError(f"No run has begun with {journal} yet.")
+        job = jobs[-1]
+        if reader.holder is not None:
+            yield "A run is using the journal now: these are the results so far."
+        found, problem = _find_roster(job, roster)
+        if problem:
+            yield f"{problem} {_GONE}."
+        files = RunFiles.of(job.job.roster, results=results, passwords=None)
+        files.check()
+        yield from _write(reader, job, found, files)
+
+
+def _find_roster(job: RecordedJob, given: Path | None) -> tuple[Roster | None, str]:
+    """Return the roster of a job, or else why there is none."""
+    path = given or Path(job.job.roster)
+    try:
+        if given is None and not path.is_file():
+            return None, f"The roster {path} is not there any more; name it with --roster."
+        roster = read_roster(path, RosterOptions(**job.job.settings))
+    except RosterError as error:
+        if given is not None:
+            raise
+        return None, str(error)
+    if roster.digest == job.job.digest:
+        return roster, ""
+    changed = f"{path} is not the roster of this run: it has changed, or is another file."
+    if given is not None:
+        raise CommandError(changed)
+    return None, changed
+
+
+def _write(reader: JournalReader, job: RecordedJob, roster: Roster | None, files: RunFiles) -> Iterator[str]:
+    counts: Counter[str] = Counter()
+    to_run_again = 0
+    with ExitStack() as stack:
+        writers: list[ResultsWriter | FailedWriter] = []
+        if roster is not None:
+            writers.append(stack.enter_context(writing_failed(files.failed, roster)))
+        # Entered last, so that it is replaced first: without the results nobody knows what the other file is about.
+        table = roster or _LoginsOnly(job.job.roster)
+        writers.append(stack.enter_context(writing_results(files.results, table)))
+        for row, result in _pairs(reader, job, roster):
+            counts[label_of(result)] += 1
+            to_run_again += not result.is_as_wanted
+            for writer in writers:
+                writer.add(row, result)
+    listed = ", ".join(f"{count:,} {label}" for label, count in counts.most_common())
+    yield f"{count_rows(counts.total())}: {listed}" if counts else "No row has a result yet."
+    yield f"Outcome of every row: {files.results}"
+    if roster is not None and to_run_again:
+        yield f"Rows that are not done: {files.failed} ({count_rows(to_run_again)})"
+
+
+def _pairs(reader: JournalReader, job: RecordedJob, roster: Roster | None) -> Iterator[tuple[Row, RowResult]]:
+    if roster is not None:
+        yield from reader.joined(roster.rows, job.state.number)
+        return
+    for result in reader.results(job.state.number):
+        yield Row(result.line, (result.login,), None), result
