@@ -6,7 +6,7 @@ The client does not know provisioning, which is built on it. This module stands 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coggno._client import Client
@@ -61,7 +61,7 @@ class AsyncCoggno(Client):
         passwords: PasswordFile | None = None,
         patience: float = 900.0,
         mapping: Mapping[str, str] | None = None,
-        group: str | None = None,
+        group: str | Sequence[str] = (),
     ) -> AsyncGenerator[RowResult]:
         """Create the users, groups and memberships of a roster; yield one result per row as it is known.
 
@@ -75,7 +75,7 @@ class AsyncCoggno(Client):
             passwords: where passwords are generated and kept for new users whose row has none.
             patience: seconds in which no row could be finished after which the run stops.
             mapping: field -> column, for columns that are not called like their field.
-            group: a group that every user is put into, besides those of the row.
+            group: a group, or several, that every user is put into, besides those of the row.
 
         Raises:
             RosterError: the roster cannot be read; nothing was sent.
@@ -86,5 +86,7 @@ class AsyncCoggno(Client):
         from coggno.provisioning import RosterOptions, RunOptions, provision
 
         options = RunOptions(concurrency=concurrency, rate=rate, passwords=passwords, patience=patience)
-        is_default = mapping is None and group is None  # a roster that was read already has its options
-        return provision(self, rows, options, None if is_default else RosterOptions(mapping=mapping or {}, group=group))
+        is_default = mapping is None and not group  # a roster that was read already has its options
+        return provision(
+            self, rows, options, None if is_default else RosterOptions(mapping=mapping or {}, groups=group)
+        )

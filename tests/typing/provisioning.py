@@ -44,7 +44,7 @@ from coggno.provisioning import (
 
 def read(source: Source) -> Roster | None:
     try:
-        roster = read_roster(source, RosterOptions(mapping={"group": "Team"}, group="Staff", needs_password=True))
+        roster = read_roster(source, RosterOptions(mapping={"group": "Team"}, groups=("Staff",), needs_password=True))
     except RosterError:
         return None
     for row in roster.rows:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.errors import JournalError, RosterError, StoppedError
+from coggno.provisioning.errors import JournalError, RosterError, RosterHint, StoppedError
 from coggno.provisioning.execution import Run
 from coggno.provisioning.journal import Journal, MemoryJournal, SqliteJournal
 from coggno.provisioning.options import RunOptions
@@ -28,7 +28,7 @@ from coggno.provisioning.results import (
     writing_failed,
     writing_results,
 )
-from coggno.provisioning.roster import Roster, RosterOptions, Row, Source, read_roster
+from coggno.provisioning.roster import MergedRow, Person, Roster, RosterOptions, RosterRows, Row, Source, read_roster
 from coggno.provisioning.safe_file import check_writable
 
 __all__ = [
@@ -36,7 +36,9 @@ __all__ = [
     "Journal",
     "JournalError",
     "MemoryJournal",
+    "MergedRow",
     "PasswordFile",
+    "Person",
     "Plan",
     "PlannedRow",
     "Progress",
@@ -44,7 +46,9 @@ __all__ = [
     "ResultsWriter",
     "Roster",
     "RosterError",
+    "RosterHint",
     "RosterOptions",
+    "RosterRows",
     "Row",
     "RowOutcome",
     "RowResult",

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from attrs import frozen
+
 from coggno.errors import CoggnoError
+
+
+@frozen
+class RosterHint:
+    """A setting of `RosterOptions` that makes a roster readable. A program can show it in its own words.
+
+    Attributes:
+        lead: how the sentence begins that ends with the setting, e.g. `Name it with`.
+        setting: the attribute of `RosterOptions`.
+        choices: values that the setting may have, one of which helps.
+    """
+
+    lead: str
+    setting: str
+    choices: tuple[str | Mapping[str, str], ...]
+
+    def __str__(self) -> str:
+        """Return the sentence for a programmer."""
+        return f"{self.lead} " + " or ".join(f"{self.setting}={choice!r}" for choice in self.choices) + "."
 
 
 class RosterError(CoggnoError, ValueError):
@@ -11,10 +34,21 @@ class RosterError(CoggnoError, ValueError):
     Attributes:
         line: the line that is wrong, from 1 on, where there is one.
         column: where in that line, from 1 on, where it is known: in bytes, as text editors count ASCII.
+        hint: a setting that helps, where there is one; it is the last sentence of the text.
+        message: the text without the hint.
     """
 
-    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        hint: RosterHint | None = None,
+    ) -> None:
+        super().__init__(message if hint is None else f"{message} {hint}")
+        self.message = message
+        self.hint = hint
         self.line = line
         self.column = column
 

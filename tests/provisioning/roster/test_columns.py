@@ -51,13 +51,16 @@ def test_a_mapping_comes_before_the_usual_names():
         (
             ["email", "mail", "first name", "last name"],
             {},
-            "'email' and 'mail' could both hold the email. Choose one: --map email='email' or --map email='mail'",
+            (
+                "'email' and 'mail' could both hold the email. "
+                "Choose one: mapping={'email': 'email'} or mapping={'email': 'mail'}"
+            ),
         ),
         (["Password", "password", *NEEDED], {}, "could both hold the password"),
         (
             ["first name", "last name"],
             {},
-            "no column for email. The columns are 'first name', 'last name'. Name it with: --map email=COLUMN",
+            "no column for email. The columns are 'first name', 'last name'. Name it with mapping={'email': 'COLUMN'}",
         ),
         (["email", "last name"], {}, "no column for first_name"),
         (NEEDED, {"emial": "email"}, "there is no field 'emial'. Did you mean 'email'\\? Fields: email, first_name"),
@@ -74,9 +77,10 @@ def test_unclear_columns_are_refused(names, mapping, words):
 def test_a_missing_header_is_reported():
     """The first line is data then: it may hold a password and is not shown."""
     row = ["Ada", "Lovelace", "ada@example.com", "s3cret-word"]
-    with pytest.raises(RosterError, match="is the line with the names of the columns missing") as caught:
+    with pytest.raises(RosterError, match="the line with the names of the columns is missing") as caught:
         find_columns(row, {})
     assert "s3cret" not in str(caught.value)
+    assert caught.value.hint is None, "no advice to name a column that the file does not have"
     with pytest.raises(RosterError) as caught:
         find_columns(row, {"password": "s3cret-worm"})
     assert "s3cret-word" not in str(caught.value)

@@ -32,12 +32,12 @@ def test_a_row_becomes_a_person():
 
 def test_groups_are_split_united_and_kept_in_order():
     text = "email,first name,last name,password,group,cohort1,cohort2\na@b.example,A,B,s3cret-word,X; Y|Z,Y,W\n"
-    assert only(text, group="All").person.groups == ("X", "Y", "Z", "W", "All")
+    assert only(text, groups="All").person.groups == ("X", "Y", "Z", "W", "All")
 
 
 def test_a_group_keeps_its_first_spelling():
     """Other spellings are treated as the first one, with a warning."""
-    found = roster(HEADER + ADA + "B,B,b@example.com,s3cret-word,WAREHOUSE ;Office\n", group="office")
+    found = roster(HEADER + ADA + "B,B,b@example.com,s3cret-word,WAREHOUSE ;Office\n", groups="office")
     assert [row.person.groups for row in found.rows] == [("Warehouse", "office"), ("Warehouse", "office")]
     assert found.warnings == (
         "line 3: group 'WAREHOUSE' is treated as 'Warehouse'",
@@ -45,10 +45,36 @@ def test_a_group_keeps_its_first_spelling():
     )
 
 
+def test_several_groups_for_all_add_up():
+    assert only(HEADER + ADA, groups=["All", "warehouse", "Staff"]).person.groups == ("Warehouse", "All", "Staff")
+
+
+def test_a_row_may_name_its_company():
+    """By id or name; a login in two companies is a contradiction, since logins are unique in all of Coggno."""
+    header = "first name,last name,email,Company\n"
+    found = roster(header + "A,B,a@b.example, 12 \nA,B,c@d.example,Acme\nA,B,e@f.example,\nA,B,c@d.example,Other\n")
+    assert [row.person.company for row in found.rows] == ["12", "Acme", None, "Other"]
+    assert [row.rejection is None for row in found.rows] == [True, False, True, False]
+    assert "lines 3, 5 have the same login but differ in company" in row_of(found, 1).rejection.detail
+    one, other = (roster(header + f"A,B,a@b.example,{company}\n") for company in (1, 2))
+    assert row_of(one, 0).digest != row_of(other, 0).digest
+
+
+def test_settings_read_the_same_roster_again(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("Who,Sur,Work_Mail\nAda,Lovelace,ada@example.com\n", encoding="utf-16")
+    mapping = {"first_name": "Who", "last_name": "Sur", "email": "Work_Mail"}
+    found = read_roster(path, RosterOptions(mapping=mapping, groups=["All"], encoding="utf-16"))
+    again = read_roster(found.path, RosterOptions(**json.loads(json.dumps(found.settings))))
+    assert (again.digest, list(again.rows)) == (found.digest, list(found.rows))
+    assert found.path == path
+    assert roster(HEADER + ADA).path is None
+
+
 def test_a_group_for_all_needs_a_name():
-    assert only(HEADER + ADA, group=" All ").person.groups == ("Warehouse", "All")
+    assert only(HEADER + ADA, groups=" All ").person.groups == ("Warehouse", "All")
     with pytest.raises(RosterError, match="empty name"):
-        roster(HEADER + ADA, group=" ")
+        roster(HEADER + ADA, groups=" ")
 
 
 def test_columns_are_mapped():

@@ -209,7 +209,7 @@ def test_the_digest_of_a_roster_is_stable():
     """But for options that change what is wanted."""
     text = HEADER + ADA + BOB
     assert roster(text).digest == roster(text).digest
-    assert roster(text).digest != roster(text, group="All").digest
+    assert roster(text).digest != roster(text, groups="All").digest
     assert roster(text).digest != roster(HEADER + BOB + ADA).digest
 
 

@@ -80,7 +80,7 @@ def test_other_encodings_are_read_when_asked_for(encoding):
 
 def test_other_bytes_than_utf8_are_located():
     """By line and byte."""
-    with pytest.raises(RosterError, match=r"line 2, byte 13: not valid UTF-8.*--encoding") as caught:
+    with pytest.raises(RosterError, match=r"line 2, byte 13: not valid UTF-8.*encoding='cp1252'") as caught:
         read(TEXT.encode("cp1252"))
     assert (caught.value.line, caught.value.column) == (2, 13)
 
@@ -97,7 +97,7 @@ def test_other_bytes_than_utf8_are_located():
         (
             b"email\na@b.example\n",
             {},
-            "line 1: only one column when it is split at each comma. Name the right --delimiter",
+            "line 1: only one column when it is split at each comma. Name the right one with delimiter='CHAR'",
         ),
         (TEXT.encode(), {"delimiter": "|"}, "only one column when it is split at each '|'"),
         (TEXT.encode(), {"delimiter": ";;"}, "a single character"),

@@ -34,15 +34,15 @@ DryRun: TypeAlias = Annotated[
     typer.Option("--dry-run", help="Show what would happen, write it to the results file, and change nothing."),
 ]
 RosterGroup: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--group", metavar="NAME", help="Add the users of all rows to this group, too."),
+    list[str] | None,
+    typer.Option("--group", metavar="NAME", help="Add the users of all rows to this group, too. Repeatable."),
 ]
 ColumnMap: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
         metavar="FIELD=COLUMN",
-        help="Name the column of a field: email, first_name, last_name, login, password or group. Repeatable.",
+        help="Name the column of a field: email, first_name, last_name, login, password, group or company. Repeatable.",
     ),
 ]
 Passwords: TypeAlias = Annotated[
@@ -151,7 +151,7 @@ def provision(
     *,
     roster: RosterArgument,
     dry_run: DryRun = False,
-    group: RosterGroup = None,
+    groups: RosterGroup = None,
     columns: ColumnMap = None,
     passwords: Passwords = None,
     results: Results = None,
@@ -189,7 +189,7 @@ def provision(
             mapping=_mapping(columns or ()),
             delimiter=None if delimiter is None else _DELIMITERS.get(delimiter, delimiter),
             encoding=encoding,
-            group=group,
+            groups=groups or (),
         ),
         run=RunOptions(concurrency=concurrency, rate=rate, patience=patience),
         output=OutputOptions(

@@ -29,6 +29,7 @@ from coggno.cli.provision.html_file import write_html
 from coggno.cli.provision.monitor import RunMonitor
 from coggno.cli.provision.options import ProvisionOptions
 from coggno.cli.provision.result_files import write_files
+from coggno.cli.provision.roster_hints import message_of
 from coggno.cli.provision.summary import RunReport
 from coggno.cli.terminal import output
 from coggno.cli.terminal.interrupt import Interruption, stopped_by_signals
@@ -37,6 +38,7 @@ from coggno.provisioning import (
     PasswordFile,
     Plan,
     Roster,
+    RosterError,
     Row,
     RowResult,
     Run,
@@ -223,7 +225,10 @@ def _read(options: ProvisionOptions) -> Roster:
             # Here the key comes first: nobody should type a roster for nothing.
             options.client.require_key()
             output.write_message("Reading the roster from standard input; Ctrl-D ends it.")
-    return read_roster(options.source, options.roster)
+    try:
+        return read_roster(options.source, options.roster)
+    except RosterError as error:
+        raise CommandError(message_of(error)) from error
 
 
 def _report_roster(roster: Roster) -> None:

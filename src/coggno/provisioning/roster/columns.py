@@ -10,10 +10,14 @@ from typing import Final, Self
 
 from attrs import field, frozen
 
-from coggno.provisioning.errors import RosterError
+from coggno.provisioning.errors import RosterError, RosterHint
 
-SINGLE: Final = ("email", "first_name", "last_name", "login", "password")  # fields with one column at most
+SINGLE: Final = ("email", "first_name", "last_name", "login", "password", "company")  # fields with one column at most
 FIELDS: Final = (*SINGLE, "group")
+_NO_HEADER: Final = (
+    "The first line contains an e-mail address, so the line with the names of the columns is missing. "
+    "Put a line above it that names the columns, such as: first name, last name, email"
+)
 _NAMES: Final[Mapping[str, str]] = {
     name: field
     for field, names in {
@@ -23,6 +27,7 @@ _NAMES: Final[Mapping[str, str]] = {
         "login": "login loginname username",
         "password": "password",
         "group": "group groups",
+        "company": "company companyid",
     }.items()
     for name in names.split()
 }
@@ -115,7 +120,7 @@ def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     taken = {index for mapped in indexes.values() for index in mapped}
     for index, name in enumerate(names):
         field = _field_of(name)
-        # `--map login=Email` uses the column for both: the required field keeps it.
+        # A mapping of login to Email uses the column for both: the required field keeps it.
         if field is None or field in mapping or (index in taken and field not in _REQUIRED):
             continue
         if field in indexes and field != "group":
@@ -123,8 +128,7 @@ def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
         indexes[field] = (*indexes.get(field, ()), index)
     missing = [field for field in _REQUIRED if field not in indexes]
     if missing:
-        options = " ".join(f"--map {field}=COLUMN" for field in missing)
-        raise RosterError(f"There is no column for {', '.join(missing)}. {_describe(names)} Name it with: {options}")
+        raise _missing(missing, names)
     return Columns.of(names, indexes)
 
 
@@ -142,14 +146,19 @@ def column_key(name: str) -> str:
 def _ambiguous(field: str, first: str, second: str) -> RosterError:
     if first == second:
         return RosterError(f"Two columns are called {first!r} and could hold the {field}. Rename one of them.")
-    hint = f"Choose one: --map {field}={first!r} or --map {field}={second!r}"
-    return RosterError(f"The columns {first!r} and {second!r} could both hold the {field}. {hint}")
+    message = f"The columns {first!r} and {second!r} could both hold the {field}."
+    return RosterError(message, hint=RosterHint("Choose one:", "mapping", ({field: first}, {field: second})))
+
+
+def _missing(fields: Sequence[str], names: Sequence[str]) -> RosterError:
+    if _is_data(names):
+        return RosterError(_NO_HEADER)
+    message = f"There is no column for {', '.join(fields)}. {_describe(names)}"
+    return RosterError(message, hint=RosterHint("Name it with", "mapping", (dict.fromkeys(fields, "COLUMN"),)))
 
 
 def _describe(names: Sequence[str]) -> str:
-    if _is_data(names):
-        return "The first line contains an e-mail address: is the line with the names of the columns missing?"
-    return f"The columns are {', '.join(map(repr, names))}."
+    return _NO_HEADER if _is_data(names) else f"The columns are {', '.join(map(repr, names))}."
 
 
 def _is_data(names: Sequence[str]) -> bool:
@@ -160,12 +169,14 @@ def _is_data(names: Sequence[str]) -> bool:
 def _mapped(field: str, column: str, names: Sequence[str]) -> int:
     if field not in FIELDS:
         hint = _hint(field, FIELDS)
-        raise RosterError(f"--map {field}={column}: there is no field {field!r}.{hint} Fields: {', '.join(FIELDS)}.")
+        message = f"The mapping names a field {field!r}, and there is no field {field!r}.{hint}"
+        raise RosterError(f"{message} Fields: {', '.join(FIELDS)}.")
     exact = [index for index, name in enumerate(names) if name == column]
     found = exact or [index for index, name in enumerate(names) if column_key(name) == column_key(column)]
     if len(found) != 1:
         what = "there is no such column" if not found else "several columns have that name"
-        raise RosterError(f"--map {field}={column}: {what}.{_hint(column, names)} {_describe(names)}")
+        message = f"The mapping names the column {column!r} for {field}, and {what}."
+        raise RosterError(f"{message}{_hint(column, names)} {_describe(names)}")
     return found[0]
 
 

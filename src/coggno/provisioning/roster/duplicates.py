@@ -9,14 +9,14 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coggno._protocol.identity import login_key, name_key
+from coggno._protocol.identity import login_key, name_key, text_key
 from coggno.provisioning.roster.merges import Merges
 from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.rows import Row
 
 _BUCKETS: Final = 256
 _NAMED: Final = 20  # lines in a message; a login may be in a thousand rows
-_FIELDS: Final = ("email", "first_name", "last_name", "password")
+_FIELDS: Final = ("email", "first_name", "last_name", "password", "company")
 
 
 @define
@@ -150,3 +150,5 @@ def _values(person: Person) -> Iterator[str | None]:
     yield name_key(person.first_name)
     yield name_key(person.last_name)
     yield person.password
+    # A login belongs to one user in all of Coggno, so that two companies are a contradiction.
+    yield text_key(person.company or "")

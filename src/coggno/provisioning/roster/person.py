@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from coggno._protocol.identity import group_key, login_key, name_key
+from coggno._protocol.identity import group_key, login_key, name_key, text_key
 
 
 @frozen(kw_only=True)
@@ -18,6 +18,7 @@ class Person:
         login: login name; `None` where the row gives none.
         password: password of a new user; `None` where the row gives none.
         groups: names of the groups that the user is put into, in the row's order.
+        company: id or name of the company that the user belongs to, as it is written; `None` where the row gives none.
     """
 
     email: str
@@ -26,6 +27,7 @@ class Person:
     login: str | None = None
     password: str | None = field(default=None, repr=False)
     groups: tuple[str, ...] = ()
+    company: str | None = None
 
     @property
     def effective_login(self) -> str:
@@ -41,7 +43,8 @@ class Person:
     def wish(self) -> tuple[str, ...]:
         """What is wanted, in a form that is equal for rows that want the same; without the password."""
         groups = sorted(map(group_key, self.groups))
-        return (self.key, login_key(self.email), name_key(self.first_name), name_key(self.last_name), *groups)
+        names = name_key(self.first_name), name_key(self.last_name)
+        return (text_key(self.company or ""), self.key, login_key(self.email), *names, *groups)
 
     def has_names(self, first_name: str | None, last_name: str | None) -> bool:
         """Return whether these are the person's names; the encoding of accents and spacing make no difference.

@@ -46,22 +46,24 @@ def read_roster(
     known = partial(recognized, mapping=options.mapping)
     table = open_table(source, TableOptions(delimiter=options.delimiter, encoding=options.encoding, recognized=known))
     columns = find_columns(table.header, options.mapping)
-    groups = GroupNames(_common_groups(options.group))
+    groups = GroupNames(_common_groups(options.groups))
     check = _Check(table, RowReader(columns, groups, options.needs_password))
     check.log.add(warnings.company_column(columns))
     check.check_rows()
     # Only now: a row may contradict one that comes later.
     check.compare_repeated()
-    return _roster(table, columns, check, _digest(table, options))
+    return _roster(table, columns, check, options)
 
 
-def _roster(table: InputTable, columns: Columns, check: _Check, digest: bytes) -> Roster:
+def _roster(table: InputTable, columns: Columns, check: _Check, options: RosterOptions) -> Roster:
     return Roster(
         name=table.name,
         header=columns.names,
         visible=columns.visible,
         rows=RosterRows(check.rows, check.count),
-        digest=digest,
+        digest=_digest(table, options),
+        settings=options.settings(),
+        path=table.path,
         rejected=check.rejected,
         groups=check.used_groups,
         merged=check.comparison.merged,
@@ -75,17 +77,15 @@ def _roster(table: InputTable, columns: Columns, check: _Check, digest: bytes) -
     )
 
 
-def _common_groups(group: str | None) -> tuple[str, ...]:
-    if group is None:
-        return ()
-    if not group.strip():
-        raise RosterError("The group for all users has an empty name.")
-    return (group.strip(),)
+def _common_groups(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(map(str.strip, names)):
+        raise RosterError("A group for all users has an empty name.")
+    return tuple(map(str.strip, names))
 
 
 def _digest(table: InputTable, options: RosterOptions) -> bytes:
     """Return the digest of a table and of what else decides what its rows want."""
-    wanted = [sorted(options.mapping.items()), options.group, table.delimiter, table.encoding]
+    wanted = [sorted(options.mapping.items()), options.groups, table.delimiter, table.encoding]
     return hashlib.sha256(table.digest() + json.dumps(wanted).encode()).digest()
 
 

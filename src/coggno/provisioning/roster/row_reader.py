@@ -56,7 +56,7 @@ class RowReader:
 
     def key(self, cells: Sequence[str]) -> str:
         """Return what makes two rows the same user, without checking anything."""
-        email, _, _, login, _ = self.columns.texts(cells)
+        email, _, _, login, _, _ = self.columns.texts(cells)
         return login_key(login) or login_key(email)
 
     def warnings(self, given: InputRow, row: Row) -> Iterator[str]:
@@ -74,13 +74,14 @@ class RowReader:
         return Row(line, self.columns.shown_if_shifted(cells), None, uneven=uneven)
 
     def _person(self, cells: Sequence[str]) -> Person:
-        email, first_name, last_name, login, password = self.columns.texts(cells)
+        email, first_name, last_name, login, password, company = self.columns.texts(cells)
         return Person(
             email=email.strip(),
             first_name=first_name.strip(),
             last_name=last_name.strip(),
             login=login.strip() or None,
             password=password or None,
+            company=company.strip() or None,
             groups=self.groups.of(self.columns.values("group", cells)).names,
         )
 

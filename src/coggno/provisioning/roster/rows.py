@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
+from pathlib import Path
+from typing import Any
 
 from attrs import define, field, frozen
 
@@ -101,6 +103,9 @@ class Roster:
         rows: in the input's order.
         digest: SHA-256 of the input and of the options that change what is wanted. The passwords of a file are part of
             it, but cannot be guessed from it.
+        settings: the options that it was read with, as data for JSON: `read_roster(roster.path,
+            RosterOptions(**roster.settings))` reads it again.
+        path: absolute path of the file; `None` for other sources.
         rejected: how many rows the check has refused, by outcome.
         groups: names of the groups of accepted rows, in the input's order.
         merged: which rows were merged into which.
@@ -118,6 +123,8 @@ class Roster:
     visible: tuple[int, ...]
     rows: RosterRows
     digest: bytes
+    settings: Mapping[str, Any]
+    path: Path | None
     rejected: Mapping[RowOutcome, int]
     groups: tuple[str, ...]
     merged: Merges

@@ -45,6 +45,8 @@ def texts(person: Person) -> Iterator[tuple[str, str]]:
     yield "last_name", person.last_name
     if person.login is not None:
         yield "login", person.login
+    if person.company is not None:
+        yield "company", person.company
     for group in person.groups:
         yield "group", group
 

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from coggno._protocol.identity import is_like_an_id
-from coggno.provisioning.roster.columns import SINGLE, Columns, column_key
+from coggno.provisioning.roster.columns import SINGLE, Columns
 from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.rows import Row
 from coggno.provisioning.roster.validation import INVISIBLE, texts
@@ -82,9 +82,9 @@ def edges(columns: Columns, cells: Sequence[str]) -> Iterator[str]:
 
 def company_column(columns: Columns) -> Iterator[str]:
     """Yield a warning where the roster names companies, which would suggest that rows go to different ones."""
-    for name in columns.unused:
-        if column_key(name) == "company":
-            yield f"column {name!r} is ignored: all users are created in the company that the client acts for"
+    for index in columns.indexes.get("company", ()):
+        name = columns.names[index]
+        yield f"column {name!r} is ignored: all users are created in the company that the client acts for"
 
 
 @define

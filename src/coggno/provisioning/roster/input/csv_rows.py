@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from coggno.provisioning.errors import RosterError
+from coggno.provisioning.errors import RosterError, RosterHint
 from coggno.provisioning.roster.input.input_table import InputRow, InputTable
 from coggno.provisioning.roster.input.text import Text
 
@@ -37,7 +37,8 @@ def read_csv(text: Text, *, delimiter: str | None, recognized: Callable[[Sequenc
     if len(header) < 2:
         shown = DELIMITER_NAMES.get(chosen, repr(chosen))
         message = f"{text.name}, line {line}: only one column when it is split at each {shown}."
-        raise RosterError(f"{message} Name the right --delimiter.", line=line)
+        hint = RosterHint("Name the right one with", "delimiter", ("CHAR",))
+        raise RosterError(message, line=line, hint=hint)
     names = tuple(cell.strip() for cell in header)
     return InputTable(text.name, names, reader.rows_below_header, text.content.digest, chosen, text.encoding)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from attrs import frozen
@@ -33,6 +34,7 @@ class InputTable:
         digest: returns the SHA-256 digest of what is read.
         delimiter: the character between the cells of CSV; `None` for other forms.
         encoding: of the file.
+        path: of the file, absolute; `None` for other sources.
     """
 
     name: str
@@ -41,3 +43,4 @@ class InputTable:
     digest: Callable[[], bytes]
     delimiter: str | None = None
     encoding: str = "utf-8"
+    path: Path | None = None

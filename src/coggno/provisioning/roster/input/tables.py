@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coggno.provisioning.errors import RosterError
-from coggno.provisioning.roster.input.content import Content
+from coggno.provisioning.roster.input.content import Content, FileContent
 from coggno.provisioning.roster.input.csv_rows import read_csv
 from coggno.provisioning.roster.input.input_table import InputTable
 from coggno.provisioning.roster.input.json_rows import read_json_lines, read_mappings
@@ -46,6 +46,11 @@ def open_table(source: Source, options: TableOptions) -> InputTable:
     content = content_of(source)
     if content is None:
         return read_mappings(cast("Iterable[Any]", source))
+    path = content.path.absolute() if isinstance(content, FileContent) else None
+    return evolve(_opened(content, options), path=path)
+
+
+def _opened(content: Content, options: TableOptions) -> InputTable:
     _reject_archive(content)
     text = Text(content, options.encoding)
     start = _first_character(text)

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define
 
-from coggno.provisioning.errors import RosterError
+from coggno.provisioning.errors import RosterError, RosterHint
 from coggno.provisioning.roster.input.content import Content
 
 _BOM: Final = "\ufeff"
@@ -83,19 +83,20 @@ class Text:
     def _has_nul(self, line: int) -> RosterError:
         if self.given_encoding is None and not self.content.was_text:
             return RosterError(f"{self.name}, line {line}: not UTF-8 text: it contains NUL bytes. {_SAVE_AS_CSV}.")
-        message = f"{self.name}, line {line}: it contains NUL characters, so its encoding is another one"
-        return RosterError(f"{message}. Try --encoding utf-16.", line=line)
+        message = f"{self.name}, line {line}: it contains NUL characters, so its encoding is another one."
+        return RosterError(message, line=line, hint=RosterHint("Try", "encoding", ("utf-16",)))
 
     def _undecodable(self) -> RosterError:
         with self.content.reading() as file:
             start = file.read(4)
         if self.given_encoding is None and start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            message = f"{self.name} is not UTF-8 text: it contains NUL bytes. {_SAVE_AS_CSV}, or add --encoding utf-16."
-            return RosterError(message)
+            message = f"{self.name} is not UTF-8 text: it contains NUL bytes."
+            return RosterError(message, hint=RosterHint(f"{_SAVE_AS_CSV}, or add", "encoding", ("utf-16",)))
         line, column = self._locate()
         place = f", line {line}, byte {column}" if line else ""
-        message = f"{self.name}{place}: not valid {self.given_encoding or 'UTF-8'}. Save the file in UTF-8, or name its"
-        return RosterError(f"{message} encoding, such as --encoding cp1252.", line=line, column=column)
+        message = f"{self.name}{place}: not valid {self.given_encoding or 'UTF-8'}."
+        lead = "Save the file in UTF-8, or name its encoding, such as"
+        return RosterError(message, line=line, column=column, hint=RosterHint(lead, "encoding", ("cp1252",)))
 
     def _locate(self) -> tuple[int | None, int | None]:
         """Return line and byte of what cannot be decoded. The reader does not know: it decodes in pieces."""
