@@ -1,10 +1,11 @@
 """What is called before and after every attempt."""
 
 import asyncio
+from contextlib import aclosing, contextmanager
 
 import pytest
 
-from coggno import APIConnectionError, Request
+from coggno import APIConnectionError, AsyncCoggno, Request
 from coggno._generated import operations
 from tests.helpers.scripted_engine import EMPTY_LIST, MISSING, OK, RESET, USER, create, response, session_on, user
 
@@ -118,3 +119,61 @@ async def test_a_failure_is_reported_after_its_beginning():
     with pytest.raises(APIConnectionError):
         await operations.list_users(session)
     assert [getattr(event, "failure", "-") for event in seen] == ["-", "APIConnectionError"]
+
+
+# A call as a whole
+
+
+class Recorder:
+    """Wraps calls, and notes when they begin and how they end."""
+
+    def __init__(self):
+        self.events = []
+
+    @contextmanager
+    def __call__(self, trace):
+        self.events.append(("begin", trace.operation))
+        try:
+            yield
+        except BaseException as error:
+            self.events.append(type(error).__name__)
+            raise
+        finally:
+            self.events.append((trace.attempts, trace.requests, trace.settled))
+
+
+async def test_a_call_is_wrapped_once_with_its_checks():
+    around, attempts = Recorder(), []
+    session, _ = session_on(RESET, OK, on_request=attempts.append, around_call=around)
+    assert await create(session) == USER
+    assert around.events == [("begin", "createUser"), (1, 2, True)]
+    assert {attempt.call.operation for attempt in attempts} == {"createUser"}
+    assert [attempt.operation for attempt in attempts] == ["createUser", "getUser"]
+
+
+async def test_a_wrapped_call_ends_with_its_error():
+    around = Recorder()
+    session, _ = session_on(*[RESET] * 2, max_retries=1, around_call=around)
+    with pytest.raises(APIConnectionError):
+        await operations.list_users(session)
+    assert around.events == [("begin", "listUsers"), "APIConnectionError", (2, 2, False)]
+
+
+async def test_a_wrapped_stream_ends_with_its_iteration():
+    around = Recorder()
+    session, _ = session_on(RESET, response(200, [user(), user()]), around_call=around)
+    async with aclosing(session.iterate(USERS)) as items:
+        await anext(items)
+        assert around.events == [("begin", "listUsers")]
+    assert around.events == [("begin", "listUsers"), "GeneratorExit", (2, 2, False)]
+
+
+async def test_an_integration_keeps_the_hooks_of_the_user():
+    seen = []
+    async with AsyncCoggno("test_key", on_request=lambda _: seen.append("user")) as coggno:
+        coggno._observe(around_call=Recorder(), on_request=lambda _: seen.append("integration"))
+        assert coggno._is_owner
+        await coggno._session.on_request(None)
+        assert seen == ["user", "integration"]
+        assert coggno.as_company(3)._session.around_call is coggno._session.around_call
+        assert coggno.users._session is coggno._session

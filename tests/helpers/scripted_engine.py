@@ -110,7 +110,7 @@ def session_on(*script: Any, clock: Clock | None = None, **options: Any) -> tupl
     """A session whose pauses are the longest that the jitter allows and take no time."""
     clock = clock or Clock()
     engine = ScriptEngine(list(script))
-    hooks = {name: options.pop(name, None) for name in ("on_request", "on_exchange")}
+    hooks = {name: options.pop(name, None) for name in ("on_request", "on_exchange", "around_call")}
     settings: dict[str, Any] = {
         "api_key": KEY,
         "base_url": BASE_URL,

@@ -65,6 +65,15 @@ class StreamedResponse(Protocol):
         ...
 
 
+@frozen
+class Connections:
+    """How many connections are idle and in use, and how many calls wait for one."""
+
+    idle: int
+    in_use: int
+    waiting: int
+
+
 class Engine(ABC):
     """Sends the requests of one client and its copies."""
 
@@ -101,6 +110,11 @@ class Engine(ABC):
             APIConnectionError: the engine was closed.
         """
         return self._calls.until_closed(request)
+
+    @property
+    def connections(self) -> Connections | None:
+        """How many connections there are; `None` where a library of others keeps them."""
+        return None
 
     async def aclose(self) -> None:
         """End the calls in progress, and close what the engine opened itself; a client of the caller's stays open.

@@ -17,6 +17,7 @@ class ConnectionQueue:
     def __init__(self, size: int) -> None:
         # Bound to the event loop in which somebody first has to wait: a new loop needs a new queue.
         self._free = asyncio.Semaphore(size)
+        self.waiting = 0
 
     async def take(self, limit: float | None) -> None:
         """Wait for a free connection; call `give_back` afterwards, whatever happens.
@@ -30,12 +31,15 @@ class ConnectionQueue:
         if not self._free.locked():
             await self._free.acquire()  # returns without waiting, so that no timer is needed
             return
+        self.waiting += 1
         try:
             async with asyncio.timeout(limit):
                 await self._free.acquire()
         except TimeoutError as error:
             message = f"no free connection within {limit:g} s (Timeout.pool, max_connections)"
             raise APITimeoutError(message, outcome="not_sent") from error
+        finally:
+            self.waiting -= 1
 
     def give_back(self) -> None:
         """Let the next call through."""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from coggno._session.exchange import Attempt, Exchange, OnExchange, OnRequest, Response
+from coggno._session.exchange import AroundCall, Attempt, CallTrace, Exchange, OnExchange, OnRequest, Response
 from coggno._session.retry import Backoff
 from coggno._session.session import Session
 from coggno._session.stream_loop import OnItemError
 
-__all__ = ["Attempt", "Backoff", "Exchange", "OnExchange", "OnItemError", "OnRequest", "Response", "Session"]
+__all__ = [
+    "AroundCall",
+    "Attempt",
+    "Backoff",
+    "CallTrace",
+    "Exchange",
+    "OnExchange",
+    "OnItemError",
+    "OnRequest",
+    "Response",
+    "Session",
+]

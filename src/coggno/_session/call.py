@@ -15,6 +15,7 @@ from coggno._protocol.operation import Operation, Request
 from coggno._protocol.status_error import status_error
 from coggno._session import retry
 from coggno._session.context import CallContext
+from coggno._session.exchange import CallTrace
 from coggno.errors import APIConnectionError, APIError, APITimeoutError, Outcome
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Call(Generic[T]):
         is_unclear: whether that refusal may as well be one of the whole write.
         checked_write: the write that this read is a check of, if it is one.
         has_grace: whether the deadline was extended for the checks of a write in doubt.
+        trace: what `around_call` was given; for a check that of its write.
     """
 
     context: CallContext
@@ -60,6 +62,7 @@ class Call(Generic[T]):
     refusal: APIError | None = None
     is_unclear: bool = False
     has_grace: bool = False
+    trace: CallTrace | None = None
     checked_write: Call[Any] | None = None
 
     @property
@@ -194,7 +197,10 @@ def begin(context: CallContext, request: Request[T], *, checked_write: Call[Any]
     if checked_write is not None:
         deadline = checked_write.deadline
     prepared = context.prepare(request)
-    return Call(context, request, prepared, deadline=deadline, started=started, checked_write=checked_write)
+    call = Call(context, request, prepared, deadline=deadline, started=started, checked_write=checked_write)
+    if checked_write is not None:
+        call.trace = checked_write.trace
+    return call
 
 
 def shorter(one: float | None, other: float | None) -> float | None:

@@ -13,7 +13,7 @@ from coggno._engines.base import Engine, EngineRequest
 from coggno._protocol import encode
 from coggno._protocol.operation import Request
 from coggno._protocol.values import secrets
-from coggno._session.exchange import OnExchange, OnRequest
+from coggno._session.exchange import AroundCall, OnExchange, OnRequest
 from coggno._session.locks import Locks
 from coggno._session.retry import Backoff, RetryQuota
 from coggno._version import USER_AGENT
@@ -32,6 +32,7 @@ class CallContext:
     locks: Locks = field(factory=Locks)
     on_request: OnRequest | None = None
     on_exchange: OnExchange | None = None
+    around_call: AroundCall | None = None
     backoff: Backoff | None = None
     """The wait strategy; `None` for the default, so that tenacity is imported with the first failure only."""
     sleep: Callable[[float], Awaitable[None]] = testing.sleep

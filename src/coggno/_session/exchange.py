@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from coggno._protocol.json import parse
 from coggno.errors import Outcome
 
 T_co = TypeVar("T_co", covariant=True)
+
+
+@define(kw_only=True)
+class CallTrace:
+    """One call, for what is wrapped around it; what comes of it is filled in before it ends.
+
+    Attributes:
+        operation: the `operationId`.
+        method: the HTTP method.
+        path: the path template.
+        url: the address of the API and the path template.
+        lms: the company that the call is for, if any.
+        is_stream: whether this is an `iter()`, which the caller's code interrupts between two items.
+        attempts: how often the request was sent or tried.
+        requests: how many requests that took, the checks of a lost write included.
+        settled: whether the response was lost, and a check showed that the write had been carried out.
+        state: empty; for whoever wraps the call.
+    """
+
+    operation: str
+    method: str
+    path: str
+    url: str
+    lms: str | None
+    is_stream: bool
+    attempts: int = 0
+    requests: int = 0
+    settled: bool = False
+    state: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+
+
+AroundCall: TypeAlias = Callable[[CallTrace], AbstractContextManager[object]]
+"""Wraps every call: entered before its first attempt, left with its exception, if any. Must not raise."""
 
 
 @frozen(kw_only=True)
@@ -27,6 +61,7 @@ class Attempt:
         lms: the company that the call is for (`Coggno-LMS`), if any.
         headers: empty; what the hook puts in is sent with this attempt, by the rules of `headers=`.
         state: empty; what the hook puts in is `Exchange.state` when the attempt has ended.
+        call: the call that it belongs to, where calls are traced (see `coggno.otel`); for a check that of its write.
     """
 
     operation: str
@@ -38,6 +73,7 @@ class Attempt:
     lms: str | None
     headers: dict[str, str] = field(factory=dict[str, str], repr=False)
     state: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+    call: CallTrace | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 from attrs import evolve
 
@@ -12,10 +13,12 @@ from coggno._config import header_problem
 from coggno._engines.base import EngineRequest
 from coggno._session.call import Call, logger
 from coggno._session.context import replace_headers
-from coggno._session.exchange import Attempt, OnRequest
+from coggno._session.exchange import AroundCall, Attempt, CallTrace, OnRequest
+
+Hook: TypeAlias = Callable[[Any], Any]
 
 
-async def call_hook(name: str, hook: Callable[[Any], Any], value: Any) -> None:
+async def call_hook(name: str, hook: Hook, value: Any) -> None:
     """Call a hook, await it if it is asynchronous, and log what it raises."""
     try:
         result = hook(value)
@@ -24,6 +27,39 @@ async def call_hook(name: str, hook: Callable[[Any], Any], value: Any) -> None:
     except Exception:  # noqa: BLE001 - the hook is not ours
         # A metric that cannot be written must not change what is known of a write.
         logger.exception("%s raised an exception", name)
+
+
+@contextmanager
+def traced(call: Call[Any], around: AroundCall, *, is_stream: bool = False) -> Generator[CallTrace]:
+    """Wrap a call in what `around_call` returns, and fill in what came of it."""
+    config, operation = call.context.config, call.operation
+    call.trace = trace = CallTrace(
+        operation=operation.id,
+        method=operation.method,
+        path=operation.path,
+        url=config.base_url + operation.path,
+        lms=config.lms,
+        is_stream=is_stream,
+    )
+    with around(trace):
+        try:
+            yield trace
+        finally:
+            trace.attempts, trace.requests = call.attempts, call.requests
+
+
+def both(
+    name: str, one: Callable[[Any], Any] | None, other: Callable[[Any], Any] | None
+) -> Callable[[Any], Any] | None:
+    """Return a hook that calls two, in this order."""
+    if one is None or other is None:
+        return one or other
+
+    async def hook(value: Any) -> None:
+        await call_hook(name, one, value)
+        await call_hook(name, other, value)
+
+    return hook
 
 
 async def announce(call: Call[Any], hook: OnRequest) -> Attempt:
@@ -37,6 +73,7 @@ async def announce(call: Call[Any], hook: OnRequest) -> Attempt:
         attempt=call.attempts,
         check_of=call.check_of,
         lms=config.lms,
+        call=call.trace,
     )
     call.prepared.sent = False  # a cancellation while the hook waits is no doubt
     await call_hook("on_request", hook, attempt)

@@ -20,6 +20,7 @@ from coggno._session.attempt import attempt
 from coggno._session.call import Call, begin, logger
 from coggno._session.check import check_write
 from coggno._session.context import CallContext
+from coggno._session.hooks import traced
 from coggno._session.settle import Check
 from coggno.errors import (
     APIConnectionError,
@@ -65,6 +66,15 @@ async def send(context: CallContext, request: Request[T], *, checked_write: Call
         APIError: the last failure; `OutcomeUnknownError` where nobody knows whether the write was carried out.
     """
     call = begin(context, request, checked_write=checked_write)
+    if context.around_call is None or checked_write is not None:
+        return await _send(call)
+    with traced(call, context.around_call) as trace:
+        reply = await _send(call)
+        trace.settled = reply.received is None
+        return reply
+
+
+async def _send(call: Call[T]) -> Reply[T]:
     try:
         if settle.ambiguous_source(call.operation.settle) is not None:
             await _verify_target(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, nullcontext
 from typing import Any, Self, TypeAlias, TypeVar, get_args
 
 from coggno._engines.base import EngineResponse
@@ -16,6 +16,7 @@ from coggno._protocol.stream import array_items
 from coggno._session.attempt import Observation
 from coggno._session.call import Call, begin, shorter
 from coggno._session.context import CallContext
+from coggno._session.hooks import traced
 from coggno.errors import APIError, APITimeoutError, DecodeError, InvalidRequestError
 
 T = TypeVar("T")
@@ -34,22 +35,30 @@ async def iterate(
     if on_error is not None and not callable(on_error):
         raise InvalidRequestError("on_error must be a function that takes a DecodeError")
     call, on_new_error = begin(context, request), None if on_error is None else _once_per_item(on_error)
+    around = context.around_call
+    with nullcontext() if around is None else traced(call, around, is_stream=True):
+        items, first = await _open(call, on_new_error)
+        async with aclosing(items):
+            for item in first:
+                yield item
+            async for item in items:
+                yield item
+
+
+async def _open(call: Call[Any], on_error: OnItemError | None) -> tuple[AsyncGenerator[Any], list[Any]]:
+    """Send a read until its first item is there; return its items and, apart, the first of them."""
     while True:
         try:
-            items, first = await open_stream(call, on_new_error)
-            break
+            opened = await open_stream(call, on_error)
         except APIError as failure:
             call.failure = failure
             pause = call.next_pause()
             if pause is None:
                 raise
+        else:
+            call.context.quota.refund(call.paid)
+            return opened
         await call.pause(pause)
-    context.quota.refund(call.paid)
-    async with aclosing(items):
-        for item in first:
-            yield item
-        async for item in items:
-            yield item
 
 
 def _once_per_item(on_error: OnItemError) -> OnItemError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from coggno._config import Timeout
-from coggno._engines.base import Engine, EngineRequest, StreamedResponse
+from coggno._engines.base import Connections, Engine, EngineRequest, StreamedResponse
 from coggno._engines.body import decoded
 from coggno._engines.default.http11 import Http11Connection
 from coggno._engines.default.pool import ConnectionPool
@@ -36,6 +36,11 @@ class DefaultEngine(Engine):
         self._max_connections = max_connections
         self.pool = ConnectionPool(origin, max_connections)
         self._mocked: HttpxEngine | None = None
+
+    @property
+    def connections(self) -> Connections:
+        """How many connections there are."""
+        return Connections(*self.pool.open_connections, self.pool.waiting)
 
     def _start(self) -> None:
         self.pool = ConnectionPool(self._origin, self._max_connections)

@@ -81,6 +81,11 @@ class ConnectionPool:
         """How many connections are idle and how many in use."""
         return len(self._idle), len(self._busy)
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a free connection."""
+        return self._queue.waiting
+
     def _reusable(self) -> Http11Connection | None:
         while self._idle:
             # The last one: the longer a connection has been idle, the likelier the server is about to close it.
