@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import httpx
 import pytest
 
 from coggno import APIConnectionError, AsyncCoggno, ConfigurationError
 from coggno._engines import engine_for
-from coggno._engines.default import DefaultEngine
 from coggno._engines.environment import create_ssl_context, proxy_for
-from coggno._engines.httpx import OwnHttpxEngine
 from coggno._engines.origin import Origin
 
 from .bench import GRACE, bench, certificates
 from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, on
 from .secrecy import KEY, secrets_in
-from .server import close, healthy, listening_socket, read_head, response_bytes, send, serving, tls
+from .server import healthy, listening_socket, serving, tls
 
 ADDRESS = "https://beta.coggno.com"
 PROXY = "http://proxy.example:3128"
@@ -56,11 +52,12 @@ def choose(base_url=ADDRESS):
         ({"HTTPS_PROXY": PROXY, "NO_PROXY": "localhost:9"}, "https://localhost:8000", True),
     ],
 )
-async def test_proxy_in_the_environment_leads_to_httpx(environment, address, expected, monkeypatch):
+@pytest.mark.parametrize("http_client", [None, "aiohttp"])
+async def test_proxy_in_the_environment_is_used(environment, address, expected, http_client, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    engine = choose(address)
-    assert isinstance(engine, OwnHttpxEngine if expected else DefaultEngine)
+    engine = engine_for(http_client, base_url=address, max_connections=7)
+    assert (engine.proxy is not None) is expected
     await engine.aclose()
 
 
@@ -97,13 +94,6 @@ def test_malformed_proxy_does_not_matter_if_not_used(monkeypatch):
     choose()
 
 
-def test_socks_proxy_without_its_package(monkeypatch):
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
-    monkeypatch.setitem(__import__("sys").modules, "socksio", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'httpx\[socks\]'"):
-        choose()
-
-
 async def test_plain_http_to_this_machine_avoids_the_proxy(monkeypatch):
     """It is allowed because nobody else can read the key; a proxy could."""
     async with serving() as (proxy, proxy_url), serving() as (server, url):
@@ -137,41 +127,6 @@ async def test_unreachable_proxy_is_named(monkeypatch):
     assert list(secrets_in(caught.value)) == []
 
 
-async def test_proxy_that_refuses_the_tunnel_is_not_sent(monkeypatch):
-    async with serving((read_head, send(response_bytes(body=b"", status=407)), close)) as (proxy, url):
-        monkeypatch.setenv("HTTPS_PROXY", url)
-        async with AsyncCoggno(KEY, base_url="https://127.0.0.1:9", max_retries=0) as coggno:
-            with pytest.raises(APIConnectionError, match=r"through the proxy .* \(HTTPS_PROXY\)") as caught:
-                await coggno.users.list()
-    assert caught.value.outcome == "not_sent"
-    assert proxy.heads[0].raw.startswith(b"CONNECT 127.0.0.1:9 ")
-    assert proxy.heads[0].header("authorization") is None
-
-
-def test_proxied_client_works_in_a_second_loop(monkeypatch):
-    """httpx would fail on the connections of the first one with a RuntimeError."""
-    refusal = (read_head, send(response_bytes(body=b"", status=407)), close)
-    monkeypatch.setenv("HTTPS_PROXY", PROXY)
-    coggno = AsyncCoggno(KEY, base_url="https://127.0.0.1:9", max_retries=0)
-
-    async def call():
-        async with serving(refusal) as (proxy, url):
-            coggno._session.engine._proxy_url = url
-            coggno._session.engine.client = coggno._session.engine._make_client()
-            with pytest.raises(APIConnectionError):
-                await coggno.users.list()
-            return proxy.connections
-
-    assert [asyncio.run(call()), asyncio.run(call())] == [1, 1]
-
-
-async def test_aiohttp_uses_no_proxy_of_the_environment(monkeypatch):
-    """A documented difference: pass a session with a proxy connector, or use the default."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    async with bench(AIOHTTP) as this:
-        assert (await this.get()).status == 200
-
-
 @pytest.fixture
 def no_certificates(tmp_path):
     path = tmp_path / "empty.pem"
@@ -199,11 +154,12 @@ async def test_unusable_certificates_are_named(
     assert str(tmp_path / name) in str(caught.value)
 
 
-def test_unusable_certificates_with_a_proxy_are_named(tmp_path, monkeypatch):
+async def test_unusable_certificates_with_a_proxy_are_named(tmp_path, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", PROXY)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
-    with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
-        choose()
+    async with AsyncCoggno(KEY, base_url=ADDRESS) as coggno:
+        with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
+            await coggno.users.list()
 
 
 def test_default_certificates_are_those_of_certifi():

@@ -59,6 +59,17 @@ async def test_what_follows_a_change_of_protocol(kind):
         assert (await this.coggno.users.get("ada")).first_name == "Ada"
 
 
+@on(DEFAULT, AIOHTTP, SESSION)
+async def test_stale_connections_cost_no_attempt(kind):
+    """The server closes all idle connections in the moment in which the next request begins."""
+    async with bench(kind, size=3, max_retries=0) as this:
+        await asyncio.gather(*(this.get() for _ in range(3)))
+        for peer in [*this.server.open]:
+            peer.abort()
+        await asyncio.sleep(0)  # they are closed, and the loop has not noticed yet
+        assert (await this.coggno.users.get("ada")).login == "ada"
+
+
 @on(DEFAULT)
 @pytest.mark.parametrize("beyond", [b"x", b"\r\n", b"HTTP/1.1", FORGED], ids=len)
 async def test_a_connection_with_anything_left_is_closed(kind, beyond):

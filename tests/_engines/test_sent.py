@@ -9,12 +9,15 @@ import pytest
 
 from coggno import APITimeoutError, AsyncCoggno, Timeout
 from coggno._engines.base import EngineRequest
-from coggno._engines.httpx import _tracer
+from coggno._engines.httpx import tracer
+from coggno._engines.origin import Origin
 
 from .bench import bench, black_hole, busy, silent_names, warm
 from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, SESSION, on, on_every_engine
 from .secrecy import KEY
 from .server import read, read_head, read_some, respond, signal, until_it_leaves, wait_for
+
+ORIGIN = Origin.of("https://beta.coggno.com")
 
 
 def a_request(content=b"", sent=True):
@@ -120,7 +123,7 @@ async def test_transport_without_trace_counts_as_sent():
     ("step", "sent"),
     [
         ("connection.connect_tcp.started", False),
-        ("connection.start_tls.complete", False),
+        ("connection.start_tls.started", False),
         ("connection.retry.started", False),
         ("proxy.stream.start_tls.started", False),
         ("socks.setup_socks5_connection.started", False),
@@ -131,12 +134,25 @@ async def test_transport_without_trace_counts_as_sent():
 )
 async def test_steps_of_httpcore(step, sent):
     request = a_request(sent=not sent)
-    await _tracer(request)(step, {})
+    await tracer(request, ORIGIN)(step, {})
     assert request.sent is sent
 
 
 async def test_tunnel_of_a_proxy_is_not_the_request():
     request = a_request(sent=False)
     tunnel = type("Request", (), {"method": b"CONNECT"})()
-    await _tracer(request)("http11.send_request_headers.started", {"request": tunnel})
+    trace = tracer(request, ORIGIN)
+    await trace("http11.send_request_headers.started", {"request": tunnel})
+    await trace("http11.send_request_headers.complete", {"return_value": None})
+    await trace("http11.response_closed.started", {})
     assert request.sent is False
+
+
+async def test_what_has_left_stays_sent():
+    """A transport of the caller's may connect again and repeat the request."""
+    request = a_request()
+    trace = tracer(request, ORIGIN)
+    await trace("connection.connect_tcp.started", {})
+    await trace("http11.send_request_headers.started", {})
+    await trace("connection.connect_tcp.started", {})
+    assert request.sent is True

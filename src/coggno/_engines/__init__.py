@@ -72,14 +72,9 @@ def _library(http_client: object) -> str | None:
 
 
 def _own_engine(origin: Origin, max_connections: int) -> Engine:
-    proxy = proxy_for(origin)
-    if proxy is not None:
-        from coggno._engines.httpx import OwnHttpxEngine
-
-        return OwnHttpxEngine(origin, proxy, max_connections=max_connections)
     from coggno._engines.default import DefaultEngine
 
-    return DefaultEngine(origin, max_connections=max_connections)
+    return DefaultEngine(origin, max_connections=max_connections, proxy=proxy_for(origin))
 
 
 def _named_engine(name: str, origin: Origin, max_connections: int) -> Engine:
@@ -89,4 +84,4 @@ def _named_engine(name: str, origin: Origin, max_connections: int) -> Engine:
         from coggno._engines.aiohttp import OwnAiohttpEngine
     except ImportError as error:
         raise ConfigurationError("http_client='aiohttp' needs aiohttp: pip install 'coggno[aiohttp]'") from error
-    return OwnAiohttpEngine(origin, max_connections=max_connections)
+    return OwnAiohttpEngine(origin, max_connections=max_connections, proxy=proxy_for(origin))

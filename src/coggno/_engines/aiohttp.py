@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -13,13 +13,14 @@ import aiohttp
 from yarl import URL
 
 from coggno._config import Timeout
-from coggno._engines.aiohttp_private import CheckedRequest
+from coggno._engines.aiohttp_private import CheckedRequest, StaleConnectionError
 from coggno._engines.base import Engine, EngineRequest
 from coggno._engines.body import decoded
-from coggno._engines.environment import create_ssl_context
-from coggno._engines.failures import failure, raise_alone, without_quotations
+from coggno._engines.environment import Proxy, create_ssl_context
+from coggno._engines.failures import failure, not_retryable, raise_alone, without_quotations
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
+from coggno._version import USER_AGENT
 from coggno.errors import APIConnectionError, CoggnoError, ConfigurationError
 
 _PIECE: Final = 1 << 16  # bytes that aiohttp writes without waiting for the server to take them
@@ -43,6 +44,7 @@ class AiohttpEngine(Engine):
         super().__init__()
         self._origin = origin
         self._is_owner = False
+        self.proxy: Proxy | None = None
         if session.closed or session.connector is None:
             raise ConfigurationError("http_client: the aiohttp.ClientSession is closed")
         self._loop = _running_loop()
@@ -59,6 +61,7 @@ class AiohttpEngine(Engine):
             trace_configs=trace_configs,
         )
         self._queue = ConnectionQueue(connector.limit or sys.maxsize)
+        self._proxy_options = _proxy_options(self.proxy)
 
     def _start(self) -> None:
         # The caller's connector belongs to the loop in which it was made.
@@ -71,7 +74,7 @@ class AiohttpEngine(Engine):
         await self._queue.take(timeout.pool)
         try:
             with translated(request):
-                response = await self._request(request, timeout)
+                response = await self._response(request, timeout)
             try:
                 yield AiohttpResponse(response, request)
             finally:
@@ -80,6 +83,12 @@ class AiohttpEngine(Engine):
                 response.close()
         finally:
             self._queue.give_back()
+
+    async def _response(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
+        while True:
+            # Each one is closed by aiohttp, so that the pool has one less.
+            with suppress(StaleConnectionError):
+                return await self._request(request, timeout)
 
     async def _request(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
         return await self._session.request(
@@ -90,7 +99,8 @@ class AiohttpEngine(Engine):
             allow_redirects=False,
             timeout=_limits(timeout, owned=self._is_owner),
             skip_auto_headers=("Content-Type",),
-            middlewares=(partial(_send_once, request),),
+            middlewares=(partial(_send_once, request, self.proxy),),
+            **self._proxy_options,
         )
 
     async def _close(self) -> None:
@@ -108,13 +118,22 @@ class OwnAiohttpEngine(AiohttpEngine):
     Args:
         origin: where all requests go.
         max_connections: how many connections may be open at once.
+        proxy: the proxy that they go through, if any.
+
+    Raises:
+        ConfigurationError: the proxy speaks SOCKS.
     """
 
-    def __init__(self, origin: Origin, *, max_connections: int) -> None:
+    def __init__(self, origin: Origin, *, max_connections: int, proxy: Proxy | None = None) -> None:
         Engine.__init__(self)
         self._origin = origin
         self._is_owner = True
         self._max_connections = max_connections
+        self.proxy = proxy
+        if proxy is not None and proxy.is_socks:
+            raise ConfigurationError(
+                f"http_client='aiohttp' cannot use the SOCKS proxy {proxy.label}; leave http_client out"
+            )
 
     def _start(self) -> None:
         trusted = create_ssl_context() if self._origin.scheme == "https" else True
@@ -143,14 +162,14 @@ class AiohttpResponse:
                 yield chunk
 
 
-async def _send_once(request: EngineRequest, outgoing: Any, send: Any) -> Any:
+async def _send_once(request: EngineRequest, proxy: Proxy | None, outgoing: Any, send: Any) -> Any:
     """A middleware of aiohttp that leaves it no failure to repeat a request on.
 
     aiohttp sends a GET or DELETE again, unasked, when a connection that was used before is lost. The repetition is
     made around the middlewares, for two classes of errors; ours is neither.
     """
     outgoing.engine_request = request
-    with translated(request):
+    with translated(request, proxy):
         response = await send(outgoing)
     if response.status == 101:
         # aiohttp gives the connection back at once, with what is still to be received on it: the next request would
@@ -159,6 +178,14 @@ async def _send_once(request: EngineRequest, outgoing: Any, send: Any) -> Any:
         response.close()
         raise APIConnectionError("the server has switched to another protocol (101)", outcome="unknown")
     return response
+
+
+def _proxy_options(proxy: Proxy | None) -> dict[str, Any]:
+    if proxy is None:
+        return {}
+    # The login is no part of the address: aiohttp's errors carry that.
+    url = URL.build(scheme=proxy.scheme, host=proxy.host, port=proxy.port)
+    return {"proxy": url, "proxy_headers": {"User-Agent": USER_AGENT, **proxy.headers}}
 
 
 @lru_cache
@@ -194,21 +221,30 @@ class _Upload(aiohttp.Payload):
 
 
 @contextmanager
-def translated(request: EngineRequest) -> Generator[None]:
+def translated(request: EngineRequest, proxy: Proxy | None = None) -> Generator[None]:
     """Turn aiohttp's errors into ours."""
+    label = None if proxy is None else proxy.label
     try:
         yield
     except CoggnoError:
         raise
     except aiohttp.InvalidURL as error:
         raise ConfigurationError(f"base_url cannot be used: {error}") from None
+    except aiohttp.ClientHttpProxyError as error:
+        refused = failure(error, sent=False, timed_out=False, detail=f"status {error.status}", proxy=label)
+        raise_alone(not_retryable(refused) if error.status == 407 else refused)
     except aiohttp.ClientResponseError as error:
-        # It carries the headers of the request, and quotes the response.
-        raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(error.message)))
+        # It carries the headers of the request, and quotes the response. Before anything is sent, it is a proxy's.
+        detail = without_quotations(error.message)
+        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=detail, proxy=label))
     except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
-        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=without_quotations(str(error))))
+        detail = without_quotations(str(error))
+        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=detail, proxy=label))
     except Exception as error:
-        raise failure(error, sent=request.sent, timed_out=isinstance(error, TimeoutError)) from error
+        ours = failure(error, sent=request.sent, timed_out=isinstance(error, TimeoutError), proxy=label)
+        if proxy is not None:
+            raise_alone(ours)  # aiohttp's error carries the address of the proxy, which may hold a password
+        raise ours from error
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:

@@ -6,12 +6,20 @@ the connection is used unchecked, as aiohttp does by itself.
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 import aiohttp
 
 from coggno._engines.base import EngineRequest
+from coggno._engines.readable import is_readable
 from coggno.errors import APIConnectionError
+
+_MARK: Final = "coggno_was_used"
+
+
+class StaleConnectionError(APIConnectionError):
+    """A connection of the pool can no longer be used; another one can, and nothing was sent."""
 
 
 class CheckedRequest(aiohttp.ClientRequest):
@@ -25,9 +33,11 @@ class CheckedRequest(aiohttp.ClientRequest):
     _protocol: Any = None
 
     async def send(self, conn: Any) -> aiohttp.ClientResponse:
-        if _is_used_up(conn):
-            raise APIConnectionError("the connection was used up before the request was sent", outcome="not_sent")
         self._protocol = getattr(conn, "protocol", None)
+        if _is_used_up(conn):
+            kind = StaleConnectionError if getattr(self._protocol, _MARK, False) else APIConnectionError
+            raise kind("the connection was used up before the request was sent", outcome="not_sent")
+        _mark_as_used(self._protocol)
         self.engine_request.sent = True
         return await super().send(conn)
 
@@ -44,4 +54,19 @@ def _is_used_up(connection: Any) -> bool:
     is_closing = getattr(getattr(connection, "transport", None), "is_closing", None)
     if is_closing is not None and is_closing():
         return True
-    return bool(getattr(getattr(connection, "protocol", None), "should_close", False))
+    protocol = getattr(connection, "protocol", None)
+    if getattr(protocol, "should_close", False):
+        return True
+    return getattr(protocol, _MARK, False) and _has_received(connection.transport)
+
+
+def _mark_as_used(protocol: Any) -> None:
+    # On a new connection, what TLS sends after its handshake may not have been read yet.
+    with suppress(AttributeError):
+        setattr(protocol, _MARK, True)
+
+
+def _has_received(transport: Any) -> bool:
+    # The system knows of what was received, or of a lost connection, before the event loop does.
+    sock = transport.get_extra_info("socket")
+    return sock is not None and is_readable(sock.fileno())

@@ -4,29 +4,51 @@ from __future__ import annotations
 
 import os
 import ssl
+from base64 import b64encode
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
 from coggno._engines.origin import Origin
 from coggno.errors import ConfigurationError
 
-_PROXY_SCHEMES: Final = frozenset({"http", "https", "socks5", "socks5h"})
+_PROXY_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
-@frozen
+@frozen(kw_only=True)
 class Proxy:
     """A proxy that the environment names.
 
     Attributes:
-        url: its address, which may hold a user name and a password.
+        scheme: `http`, `https` (TLS to the proxy as well), `socks5` or `socks5h`.
+        host: a name or an IP address.
+        port: its port.
+        user: the user name, if any.
+        password: of the user.
         label: host and port, and the variable that names it: what an error may show.
     """
 
-    url: str = field(repr=False)
+    scheme: str
+    host: str
+    port: int
+    user: str | None = field(repr=False)
+    password: str = field(repr=False)
     label: str
+
+    @property
+    def is_socks(self) -> bool:
+        """Whether it speaks SOCKS and not HTTP."""
+        return self.scheme.startswith("socks")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The login, for a proxy that speaks HTTP."""
+        if self.user is None:
+            return {}
+        login = b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return {"Proxy-Authorization": f"Basic {login}"}
 
 
 def proxy_for(origin: Origin) -> Proxy | None:
@@ -55,12 +77,19 @@ def _checked(value: str, variable: str) -> Proxy:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port, parts = None, None, urlsplit("")
-    if not host or parts.scheme not in _PROXY_SCHEMES:
+    if not host or parts.scheme not in _PROXY_PORTS:
         # The value is not shown: it may hold a password.
         message = f"{variable} is not the address of a proxy; it looks like http://proxy.example:3128"
         raise ConfigurationError(message)
     shown = f"[{host}]" if ":" in host else host
-    return Proxy(url, f"{shown}:{port} ({variable})" if port else f"{shown} ({variable})")
+    return Proxy(
+        scheme=parts.scheme,
+        host=host,
+        port=port or _PROXY_PORTS[parts.scheme],
+        user=None if parts.username is None else unquote(parts.username),
+        password=unquote(parts.password or ""),
+        label=f"{shown}:{port} ({variable})" if port else f"{shown} ({variable})",
+    )
 
 
 def _variable(scheme: str) -> str:

@@ -13,8 +13,7 @@ import httpx
 from coggno._config import Timeout
 from coggno._engines.base import Engine, EngineRequest
 from coggno._engines.body import decoded
-from coggno._engines.environment import Proxy, create_ssl_context
-from coggno._engines.failures import failure, raise_alone, without_quotations
+from coggno._engines.failures import failure, not_retryable, raise_alone, without_quotations
 from coggno._engines.httpx_private import pool_of
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
@@ -23,6 +22,7 @@ from coggno.errors import CoggnoError, ConfigurationError
 # Steps of httpcore's `trace` extension in which nothing of a request leaves. Every other step counts as sending, also
 # one that a later version adds.
 _CONNECTING: Final = ("connection.", "proxy.", "socks.")
+_AFTERWARDS: Final = (".complete", ".failed", ".response_closed.started")
 
 
 class HttpxEngine(Engine):
@@ -49,11 +49,7 @@ class HttpxEngine(Engine):
         self._pool = pool_of(client, library.URL(str(origin)))
         self.proxy = None if self._pool is None else self._pool.proxy
         if origin.scheme == "http" and self.proxy is not None:
-            # Plain http is only allowed because it stays on this machine; the proxy would see key and passwords.
-            raise ConfigurationError(
-                f"http_client: requests to {origin} would go through the proxy {self.proxy} without encryption; "
-                "pass httpx.AsyncClient(trust_env=False), or set NO_PROXY=localhost,127.0.0.1"
-            )
+            raise _proxied_plain_http(origin, self.proxy)
 
     def _start(self) -> None:
         # The connections in the caller's pool ended with their loop, and httpx fails on them with a RuntimeError. A
@@ -70,14 +66,18 @@ class HttpxEngine(Engine):
         outgoing = self._build(request, timeout)
         await self._queue.take(timeout.pool)
         try:
-            with self.translated():
+            with self.translated(request):
                 # A transport that traces nothing, such as a test double, may send at any time from here on.
                 request.sent = True
                 response = await self.client.send(outgoing, auth=None, follow_redirects=False, stream=True)
             try:
-                yield HttpxResponse(response, self)
+                yield HttpxResponse(response, self, request)
             finally:
                 await finish(response.aclose())
+        except BaseException:
+            if self._pool is not None:
+                await finish(self._pool.close_lost(outgoing.extensions["trace"]))
+            raise
         finally:
             self._queue.give_back()
 
@@ -89,7 +89,7 @@ class HttpxEngine(Engine):
                 f"{self.origin}{request.target}",
                 headers=request.headers,
                 content=request.content or None,
-                extensions={"timeout": limits, "trace": _tracer(request)},
+                extensions={"timeout": limits, "trace": tracer(request, self.origin)},
             )
         except (self.library.InvalidURL, UnicodeError) as error:
             raise ConfigurationError(f"base_url cannot be used: {error}") from None
@@ -98,7 +98,7 @@ class HttpxEngine(Engine):
         """Leave the client open: it is the caller's."""
 
     @contextmanager
-    def translated(self) -> Generator[None]:
+    def translated(self, request: EngineRequest) -> Generator[None]:
         """Turn whatever a transport raises into our errors.
 
         A transport of the caller's (ASGI, a test double) may raise anything; what is not known is an unknown outcome.
@@ -114,58 +114,27 @@ class HttpxEngine(Engine):
             # It carries the request, key and password included, and our error chains it.
             cast("httpx.RequestError", error).request = library.Request("GET", "https://request.invalid")
             early = (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError)
-            sent, timed_out = not isinstance(error, early), isinstance(error, library.TimeoutException)
-            raise failure(error, sent=sent, timed_out=timed_out, proxy=self.proxy) from error
+            sent = request.sent and not isinstance(error, early)
+            timed_out = isinstance(error, library.TimeoutException)
+            ours = failure(error, sent=sent, timed_out=timed_out, proxy=self.proxy)
+            is_refused_login = isinstance(error, library.ProxyError) and str(error).startswith("407")
+            raise (not_retryable(ours) if is_refused_login else ours) from error
         except library.RequestError as error:
-            raise_alone(failure(error, sent=True, timed_out=False, detail=without_quotations(str(error))))
+            detail = without_quotations(str(error))
+            raise_alone(failure(error, sent=request.sent, timed_out=False, detail=detail, proxy=self.proxy))
         except Exception as error:
             raise failure(error, sent=True, timed_out=False, detail="") from error
-
-
-class OwnHttpxEngine(HttpxEngine):
-    """Sends through an `httpx.AsyncClient` of ours: the default when the environment names a proxy.
-
-    Args:
-        origin: where all requests go.
-        proxy: the proxy that they go through.
-        max_connections: how many connections may be open at once.
-
-    Raises:
-        ConfigurationError: the proxy needs a package that is not installed, or the certificates cannot be loaded.
-    """
-
-    def __init__(self, origin: Origin, proxy: Proxy, *, max_connections: int) -> None:
-        self._proxy_url = proxy.url
-        self._max_connections = max_connections
-        super().__init__(self._make_client(), origin)
-        self.proxy = proxy.label
-
-    def _make_client(self) -> httpx.AsyncClient:
-        size = self._max_connections
-        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size)
-        try:
-            # trust_env=False: which proxy is used was decided before, and once.
-            return httpx.AsyncClient(limits=limits, proxy=self._proxy_url, trust_env=False, verify=create_ssl_context())
-        except ImportError:
-            raise ConfigurationError("a SOCKS proxy needs one more package: pip install 'httpx[socks]'") from None
-
-    def _start(self) -> None:
-        if self._loop is not None:
-            self.client = self._make_client()
-        self._queue = ConnectionQueue(self._max_connections)
-
-    async def _close(self) -> None:
-        await finish(self.client.aclose())
 
 
 class HttpxResponse:
     """A `StreamedResponse` on an `httpx.Response`."""
 
-    def __init__(self, response: httpx.Response, engine: HttpxEngine) -> None:
+    def __init__(self, response: httpx.Response, engine: HttpxEngine, request: EngineRequest) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
         self._engine = engine
+        self._request = request
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body, piece by piece."""
@@ -174,20 +143,47 @@ class HttpxResponse:
         return decoded(self._pieces(self._response.aiter_raw()), self.status, self.headers)
 
     async def _pieces(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        with self._engine.translated():
+        with self._engine.translated(self._request):
             async for piece in pieces:
                 yield piece
 
 
-def _tracer(request: EngineRequest) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
-    """Return a function for httpcore's `trace` extension that keeps `request.sent` up to date."""
+def tracer(request: EngineRequest, origin: Origin) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """Return a function for httpcore's `trace` extension that keeps `request.sent` up to date.
+
+    It also stops a request in plain http that would go through a proxy, which no look at the client may have shown: its
+    transport can be inside another one.
+    """
+    has_left = False
 
     async def trace(step: str, info: Mapping[str, Any]) -> None:
-        # The request that opens a tunnel through a proxy is not ours.
-        if getattr(info.get("request"), "method", None) != b"CONNECT":
-            request.sent = not step.startswith(_CONNECTING)
+        nonlocal has_left
+        traced = info.get("request")
+        if origin.scheme == "http":
+            _check_direct(step, traced, origin)
+        # The request that opens a tunnel through a proxy is not ours. How a step has ended adds nothing.
+        if getattr(traced, "method", None) != b"CONNECT" and not step.endswith(_AFTERWARDS):
+            # What has left has left, even if a transport of the caller's connects again.
+            has_left = has_left or not step.startswith(_CONNECTING)
+            request.sent = has_left
 
     return trace
+
+
+def _check_direct(step: str, traced: Any, origin: Origin) -> None:
+    url = getattr(traced, "url", None)
+    host, port = getattr(url, "host", None), getattr(url, "port", None)
+    is_proxied = isinstance(host, bytes) and (host.decode().strip("[]"), port) != (origin.host, origin.port)
+    if is_proxied or step.startswith("socks."):
+        raise _proxied_plain_http(origin, f"{host.decode()}:{port}" if isinstance(host, bytes) else "(SOCKS)")
+
+
+def _proxied_plain_http(origin: Origin, proxy: str) -> ConfigurationError:
+    # Plain http is only allowed because it stays on this machine; the proxy would see key and passwords.
+    return ConfigurationError(
+        f"http_client: requests to {origin} would go through the proxy {proxy} without encryption; "
+        "pass httpx.AsyncClient(trust_env=False), or set NO_PROXY=localhost,127.0.0.1"
+    )
 
 
 async def finish(closing: Awaitable[Any]) -> None:

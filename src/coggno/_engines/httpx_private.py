@@ -1,15 +1,19 @@
 """What httpx and httpx2 keep private: the connection pool of a client.
 
 Seen with httpx 0.28.0 to 0.28.1 and httpx2 2.16.1 to 2.16.2; `tests/_engines/test_private.py` holds the contract. Where
-an attribute is gone, the client counts as one without a pool: nothing is limited in front of it, and its proxy is not
-named in errors.
+an attribute is gone, the client counts as one without a pool: nothing is limited in front of it, its proxy is not
+named in errors, and what a cancellation loses stays lost.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
+
+_UNLIMITED: Final = 1 << 31  # httpcore turns "no limit" into sys.maxsize
+_DEPTH: Final = 3  # transports around a transport, as of a cache around retries around the network
 
 
 @frozen
@@ -23,20 +27,58 @@ class HttpxPool:
 
     max_connections: int | None
     proxy: str | None
+    _pool: Any = field(default=None, eq=False, repr=False)
+
+    async def close_lost(self, trace: Any) -> None:
+        """Close connections that nothing would ever use again, and free their places.
+
+        A request that is cancelled at an unlucky moment (it has just got its connection, or its response has just
+        ended) leaves a connection that is neither idle nor in use (encode/httpcore#1093).
+
+        Args:
+            trace: the `trace` extension of a request that has ended.
+        """
+        pool = self._pool
+        connections, requests = getattr(pool, "_connections", None), getattr(pool, "_requests", None)
+        if not isinstance(connections, list) or not isinstance(requests, list):
+            return
+        # No turn of the loop up to the removal: a new connection is assigned to its request without one.
+        requests[:] = [request for request in requests if not _has_trace(request, trace)]
+        used = {id(getattr(request, "connection", None)) for request in requests}
+        lost = [one for one in connections if id(one) not in used and not one.is_idle() and not one.is_closed()]
+        connections[:] = [one for one in connections if one not in lost]
+        # Others may wait for the places.
+        assign = getattr(pool, "_assign_requests_to_connections", None) if lost else None
+        for connection in [*lost, *(assign() if assign is not None else ())]:
+            await connection.aclose()
+
+
+def _has_trace(request: Any, trace: Any) -> bool:
+    extensions = getattr(getattr(request, "request", None), "extensions", {})
+    return extensions.get("trace") is trace
 
 
 def pool_of(client: Any, url: Any) -> HttpxPool | None:
     """Return the pool that `client` uses for `url`; `None` for a transport without one, such as a test double."""
     find = getattr(client, "_transport_for_url", None)
     transport = getattr(client, "_transport", None) if find is None else find(url)
-    pool = getattr(transport, "_pool", None)
+    pool = next(_pools(transport, _DEPTH), None)
     if pool is None:
         return None
     limit = getattr(pool, "_max_connections", None)
-    return HttpxPool(limit if isinstance(limit, int) and 0 < limit < _UNLIMITED else None, _proxy_of(pool))
+    return HttpxPool(limit if isinstance(limit, int) and 0 < limit < _UNLIMITED else None, _proxy_of(pool), pool)
 
 
-_UNLIMITED = 1 << 31  # httpcore turns "no limit" into sys.maxsize
+def _pools(transport: Any, depth: int) -> Iterator[Any]:
+    """Yield the pool of a transport, or those of the transports that it wraps."""
+    if not hasattr(transport, "handle_async_request"):
+        return
+    pool = getattr(transport, "_pool", None)
+    if pool is not None:
+        yield pool
+    elif depth:
+        for wrapped in getattr(transport, "__dict__", {}).values():
+            yield from _pools(wrapped, depth - 1)
 
 
 def _proxy_of(pool: Any) -> str | None:

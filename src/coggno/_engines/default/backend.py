@@ -6,12 +6,13 @@ anyio, which httpcore goes through, spends several turns of the event loop on ev
 from __future__ import annotations
 
 import asyncio
-import select
 import socket
 import ssl
 from collections import deque
 from itertools import zip_longest
 from typing import Final, cast
+
+from coggno._engines.readable import is_readable
 
 _RECEIVED: Final = 1 << 18  # bytes that may be received unread before the other side is made to wait
 _NEXT_ADDRESS: Final = 0.25  # seconds that one address of a host is tried before the next joins in (RFC 8305, 5)
@@ -108,7 +109,7 @@ class SocketStream(asyncio.Protocol):
     def is_quiet(self) -> bool:
         """Return whether an idle connection is open and nothing was received on it."""
         # The system knows of a lost connection before the event loop does.
-        return self.is_drained() and not _is_readable(self.transport.get_extra_info("socket").fileno())
+        return self.is_drained() and not is_readable(self.transport.get_extra_info("socket").fileno())
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Continue encrypted.
@@ -222,13 +223,3 @@ def _abandon(attempt: asyncio.Task[SocketStream]) -> None:
 def _expire(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_exception(TimeoutError("nothing was received or sent in time"))
-
-
-def _is_readable(number: int) -> bool:
-    if number < 0:
-        return True
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([number], [], [], 0)[0])
-    poll = select.poll()  # select() fails on file descriptors from 1024 on
-    poll.register(number, select.POLLIN)
-    return bool(poll.poll(0))

@@ -14,6 +14,7 @@ from coggno._engines.body import decoded
 from coggno._engines.default.http11 import Http11Connection
 from coggno._engines.default.pool import ConnectionPool
 from coggno._engines.default.respx_private import is_active as respx_is_active
+from coggno._engines.environment import Proxy
 from coggno._engines.failures import failure, raise_alone, without_quotations
 from coggno._engines.origin import Origin
 from coggno.errors import CoggnoError
@@ -28,13 +29,15 @@ class DefaultEngine(Engine):
     Args:
         origin: where all requests go.
         max_connections: how many connections may be open at once.
+        proxy: the proxy that they go through, if any.
     """
 
-    def __init__(self, origin: Origin, *, max_connections: int) -> None:
+    def __init__(self, origin: Origin, *, max_connections: int, proxy: Proxy | None = None) -> None:
         super().__init__()
         self._origin = origin
         self._max_connections = max_connections
-        self.pool = ConnectionPool(origin, max_connections)
+        self.proxy = proxy
+        self.pool = ConnectionPool(origin, max_connections, proxy)
         self._mocked: HttpxEngine | None = None
 
     @property
@@ -43,7 +46,7 @@ class DefaultEngine(Engine):
         return Connections(*self.pool.open_connections, self.pool.waiting)
 
     def _start(self) -> None:
-        self.pool = ConnectionPool(self._origin, self._max_connections)
+        self.pool = ConnectionPool(self._origin, self._max_connections, self.proxy)
         self._mocked = None
 
     @asynccontextmanager
@@ -52,7 +55,7 @@ class DefaultEngine(Engine):
             async with self._through_httpx().stream(request, timeout) as mocked:
                 yield mocked
             return
-        with translated(request):
+        with translated(request, None if self.proxy is None else self.proxy.label):
             connection = await self.pool.acquire(timeout)
         try:
             with translated(request):
@@ -102,7 +105,7 @@ class DefaultResponse:
 
 
 @contextmanager
-def translated(request: EngineRequest) -> Generator[None]:
+def translated(request: EngineRequest, proxy: str | None = None) -> Generator[None]:
     """Turn errors of the network and of the protocol into ours."""
     try:
         yield
@@ -110,6 +113,7 @@ def translated(request: EngineRequest) -> Generator[None]:
         raise
     except h11.ProtocolError as error:
         # h11 quotes the response, which may repeat what it was sent.
-        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=without_quotations(str(error))))
+        detail = without_quotations(str(error))
+        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=detail, proxy=proxy))
     except Exception as error:
-        raise failure(error, sent=request.sent, timed_out=isinstance(error, TimeoutError)) from error
+        raise failure(error, sent=request.sent, timed_out=isinstance(error, TimeoutError), proxy=proxy) from error

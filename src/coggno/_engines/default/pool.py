@@ -11,9 +11,10 @@ import asyncio
 import ssl
 
 from coggno._config import Timeout
-from coggno._engines.default.backend import connect
+from coggno._engines.default.backend import SocketStream, connect
 from coggno._engines.default.http11 import Http11Connection
-from coggno._engines.environment import create_ssl_context
+from coggno._engines.default.proxy import open_tunnel
+from coggno._engines.environment import Proxy, create_ssl_context
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
 
@@ -24,10 +25,12 @@ class ConnectionPool:
     Args:
         origin: scheme, host and port.
         size: how many connections may be open at once.
+        proxy: the proxy that they go through, if any.
     """
 
-    def __init__(self, origin: Origin, size: int) -> None:
+    def __init__(self, origin: Origin, size: int, proxy: Proxy | None = None) -> None:
         self._origin = origin
+        self._proxy = proxy
         self._tls: ssl.SSLContext | None = None
         self._queue = ConnectionQueue(size)
         self._idle: list[Http11Connection] = []
@@ -104,4 +107,18 @@ class ConnectionPool:
         if self._origin.scheme == "https" and self._tls is None:
             # Loading certificates takes longer than importing us: for the first connection only.
             self._tls = create_ssl_context()
+        if self._proxy is not None:
+            return Http11Connection(await self._tunnel(self._proxy, timeout))
         return Http11Connection(await connect(self._origin.host, self._origin.port, self._tls, timeout))
+
+    async def _tunnel(self, proxy: Proxy, timeout: float | None) -> SocketStream:
+        async with asyncio.timeout(timeout):
+            stream = await connect(proxy.host, proxy.port, self._tls if proxy.scheme == "https" else None, None)
+            try:
+                await open_tunnel(stream, proxy, self._origin)
+                if self._tls is not None:
+                    await stream.start_tls(self._tls, self._origin.host)
+            except BaseException:
+                stream.abort()
+                raise
+        return stream
