@@ -7,7 +7,7 @@ named in errors, and what a cancellation loses stays lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -38,9 +38,9 @@ class HttpxPool:
         Args:
             trace: the `trace` extension of a request that has ended.
         """
-        pool = self._pool
-        connections, requests = getattr(pool, "_connections", None), getattr(pool, "_requests", None)
-        if not isinstance(connections, list) or not isinstance(requests, list):
+        connections: list[Any] | None = getattr(self._pool, "_connections", None)
+        requests: list[Any] | None = getattr(self._pool, "_requests", None)
+        if connections is None or requests is None:
             return
         # No turn of the loop up to the removal: a new connection is assigned to its request without one.
         requests[:] = [request for request in requests if not _has_trace(request, trace)]
@@ -48,8 +48,8 @@ class HttpxPool:
         lost = [one for one in connections if id(one) not in used and not one.is_idle() and not one.is_closed()]
         connections[:] = [one for one in connections if one not in lost]
         # Others may wait for the places.
-        assign = getattr(pool, "_assign_requests_to_connections", None) if lost else None
-        for connection in [*lost, *(assign() if assign is not None else ())]:
+        assign: Callable[[], list[Any]] = getattr(self._pool, "_assign_requests_to_connections", list)
+        for connection in [*lost, *(assign() if lost else ())]:
             await connection.aclose()
 
 
