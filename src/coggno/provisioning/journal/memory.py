@@ -20,7 +20,7 @@ from coggno.provisioning.journal.records import (
     WriteOutcome,
 )
 from coggno.provisioning.journal.scope import check_scope
-from coggno.provisioning.outcomes import RowResult
+from coggno.provisioning.outcomes import RowOutcome, RowResult
 
 
 class MemoryJournal:
@@ -94,9 +94,14 @@ class MemoryJournal:
             if known.write.kind is not WriteKind.CREATE_GROUP:
                 self._forget(known)
 
-    async def recorded(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:  # noqa: ARG002
+    async def earlier_results(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:  # noqa: ARG002
         """Return nothing: results are not kept."""
         return {}
+
+    async def outcomes(self) -> AsyncIterator[Sequence[tuple[int, RowOutcome]]]:
+        """Yield nothing: results are not kept."""
+        return
+        yield
 
     async def results(self) -> AsyncIterator[RowResult]:
         """Yield nothing: results are not kept."""

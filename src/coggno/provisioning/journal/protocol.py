@@ -14,7 +14,7 @@ from coggno.provisioning.journal.records import (
     Write,
     WriteOutcome,
 )
-from coggno.provisioning.outcomes import RowResult
+from coggno.provisioning.outcomes import RowOutcome, RowResult
 
 
 class Journal(Protocol):
@@ -101,11 +101,19 @@ class Journal(Protocol):
         """
         ...
 
-    async def recorded(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:
-        """Return what became of rows, by line: in this job, or else as wanted in an earlier one.
+    async def earlier_results(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:
+        """Return, by line, what became of rows in earlier jobs of this journal, where they ended as wanted.
 
         Args:
-            rows: line and digest of each. A result counts only for the same digest.
+            rows: line and digest of each; rows with the same digest ask for the same.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        ...
+
+    def outcomes(self) -> AsyncIterator[Sequence[tuple[int, RowOutcome]]]:
+        """Yield line and outcome of the rows of this job, by line, in parts: a million of them within a second.
 
         Raises:
             JournalError: it cannot be read.

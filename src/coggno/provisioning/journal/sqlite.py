@@ -26,9 +26,10 @@ from coggno.provisioning.journal.records import (
 )
 from coggno.provisioning.journal.scope import check_scope
 from coggno.provisioning.journal.writer import JournalWriter
-from coggno.provisioning.outcomes import RowResult
+from coggno.provisioning.outcomes import RowOutcome, RowResult
 
 _PAGE: Final = 1000  # results that are read at once
+_OUTCOMES: Final = 10_000  # lines and outcomes that are read at once; intents wait meanwhile, for some milliseconds
 
 
 class SqliteJournal:
@@ -144,9 +145,18 @@ class SqliteJournal:
 
         writer.note(add)
 
-    async def recorded(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:
-        """Return what became of rows, by line: in this job, or else as wanted in an earlier one."""
-        return await self._begun().call(partial(tables.find_results, number=self._number, rows=rows))
+    async def earlier_results(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:
+        """Return, by line, what became of rows in earlier jobs of this journal, where they ended as wanted."""
+        return await self._begun().call(partial(tables.find_earlier, number=self._number, rows=rows))
+
+    async def outcomes(self) -> AsyncIterator[Sequence[tuple[int, RowOutcome]]]:
+        """Yield line and outcome of the rows of this job, by line, in parts."""
+        last = -1
+        while page := await self._begun().call(
+            partial(tables.read_outcomes, number=self._number, after=last, limit=_OUTCOMES)
+        ):
+            yield page
+            last = page[-1][0]
 
     async def results(self) -> AsyncIterator[RowResult]:
         """Yield what became of the rows of this job, by line; users who are in no row come last, with line 0."""

@@ -28,6 +28,7 @@ from coggno.provisioning.outcomes import AS_WANTED, RowOutcome, RowResult
 
 _RESULT: Final = "id, login, outcome, user_id, detail, is_inferred, is_not_attempted"
 _DONE: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(AS_WANTED))
+_OUTCOMES: Final = {outcome.value: outcome for outcome in RowOutcome}
 _VARIABLES: Final = 500  # in one statement; older versions of SQLite allow 999
 
 
@@ -145,16 +146,26 @@ def count_outcomes(connection: sqlite3.Connection, number: int) -> dict[RowOutco
     return {RowOutcome(outcome): count for outcome, count in counts}
 
 
-def find_results(
+def read_outcomes(connection: sqlite3.Connection, number: int, after: int, limit: int) -> list[tuple[int, RowOutcome]]:
+    """Return line and outcome of some rows of a job.
+
+    Args:
+        connection: to the journal.
+        number: of the job.
+        after: the line after which to begin; -1 for the first.
+        limit: how many at most.
+    """
+    first = row_id(number, 0)
+    statement = "SELECT id - ?, outcome FROM rows WHERE id > ? AND id < ? ORDER BY id LIMIT ?"
+    found = connection.execute(statement, (first, first + after, row_id(number, LEAVERS), limit))
+    return [(line, _OUTCOMES[outcome]) for line, outcome in found]
+
+
+def find_earlier(
     connection: sqlite3.Connection, number: int, rows: Sequence[tuple[int, bytes]]
 ) -> dict[int, RowResult]:
-    """Return what became of rows: in this job, or else as wanted in an earlier one."""
-    digests = dict(rows)
-    found = _results_of_job(connection, number, digests)
-    if number > 1:
-        missing = {digest: line for line, digest in rows if line not in found}
-        found.update(_done_earlier(connection, number, missing))
-    return found
+    """Return, by line, what became of rows in earlier jobs, where they ended as wanted."""
+    return dict(_done_earlier(connection, number, {digest: line for line, digest in rows})) if number > 1 else {}
 
 
 def intent_values(intent: int, write: Write, now: float) -> tuple[Any, ...]:
@@ -186,15 +197,6 @@ def _job(row: Sequence[Any], scope: JournalScope) -> tuple[Job, JobState, float 
     is_finished = finished is not None
     state = JobState(number=number, is_resumed=True, is_planned=bool(is_planned), is_finished=is_finished, begun=begun)
     return job, state, finished
-
-
-def _results_of_job(connection: sqlite3.Connection, number: int, digests: Mapping[int, bytes]) -> dict[int, RowResult]:
-    if not digests:
-        return {}
-    statement = f"SELECT digest, {_RESULT} FROM rows WHERE id BETWEEN ? AND ?"  # noqa: S608 - names of columns
-    found = connection.execute(statement, (row_id(number, min(digests)), row_id(number, max(digests))))
-    results = ((digest, _result(row)) for digest, *row in found)
-    return {result.line: result for digest, result in results if digests.get(result.line) == digest}
 
 
 def _done_earlier(
