@@ -255,6 +255,19 @@ async def test_failure_of_an_earlier_job_does_not_count(kept, journal):
 
 
 @durable
+async def test_user_who_left_since_is_not_done(kept, journal):
+    """A roster may want somebody back whom an earlier run has removed."""
+    journal.record(a_record())
+    await kept.next_run(a_job(b"without Ada"))
+    kept.journal.record(a_record(0, digest=None))
+    await kept.next_run(a_job(b"with Ada again"))
+    assert not await kept.journal.earlier_results([(2, b"ada")])
+    kept.journal.record(a_record())
+    await kept.next_run(a_job(b"edited"))
+    assert len(await kept.journal.earlier_results([(2, b"ada")])) == 1
+
+
+@durable
 async def test_results_come_by_line(kept, journal):
     journal.record(a_record(0, key="leaver", digest=None))
     journal.record(a_record(0, key="another", digest=None))

@@ -65,6 +65,7 @@ class SqliteJournal:
         self._number = 0
         self._intents = 0
         self._leavers = 0
+        self._left: Mapping[str, int] = {}
 
     def __repr__(self) -> str:
         return f"SqliteJournal({str(self.path)!r})"
@@ -87,6 +88,7 @@ class SqliteJournal:
         self._number = state.number
         self._intents = max(self._intents, await writer.call(tables.last_intent))
         self._leavers = await writer.call(partial(tables.leavers, number=state.number))
+        self._left = await writer.call(tables.last_leaving) if state.number > 1 else {}
         return state
 
     async def finish(self) -> None:
@@ -147,7 +149,7 @@ class SqliteJournal:
 
     async def earlier_results(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:
         """Return, by line, what became of rows in earlier jobs of this journal, where they ended as wanted."""
-        return await self._begun().call(partial(tables.find_earlier, number=self._number, rows=rows))
+        return await self._begun().call(partial(tables.find_earlier, number=self._number, rows=rows, left=self._left))
 
     async def outcomes(self) -> AsyncIterator[Sequence[tuple[int, RowOutcome]]]:
         """Yield line and outcome of the rows of this job, by line, in parts."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
+from coggno._protocol.identity import login_key
 from coggno.provisioning.journal.records import (
     Job,
     JobState,
@@ -161,11 +162,31 @@ def read_outcomes(connection: sqlite3.Connection, number: int, after: int, limit
     return [(line, _OUTCOMES[outcome]) for line, outcome in found]
 
 
+def last_leaving(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the key of every login that has left or was deleted, with the last job in which that happened."""
+    found = connection.execute("SELECT login, id >> ? FROM rows WHERE id & ? ORDER BY id", (LINE_BITS, LEAVERS))
+    return {login_key(login): number for login, number in found}
+
+
 def find_earlier(
-    connection: sqlite3.Connection, number: int, rows: Sequence[tuple[int, bytes]]
+    connection: sqlite3.Connection, number: int, rows: Sequence[tuple[int, bytes]], left: Mapping[str, int]
 ) -> dict[int, RowResult]:
-    """Return, by line, what became of rows in earlier jobs, where they ended as wanted."""
-    return dict(_done_earlier(connection, number, {digest: line for line, digest in rows})) if number > 1 else {}
+    """Return, by line, what became of rows in earlier jobs, where they ended as wanted.
+
+    Args:
+        connection: to the journal.
+        number: of the job that begins.
+        rows: line and digest of each.
+        left: as `last_leaving` returns it: who has left since is not as wanted any more.
+    """
+    lines = {digest: line for line, digest in rows}
+    found: dict[int, RowResult] = {}
+    # In the order of the jobs: what the last one knows replaces what earlier ones knew.
+    for digest, done, result in _done_earlier(connection, number, list(lines)):
+        if left.get(login_key(result.login), 0) < done:
+            line = lines[digest]
+            found[line] = evolve(result, line=line)
+    return found
 
 
 def intent_values(intent: int, write: Write, now: float) -> tuple[Any, ...]:
@@ -200,19 +221,17 @@ def _job(row: Sequence[Any], scope: JournalScope) -> tuple[Job, JobState, float 
 
 
 def _done_earlier(
-    connection: sqlite3.Connection, number: int, lines: Mapping[bytes, int]
-) -> Iterator[tuple[int, RowResult]]:
-    wanted = list(lines)
-    for begin in range(0, len(wanted), _VARIABLES):
-        part = wanted[begin : begin + _VARIABLES]
-        # In the order of the jobs: what the last one knows replaces what earlier ones knew.
+    connection: sqlite3.Connection, number: int, digests: Sequence[bytes]
+) -> Iterator[tuple[bytes, int, RowResult]]:
+    """Yield digest, job and result of rows that ended as wanted before a job."""
+    for begin in range(0, len(digests), _VARIABLES):
+        part = digests[begin : begin + _VARIABLES]
         statement = (
             f"SELECT digest, {_RESULT} FROM rows WHERE digest IN ({','.join('?' * len(part))}) AND id < ? "  # noqa: S608 - names
             f"AND outcome IN ({_DONE}) ORDER BY id"
         )
         for digest, *row in connection.execute(statement, (*part, row_id(number, 0))):
-            line = lines[digest]
-            yield line, evolve(_result(row), line=line)
+            yield digest, row[0] >> LINE_BITS, _result(row)
 
 
 def _result(row: Sequence[Any]) -> RowResult:
