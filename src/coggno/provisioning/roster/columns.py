@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from operator import itemgetter
@@ -11,29 +10,22 @@ from typing import Final, Self
 from attrs import field, frozen
 
 from coggno.provisioning.errors import RosterError, RosterHint
+from coggno.provisioning.roster.column_names import (
+    FIELDS,
+    SINGLE,
+    column_key,
+    field_of,
+    is_user_name,
+    is_whole_name,
+    keys_of,
+    may_be_secret,
+)
 
-SINGLE: Final = ("email", "first_name", "last_name", "login", "password", "company")  # fields with one column at most
-FIELDS: Final = (*SINGLE, "group")
 _NO_HEADER: Final = (
     "The first line contains an e-mail address, so the line with the names of the columns is missing. "
     "Put a line above it that names the columns, such as: first name, last name, email"
 )
-_NAMES: Final[Mapping[str, str]] = {
-    name: field
-    for field, names in {
-        "email": "email emailaddress mail",
-        "first_name": "firstname givenname forename",
-        "last_name": "lastname surname familyname",
-        "login": "login loginname username",
-        "password": "password",
-        "group": "group groups",
-        "company": "company companyid",
-    }.items()
-    for name in names.split()
-}
-_COHORT: Final = re.compile(r"cohort\d+")  # Moodle's upload format: cohort1, cohort2, ...
 _REQUIRED: Final = ("email", "first_name", "last_name")
-_SECRET: Final = re.compile("passwor[dt]|passwd|passphrase|kennwort")
 
 
 @frozen
@@ -57,7 +49,7 @@ class Columns:
     def of(cls, names: Sequence[str], indexes: Mapping[str, tuple[int, ...]]) -> Self:
         """Return the columns of a header whose fields were found."""
         used = indexes.get("password", ())
-        secret = tuple(at for at, name in enumerate(names) if at in used or _SECRET.search(column_key(name)))
+        secret = tuple(at for at, name in enumerate(names) if at in used or may_be_secret(name))
         visible = tuple(at for at in range(len(names)) if at not in secret)
         # One call for the fields of a row, since there may be a million rows. A field without a column is at -1.
         texts = itemgetter(*(indexes.get(name, (-1,))[0] for name in SINGLE))
@@ -119,7 +111,7 @@ def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     indexes: dict[str, tuple[int, ...]] = {field: (_mapped(field, column, names),) for field, column in mapping.items()}
     taken = {index for mapped in indexes.values() for index in mapped}
     for index, name in enumerate(names):
-        field = _field_of(name)
+        field = field_of(name)
         # A mapping of login to Email uses the column for both: the required field keeps it.
         if field is None or field in mapping or (index in taken and field not in _REQUIRED):
             continue
@@ -135,12 +127,7 @@ def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
 def recognized(names: Sequence[str], mapping: Mapping[str, str]) -> int:
     """Return how many of `names` belong to a field: with the right delimiter a header has some."""
     wanted = {column_key(column) for column in mapping.values()}
-    return sum(_field_of(name) is not None or column_key(name) in wanted for name in names)
-
-
-def column_key(name: str) -> str:
-    """Return the text by which names of columns are compared: `First Name [Required]` equals `first_name`."""
-    return re.sub(r"[\W_]+", "", re.sub(r"\[required\]|\*", "", name.casefold()))
+    return sum(field_of(name) is not None or not wanted.isdisjoint(keys_of(name)) for name in names)
 
 
 def _ambiguous(field: str, first: str, second: str) -> RosterError:
@@ -154,7 +141,20 @@ def _missing(fields: Sequence[str], names: Sequence[str]) -> RosterError:
     if _is_data(names):
         return RosterError(_NO_HEADER)
     message = f"There is no column for {', '.join(fields)}. {_describe(names)}"
-    return RosterError(message, hint=RosterHint("Name it with", "mapping", (dict.fromkeys(fields, "COLUMN"),)))
+    whole = next(filter(is_whole_name, names), None)
+    if whole is not None and not {"first_name", "last_name"}.isdisjoint(fields):
+        # Nobody can tell where the first name of "Ana Maria da Silva" ends.
+        message += f" First and last name are together in {whole!r}, which cannot be split with certainty:"
+        message += " add a column for each, such as First Name and Last Name."
+        fields = [field for field in fields if field not in {"first_name", "last_name"}]
+    if not fields:
+        return RosterError(message)
+    columns = dict.fromkeys(fields, "COLUMN")
+    user_name = next(filter(is_user_name, names), None)
+    if user_name is not None and "email" in fields:
+        message += f" If {user_name!r} has e-mail addresses, it can be used for them."
+        columns["email"] = user_name
+    return RosterError(message, hint=RosterHint("Name it with", "mapping", (columns,)))
 
 
 def _describe(names: Sequence[str]) -> str:
@@ -172,7 +172,7 @@ def _mapped(field: str, column: str, names: Sequence[str]) -> int:
         message = f"The mapping names a field {field!r}, and there is no field {field!r}.{hint}"
         raise RosterError(f"{message} Fields: {', '.join(FIELDS)}.")
     exact = [index for index, name in enumerate(names) if name == column]
-    found = exact or [index for index, name in enumerate(names) if column_key(name) == column_key(column)]
+    found = exact or [index for index, name in enumerate(names) if column_key(column) in keys_of(name)]
     if len(found) != 1:
         what = "there is no such column" if not found else "several columns have that name"
         message = f"The mapping names the column {column!r} for {field}, and {what}."
@@ -183,8 +183,3 @@ def _mapped(field: str, column: str, names: Sequence[str]) -> int:
 def _hint(word: str, known: Sequence[str]) -> str:
     near = [] if _is_data(known) else get_close_matches(word, known, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _field_of(name: str) -> str | None:
-    key = column_key(name)
-    return "group" if _COHORT.fullmatch(key) else _NAMES.get(key)

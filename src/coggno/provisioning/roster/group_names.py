@@ -30,9 +30,11 @@ class GroupNames:
 
     Attributes:
         common: names of the groups that every row has, besides its own.
+        marks: the characters that separate names in a cell.
     """
 
     common: Sequence[str]
+    marks: str
     _by_key: dict[str, str] = field(factory=dict[str, str])
     _known: dict[tuple[str, ...], RowGroups] = field(factory=dict[tuple[str, ...], RowGroups])
 
@@ -46,7 +48,7 @@ class GroupNames:
         return found
 
     def _found(self, cells: tuple[str, ...]) -> RowGroups:
-        own = {name: self._by_key.setdefault(group_key(name), name) for name in _split(cells)}
+        own = {name: self._by_key.setdefault(group_key(name), name) for name in self._split(cells)}
         common = (self._by_key.setdefault(group_key(name), name) for name in self.common)
         others = {name: first for name, first in own.items() if first != name}
         return RowGroups(tuple(dict.fromkeys((*own.values(), *common))), others)
@@ -55,10 +57,8 @@ class GroupNames:
         """Yield all names as they were first written, in the order of their first rows."""
         yield from self._by_key.values()
 
-
-def _split(cells: Iterable[str]) -> Iterator[str]:
-    """Yield the names in cells that may hold several."""
-    for text in cells:
-        for name in text.replace("|", ";").split(";"):
-            if stripped := name.strip():
-                yield stripped
+    def _split(self, cells: Iterable[str]) -> Iterator[str]:
+        for text in cells:
+            for mark in self.marks:
+                text = text.replace(mark, ";")  # noqa: PLW2901
+            yield from (stripped for name in text.split(";") if (stripped := name.strip()))

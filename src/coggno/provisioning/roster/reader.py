@@ -22,6 +22,7 @@ from coggno.provisioning.roster.duplicates import Comparison, KeyLog, compare_ro
 from coggno.provisioning.roster.group_names import GroupNames
 from coggno.provisioning.roster.input import InputTable, Source, TableOptions, open_table
 from coggno.provisioning.roster.options import RosterOptions
+from coggno.provisioning.roster.other_systems import ForeignColumns
 from coggno.provisioning.roster.row_reader import RowReader
 from coggno.provisioning.roster.rows import Roster, RosterRows, Row
 from coggno.provisioning.roster.warnings import WarningLog
@@ -46,8 +47,9 @@ def read_roster(
     known = partial(recognized, mapping=options.mapping)
     table = open_table(source, TableOptions(delimiter=options.delimiter, encoding=options.encoding, recognized=known))
     columns = find_columns(table.header, options.mapping)
-    groups = GroupNames(_common_groups(options.groups))
-    check = _Check(table, RowReader(columns, groups, options.needs_password))
+    foreign = ForeignColumns.of(columns.names)
+    groups = GroupNames(_common_groups(options.groups), foreign.group_marks)
+    check = _Check(table, RowReader(columns, foreign, groups, options.needs_password))
     check.log.add(warnings.company_column(columns))
     check.check_rows()
     # Only now: a row may contradict one that comes later.

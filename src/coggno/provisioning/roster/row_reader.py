@@ -13,6 +13,7 @@ from coggno.provisioning.roster.columns import Columns
 from coggno.provisioning.roster.group_names import GroupNames
 from coggno.provisioning.roster.input import InputRow
 from coggno.provisioning.roster.input.cells import as_object, foreign_kind
+from coggno.provisioning.roster.other_systems import ForeignColumns
 from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.rows import Row
 from coggno.provisioning.roster.validation import problems
@@ -24,11 +25,13 @@ class RowReader:
 
     Attributes:
         columns: which column holds which field.
+        foreign: columns that only files for other systems have.
         groups: how each group was first written.
         needs_password: whether a row without a password is invalid.
     """
 
     columns: Columns
+    foreign: ForeignColumns
     groups: GroupNames
     needs_password: bool
 
@@ -87,6 +90,7 @@ class RowReader:
 
     def _problems(self, person: Person, cells: Sequence[str]) -> Iterator[str]:
         yield from problems(person, needs_password=self.needs_password)
+        yield from self.foreign.objections(self.columns.names, cells)
         width = len(self.columns.names)
         if len(cells) > width:
             yield f"the row has {len(cells)} cells and the header {width}: is a cell with a comma not quoted?"

@@ -9,7 +9,8 @@ from typing import Final
 from attrs import define, field
 
 from coggno._protocol.identity import is_like_an_id
-from coggno.provisioning.roster.columns import SINGLE, Columns
+from coggno.provisioning.roster.column_names import SINGLE
+from coggno.provisioning.roster.columns import Columns
 from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.rows import Row
 from coggno.provisioning.roster.validation import INVISIBLE, texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from coggno.provisioning.roster.input.input_table import InputRow, InputTable
 from coggno.provisioning.roster.input.text import Text
 
 DELIMITER_NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
+_VERSION: Final = re.compile(r"version:v?\d")  # the line above the header in files of Microsoft Entra
 _HEAD: Final = 1 << 16  # characters in which the header must end
 
 
@@ -33,7 +35,7 @@ def read_csv(text: Text, *, delimiter: str | None, recognized: Callable[[Sequenc
     if len(chosen) != 1 or chosen in '"\r\n':
         raise RosterError(f"The delimiter must be a single character, not {chosen!r}.")
     reader = _CsvReader(text, chosen)
-    line, header, _ = next(reader.rows(), InputRow(0, ()))
+    line, header, _ = next(reader.rows_with_header(), InputRow(0, ()))
     if len(header) < 2:
         shown = DELIMITER_NAMES.get(chosen, repr(chosen))
         message = f"{text.name}, line {line}: only one column when it is split at each {shown}."
@@ -48,7 +50,7 @@ def _head(text: Text) -> str:
     lines: list[str] = []
     left = _HEAD
     for line in text.lines(""):
-        if lines or line.strip():
+        if lines or (line.strip() and not _VERSION.match(line)):
             lines.append(line)
             left -= len(line)
         if left <= 0:
@@ -72,11 +74,19 @@ class _CsvReader:
     delimiter: str
 
     def rows_below_header(self) -> Iterator[InputRow]:
-        rows = self.rows()
+        rows = self.rows_with_header()
         next(rows, None)
         return rows
 
-    def rows(self) -> Iterator[InputRow]:
+    def rows_with_header(self) -> Iterator[InputRow]:
+        rows = self._rows()
+        for row in rows:
+            if not _VERSION.match(row.cells[0]):
+                yield row
+                break
+        yield from rows
+
+    def _rows(self) -> Iterator[InputRow]:
         reader = csv.reader(self.text.lines(""), delimiter=self.delimiter, strict=True)
         line = 1
         while True:
