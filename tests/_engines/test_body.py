@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 import tracemalloc
+import zlib
+from collections.abc import Iterator
 
 import pytest
 from attrs import define
@@ -12,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coggno import DecodeError
+from coggno._engines import body
 from coggno._engines.body import _PIECE, MAX_ERROR_BYTES, decoded, read_whole
 
 
@@ -112,6 +116,87 @@ class Bomb:
         return decoded(pieces(self.content, 1 << 16), self.status, {"content-encoding": "gzip"})
 
 
+@pytest.mark.parametrize("status", [200, 422])
+@pytest.mark.parametrize(
+    ("content", "size", "encoding"),
+    [
+        (b"x" * 20_000, 1, None),
+        (gzip.compress(bytes(20_000), 0), 1, "gzip"),
+        (gzip.compress(b"x") * 2000, 1 << 18, "gzip"),
+    ],
+    ids=["small pieces", "small pieces of gzip", "many members"],
+)
+async def test_other_tasks_go_on_while_a_body_is_read(status, content, size, encoding, monkeypatch):
+    """What is there already is read without waiting, so that only a turn given on purpose lets others go on."""
+    monkeypatch.setattr(body, "monotonic", itertools.count(step=body._TURN / 100).__next__)  # a piece takes 0.1 ms
+    turns = 0
+
+    async def count_turns():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    response = FakeResponse(status, content, size)
+    response.chunks = lambda: decoded(pieces(content, size), status, {"content-encoding": encoding} if encoding else {})
+    others = asyncio.ensure_future(count_turns())
+    assert await read_whole(response, 1 << 30)
+    others.cancel()
+    assert turns >= 15
+
+
+async def test_empty_members_of_gzip_take_linear_time(monkeypatch):
+    """zlib copies what follows a member: 26,000 of them in one piece would copy 7 GB."""
+    copied = 0
+    make = zlib.decompressobj
+
+    class Unzip:
+        def __init__(self, *options):
+            self._inner = make(*options)
+
+        def decompress(self, data, size):
+            nonlocal copied
+            content = self._inner.decompress(data, size)
+            copied += len(self._inner.unused_data)
+            return content
+
+        def __getattr__(self, name):
+            return getattr(self._inner, name)
+
+    monkeypatch.setattr(zlib, "decompressobj", Unzip)
+    zipped = gzip.compress(b"x") * 26_000
+    assert await decode_all(zipped, len(zipped)) == b"x" * 26_000
+    assert copied < len(zipped) * 1000
+
+
+@pytest.mark.parametrize(("empty", "is_refused"), [(100, False), (101, True)])
+async def test_gzip_of_nothing_ends(empty, is_refused):
+    """Empty members count towards no limit of bytes: a server could send them for ever."""
+    if is_refused:
+        endless = itertools.repeat(gzip.compress(b""))
+        with pytest.raises(DecodeError, match="not complete gzip"):
+            await read_whole(Endless(endless), 1000)
+    zipped = gzip.compress(b"x") + gzip.compress(b"") * empty + gzip.compress(b"y")
+    if is_refused:
+        with pytest.raises(DecodeError, match="not complete gzip"):
+            await decode_all(zipped)
+    else:
+        assert await decode_all(zipped) == b"xy"
+
+
+@define
+class Endless:
+    members: Iterator[bytes]
+    status: int = 200
+
+    async def _pieces(self):
+        for member in self.members:
+            yield member
+
+    def chunks(self):
+        return decoded(self._pieces(), self.status, {"content-encoding": "gzip"})
+
+
 async def test_response_may_be_as_long_as_the_limit():
     assert await read_whole(FakeResponse(200, bytes(99)), 99) == bytes(99)
     with pytest.raises(DecodeError, match=r"longer than 98 bytes \(max_response_bytes\)") as caught:
@@ -121,8 +206,8 @@ async def test_response_may_be_as_long_as_the_limit():
 
 @pytest.mark.parametrize("length", [MAX_ERROR_BYTES - 1, MAX_ERROR_BYTES, MAX_ERROR_BYTES + 1, 1 << 20])
 async def test_error_body_is_cut_at_64_kilobytes(length):
-    body = await read_whole(FakeResponse(422, bytes(length), size=1000), 1 << 30)
-    assert len(body) == min(length, 64 * 1024)
+    content = await read_whole(FakeResponse(422, bytes(length), size=1000), 1 << 30)
+    assert len(content) == min(length, 64 * 1024)
 
 
 async def test_error_body_is_cut_at_a_lower_limit():

@@ -48,8 +48,9 @@ class HttpxPool:
         lost = [one for one in connections if id(one) not in used and not one.is_idle() and not one.is_closed()]
         connections[:] = [one for one in connections if one not in lost]
         # Others may wait for the places.
-        assign: Callable[[], list[Any]] = getattr(self._pool, "_assign_requests_to_connections", list)
-        for connection in [*lost, *(assign() if lost else ())]:
+        assign: Callable[[], list[Any]] | None = getattr(self._pool, "_assign_requests_to_connections", None)
+        closing: list[Any] = assign() if lost and assign is not None else []
+        for connection in [*lost, *closing]:
             await connection.aclose()
 
 
