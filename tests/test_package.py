@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import coggno
-from coggno import models, provisioning, sandbox
+from coggno import models, provisioning, reports, sandbox
 from coggno._generated import models as generated
 
-PUBLIC_MODULES = (coggno, models, provisioning, sandbox)
+PUBLIC_MODULES = (coggno, models, provisioning, reports, sandbox)
 TYPING = Path(__file__).parent / "typing"
-OPTIONAL = {"coggno.cli", "coggno.sandbox", "coggno.provisioning"}
+OPTIONAL = {"coggno.cli", "coggno.sandbox", "coggno.provisioning", "coggno.reports"}
 HEAVY = {"starlette", "uvicorn", "rich", "typer", "aiohttp", "httpx2", "jinja2", "yaml"}
 
 

@@ -13,6 +13,7 @@ from coggno._client import Client
 
 if TYPE_CHECKING:
     from coggno.provisioning import PasswordFile, RowResult, Rows
+    from coggno.reports import Reports
 
 
 class AsyncCoggno(Client):
@@ -51,6 +52,14 @@ class AsyncCoggno(Client):
     Raises:
         ConfigurationError: an option cannot be used; nothing was sent.
     """
+
+    @property
+    def reports(self) -> Reports:
+        """Reports about training, such as `coggno.reports.completion()`: who has finished what."""
+        # Imported late, as provisioning is: most programs need neither.
+        from coggno.reports import Reports
+
+        return Reports(self)
 
     def provision(
         self,

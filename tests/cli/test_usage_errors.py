@@ -38,11 +38,6 @@ from tests.cli.helpers import RunCommand
             "--company must be the id of a connected company, such as 7, not 'no-id'. See: coggno companies list",
             None,
         ),
-        (
-            "documents licenses x",
-            "DOCUMENT must be the id of a document, such as 5, not 'x'. See: coggno documents list",
-            None,
-        ),
     ],
 )
 def test_mistake_is_one_sentence(coggno: RunCommand, arguments, message, help_of):

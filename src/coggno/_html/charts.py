@@ -38,31 +38,35 @@ class Bar:
     Attributes:
         name: its label.
         counts: a number for each segment of the chart.
+        note: what stands beside the bar; how many are in its first segment if not given.
     """
 
     name: str
     counts: Sequence[int]
+    note: str | None = None
 
 
-def bar_chart(title: str, segments: Sequence[Segment], bars: Iterable[Bar]) -> str:
+def bar_chart(title: str, segments: Sequence[Segment], bars: Iterable[Bar], *, note: str | None = None) -> str:
     """Return a chart of bars of equal length: what share of each bar every segment has.
 
     Args:
         title: what the chart shows.
-        segments: the segments of every bar, from left to right. The number beside a bar is that of the first.
+        segments: the segments of every bar, from left to right.
         bars: the bars; one whose counts are all 0 is shown empty.
+        note: heading of what stands beside the bars; the label of the first segment if not given.
     """
     legend = "".join(f'<span class="{segment.kind}"><i></i>{text(segment.label)}</span>' for segment in segments)
     rows = "".join(_row(bar, segments) for bar in bars)
-    first = text(segments[0].label)
+    first = text(segments[0].label if note is None else note)
     head = f'<caption>{text(title)}<span class="legend">{legend}</span></caption>'
     return f'<table class="chart">{head}<thead><tr><th><th><th>{first}</tr></thead><tbody>\n{rows}</tbody></table>\n'
 
 
 def _row(bar: Bar, segments: Sequence[Segment]) -> str:
     total = sum(bar.counts)
-    share = f"{bar.counts[0]:,} of {total:,} ({_percent(bar.counts[0], total)} %)" if total else "0"
-    return f"<tr><th>{text(bar.name)}</th><td>{_svg(bar, segments, total)}</td><td class=n>{share}</td></tr>\n"
+    first = f"{bar.counts[0]:,} of {total:,} ({_percent(bar.counts[0], total)} %)" if total else "0"
+    note = text(first if bar.note is None else bar.note)
+    return f"<tr><th>{text(bar.name)}</th><td>{_svg(bar, segments, total)}</td><td class=n>{note}</td></tr>\n"
 
 
 def _svg(bar: Bar, segments: Sequence[Segment], total: int) -> str:

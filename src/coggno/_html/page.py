@@ -28,10 +28,10 @@ _END: Final = "</main>\n</body>\n</html>\n"
 
 # Colors that people with a color vision deficiency can tell apart; every color also stands beside a word.
 _STYLE: Final = """\
-:root { color-scheme: light dark; --good: #1b7f5c; --open: #e0a126; --bad: #b5412b; --none: #8a8f98; --other: #4a6fa5;
+:root { color-scheme: light dark; --good: #1b7f5c; --open: #e0a126; --bad: #b5412b; --none: #cdd2d9; --other: #4a6fa5;
   --ink: #1d2129; --soft: #5b6270; --paper: #fff; --line: #dfe3e8; --card: #f5f7f9; }
 @media (prefers-color-scheme: dark) {
-  :root { --good: #3fb68b; --open: #e8b650; --bad: #e2725b; --none: #7b828d; --other: #7d9fd0;
+  :root { --good: #3fb68b; --open: #e8b650; --bad: #e2725b; --none: #454c56; --other: #7d9fd0;
     --ink: #e6e8eb; --soft: #a3a9b4; --paper: #16181c; --line: #343a42; --card: #1f2329; }
 }
 * { box-sizing: border-box; }
@@ -50,11 +50,12 @@ th, td { padding: .3rem .75rem .3rem 0; vertical-align: top; }
 thead th { color: var(--soft); font-size: .8rem; }
 tbody tr { border-top: 1px solid var(--line); }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; padding-right: 0; }
-th:last-child { text-align: inherit; }
 .wide { overflow-x: auto; }
+.wide table { min-width: 42rem; }
+.wide th { overflow-wrap: normal; }
 .chart { margin: 1rem 0; }
 .chart caption { text-align: left; font-weight: 600; padding-bottom: .5rem; }
-.chart thead th:last-child { text-align: right; }
+.chart thead th:last-child { text-align: right; padding-right: 0; }
 .chart tbody th { width: 28%; font-weight: 400; }
 .chart svg { display: block; width: 100%; height: 1rem; margin-top: .25rem; border-radius: .2rem;
   background: var(--card); }
@@ -71,6 +72,7 @@ tr.open td:first-child { box-shadow: inset .25rem 0 var(--open); padding-left: .
 tr.bad td:first-child { box-shadow: inset .25rem 0 var(--bad); padding-left: .75rem; }
 tr.none td:first-child { box-shadow: inset .25rem 0 var(--none); padding-left: .75rem; }
 tr.other td:first-child { box-shadow: inset .25rem 0 var(--other); padding-left: .75rem; }
+details details { margin: .5rem 0 0 1rem; }
 details { border-top: 1px solid var(--line); padding: .5rem 0; content-visibility: auto; }
 summary { cursor: pointer; font-weight: 600; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {

@@ -69,9 +69,12 @@ def table(
         kinds: for each row the kind of a segment, which colors its first cell; all without a color if not given.
         numbers: how many of the last columns are aligned to the right.
     """
-    yield f'<div class="wide"><table><thead><tr>{"".join(f"<th>{text(title)}</th>" for title in titles)}</tr></thead>'
-    yield "<tbody>\n"
     first_number = len(titles) - numbers
+    heads = "".join(
+        f"<th{' class=n' if index >= first_number else ''}>{text(title)}</th>" for index, title in enumerate(titles)
+    )
+    yield f'<div class="wide"><table><thead><tr>{heads}</tr></thead>'
+    yield "<tbody>\n"
     colors = iter(kinds)
     for row in rows:
         kind = next(colors, None)

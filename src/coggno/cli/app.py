@@ -18,6 +18,7 @@ from coggno.cli.commands.documents import documents
 from coggno.cli.commands.groups import groups
 from coggno.cli.commands.journal import journal
 from coggno.cli.commands.provision import provision
+from coggno.cli.commands.report import report
 from coggno.cli.commands.sandbox import FAULTS_HELP, sandbox
 from coggno.cli.commands.users import users
 from coggno.cli.exit_codes import CommandError, ExitCode
@@ -70,6 +71,7 @@ app.add_typer(users, name="users", help="List, show, create and delete users.")
 app.add_typer(groups, name="groups", help="List, show, create and delete groups and their members.")
 app.add_typer(companies, name="companies", help="List and create connected companies.")
 app.add_typer(documents, name="documents", help="List training documents and their licenses.")
+app.add_typer(report, name="report", help="Report who has finished which training.")
 app.command(
     epilog="\n\n".join(
         [

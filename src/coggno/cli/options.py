@@ -51,12 +51,6 @@ def _company_id(text: str) -> str:
     return text
 
 
-def _document_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise typer.BadParameter(f"must be the id of a document, such as 5, not '{text}'. See: coggno documents list")
-    return int(text)
-
-
 CompanyOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -127,8 +121,13 @@ GroupOption: TypeAlias = Annotated[
     ),
 ]
 DocumentArgument: TypeAlias = Annotated[
-    int,
-    typer.Argument(metavar="DOCUMENT", help="Id of the document.", parser=_document_id),
+    str,
+    typer.Argument(
+        metavar="DOCUMENT",
+        parser=not_empty,
+        help="Title of the document, or the id (all digits).",
+        show_default=False,
+    ),
 ]
 
 

@@ -27,3 +27,14 @@ def test_document_without_licenses(coggno: RunCommand):
 def test_unknown_document_is_one_sentence(coggno: RunCommand):
     ended = coggno("documents", "licenses", "99")
     assert (ended.code, ended.err) == (1, "Error: No document has the id 99. See: coggno documents list\n")
+
+
+def test_documents_are_found_by_title(coggno: RunCommand, sandbox: Sandbox):
+    title = sandbox.seed_document("Fire safety").title
+    assert coggno("documents", "licenses", title.upper()).code == 0
+    sandbox.seed_document("Fire safety")
+    ended = coggno("documents", "licenses", title)
+    assert ended.code == 1
+    assert ended.err.startswith(
+        "Error: 2 documents have the title `Fire safety`. Give the id of the one that you mean:"
+    )

@@ -10,9 +10,9 @@ import typer
 
 from coggno import AsyncCoggno
 from coggno._protocol.identity import login_key
+from coggno.cli.arguments.user import UserReference, name_of
+from coggno.cli.arguments.user_file import read_users
 from coggno.cli.client_settings import ClientSettings
-from coggno.cli.commands.user_argument import UserReference, name_of
-from coggno.cli.commands.user_file import read_users
 from coggno.cli.connection import AccountOptions
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.option_groups import expanded

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from coggno import AsyncCoggno
-from coggno.cli.commands.not_found import not_found
+from coggno.cli.arguments.document import DocumentReference
+from coggno.cli.arguments.not_found import not_found
 from coggno.cli.connection import AccountOptions
 from coggno.cli.lists.columns import DOCUMENT, LICENSE_OF_DOCUMENT
 from coggno.cli.lists.options import ListOptions
@@ -26,7 +27,7 @@ def list_documents(*, listing: ListOptions, account: AccountOptions) -> None:
 
 @documents.command(
     "licenses",
-    epilog=examples("coggno documents licenses 5", "coggno documents licenses 5 --filter passed=no --csv"),
+    epilog=examples("coggno documents licenses 'Fire safety'", "coggno documents licenses 5 --filter passed=no --csv"),
 )
 @expanded
 def list_licenses(*, document: DocumentArgument, listing: ListOptions, account: AccountOptions) -> None:
@@ -34,8 +35,9 @@ def list_licenses(*, document: DocumentArgument, listing: ListOptions, account: 
     view = ListView.of(LICENSE_OF_DOCUMENT, listing)
 
     async def work(coggno: AsyncCoggno) -> None:
-        with not_found(f"No document has the id {document}. See: coggno documents list"):
-            found = await coggno.documents.licenses(document)
+        reference = DocumentReference(document)
+        with not_found(reference.missing()):
+            found = await coggno.documents.licenses(await reference.find_id(coggno))
         await view.show(iterate(found.licenses))
 
     account.settings().run(work)

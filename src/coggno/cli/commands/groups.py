@@ -8,7 +8,7 @@ import typer
 
 from coggno import AsyncCoggno
 from coggno._protocol.identity import named
-from coggno.cli.commands.group_argument import GroupReference, group_label
+from coggno.cli.arguments.group import GroupReference, group_label
 from coggno.cli.commands.members import members
 from coggno.cli.connection import AccountOptions
 from coggno.cli.exit_codes import CommandError, ExitCode

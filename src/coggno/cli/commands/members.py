@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import typer
 
 from coggno import AsyncCoggno
-from coggno.cli.commands.group_argument import GroupReference
-from coggno.cli.commands.not_found import no_group, not_found, require_group
-from coggno.cli.commands.user_argument import UserReference
+from coggno.cli.arguments.group import GroupReference
+from coggno.cli.arguments.not_found import no_group, not_found, require_group
+from coggno.cli.arguments.user import UserReference
 from coggno.cli.connection import AccountOptions
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.lists.columns import MEMBER

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import typer
 
 from coggno import AsyncCoggno
+from coggno.cli.arguments.group import GroupReference
+from coggno.cli.arguments.not_found import not_found
+from coggno.cli.arguments.user import UserReference, name_of
 from coggno.cli.commands.delete_users import delete_users
-from coggno.cli.commands.group_argument import GroupReference
-from coggno.cli.commands.not_found import not_found
-from coggno.cli.commands.user_argument import UserReference, name_of
 from coggno.cli.connection import AccountOptions
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.lists.columns import LICENSE_OF_USER, USER

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from coggno._protocol.identity import is_like_an_id, login_key, same_login
-from coggno.cli.commands.not_found import not_found
+from coggno.cli.arguments.not_found import not_found
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.terminal.output import clean
 

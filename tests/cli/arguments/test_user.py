@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coggno._resources import Users
-from coggno.cli.commands.user_argument import UserReference, name_of
+from coggno.cli.arguments.user import UserReference, name_of
 from coggno.models import User
 from coggno.sandbox import Sandbox
 from tests.cli.helpers import RunCommand

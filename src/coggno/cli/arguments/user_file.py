@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from coggno.cli.commands.user_argument import UserReference
+from coggno.cli.arguments.user import UserReference
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.terminal import output
 

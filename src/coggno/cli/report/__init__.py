@@ -1,0 +1,1 @@
+"""What `coggno report` does: read, write files, show counts."""
