@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -31,19 +30,6 @@ class OutputOptions:
 
 
 @frozen(kw_only=True)
-class SandboxOptions:
-    """Whether the run goes to a sandbox of its own.
-
-    Attributes:
-        is_used: whether `--sandbox` was given.
-        faults: what goes wrong there, as `--fault` describes it.
-    """
-
-    is_used: bool
-    faults: Sequence[str]
-
-
-@frozen(kw_only=True)
 class ProvisionOptions:
     """Everything that `coggno provision` was given.
 
@@ -52,7 +38,6 @@ class ProvisionOptions:
         roster: how the roster is read.
         run: how the run proceeds; its passwords are added when their file is open.
         output: where the run writes.
-        sandbox: whether it goes to a sandbox.
         client: the connection to the API.
         dry_run: whether nothing is changed.
     """
@@ -61,6 +46,5 @@ class ProvisionOptions:
     roster: RosterOptions
     run: RunOptions
     output: OutputOptions
-    sandbox: SandboxOptions
     client: ClientSettings
-    dry_run: bool
+    dry_run: bool = False

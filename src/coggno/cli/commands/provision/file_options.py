@@ -1,0 +1,73 @@
+"""The options that say which files a run writes, and what it prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from coggno.cli.option_groups import option_group
+
+if TYPE_CHECKING:
+    from coggno.cli.provision.options import OutputOptions
+
+Passwords: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--generate-passwords",
+        metavar="FILE",
+        help="Generate passwords for new users who have none, and save them in FILE, readable only by you.",
+    ),
+]
+Results: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        metavar="FILE",
+        help=(
+            "Save the outcome of every row here. Default: results.csv, and failed.csv for the rows to run again. "
+            "A run of failed.csv writes results-2.csv and failed-2.csv; so does any run where results.csv is there "
+            "and has the results of another roster."
+        ),
+    ),
+]
+Report: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Also write a report as one HTML file: counts, pace, groups, and the rows that need a person.",
+    ),
+]
+AllowRefused: TypeAlias = Annotated[
+    bool,
+    typer.Option("--allow-refused", help="Exit with 0 even if the roster has invalid or contradictory rows."),
+]
+EventsJson: TypeAlias = Annotated[
+    bool,
+    typer.Option("--json", help="Print events as JSON, one object per line; the last one is the summary."),
+]
+
+
+@option_group
+class RunFileOptions:
+    """Which files a run writes, and what it prints."""
+
+    passwords: Passwords = None
+    results: Results = None
+    report: Report = None
+    allow_refused: AllowRefused = False
+    as_json: EventsJson = False
+
+    def options(self) -> OutputOptions:
+        """Return where the run writes."""
+        from coggno.cli.provision.options import OutputOptions
+
+        return OutputOptions(
+            results=self.results,
+            passwords=self.passwords,
+            report=self.report,
+            as_json=self.as_json,
+            allow_refused=self.allow_refused,
+        )
