@@ -78,19 +78,29 @@ class Intercepted:
     def __init__(self, coggno, before):
         self._client = coggno
         self._before = before
-        self.users, self.groups = coggno.users, coggno.groups
+        self.users, self.groups, self.companies = coggno.users, coggno.groups, coggno.companies
         self.base_url, self.lms = coggno.base_url, coggno.lms
 
     def with_options(self, **options):
         return Intercepted(self._client.with_options(**options), self._before)
+
+    def as_company(self, company_id):
+        return Intercepted(self._client.as_company(company_id), self._before)
 
     async def call(self, operation, *args, **values):
         self._before(operation, values)
         return await self._client.call(operation, *args, **values)
 
 
+async def plan_of(coggno, roster, run_options=RunOptions()):
+    """A plan, made on the sandbox's clock."""
+    sandbox = getattr(coggno, "sandbox", None)
+    clock = sandbox.clock if sandbox and isinstance(sandbox.clock, ManualClock) else ManualClock()
+    return await make_plan(coggno, roster, run_options, makes_passwords=True, clock=clock.now, sleep=clock.sleep)
+
+
 async def planned(coggno, rows, **options):
-    return await make_plan(coggno, read_roster(rows, RosterOptions(**options)))
+    return await plan_of(coggno, read_roster(rows, RosterOptions(**options)))
 
 
 def broken(*faults, clock=None, **options):
@@ -108,7 +118,7 @@ def carry_out(coggno, plan, clock=None, **options):
 async def run(coggno, rows, **options):
     """Read, plan and carry out; every row has its outcome."""
     roster = rows if isinstance(rows, Roster) else read_roster(rows)
-    return await collect(carry_out(coggno, await make_plan(coggno, roster), **options))
+    return await collect(carry_out(coggno, await plan_of(coggno, roster), **options))
 
 
 async def collect(work, results=None, then=lambda: None):

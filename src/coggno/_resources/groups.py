@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from attrs import frozen
@@ -79,6 +80,24 @@ class GroupUsers:
         return await operations.remove_group_user(self._session, group_id, user)
 
 
+@frozen
+class GroupReservation:
+    """The right to create the group of one name."""
+
+    _session: Session
+    _key: tuple[str | None, ...]
+
+    @property
+    def recent(self) -> Group | None:
+        """The group that was created a moment ago, which lists may not show yet."""
+        group: Group | None = self._session.locks.recall(self._key, self._session.clock())
+        return group
+
+    def note(self, group: Group) -> None:
+        """Note that the group was created now."""
+        self._session.locks.remember(self._key, group, self._session.clock())
+
+
 class Groups:
     """Groups (reference: Groups). All methods raise as `AsyncCoggno.send`."""
 
@@ -130,16 +149,30 @@ class Groups:
             AmbiguousNameError: several groups have that name.
             OutcomeUnknownError: a response was lost, and the group was not found on the server.
         """
+        self._session.prepare(
+            Request(operation=operations.CREATE_GROUP, form={"name": name, "description": description})
+        )
+        async with self.reserve(name) as reservation:
+            ensured = await self._ensure(name, description, reservation.recent)
+            if ensured.created:
+                reservation.note(ensured.value)
+            return ensured
+
+    @asynccontextmanager
+    async def reserve(self, name: str) -> AsyncGenerator[GroupReservation]:
+        """Hold the right to create the group of that name: `ensure`, on this client and its copies, waits meanwhile.
+
+        For a caller that reads the groups itself before it creates several: only a list that was read while the name is
+        held shows whether the group is there.
+
+        Args:
+            name: the name.
+        """
         session = self._session
-        session.prepare(Request(operation=operations.CREATE_GROUP, form={"name": name, "description": description}))
         # The company is part of the key: two companies may each have a group of that name.
         key = (session.config.lms, "group", identity.group_key(name))
         async with session.locks.get(*key):
-            recent: Group | None = session.locks.recall(key, session.clock())
-            ensured = await self._ensure(name, description, recent)
-            if ensured.created:
-                session.locks.remember(key, ensured.value, session.clock())
-            return ensured
+            yield GroupReservation(session, key)
 
     async def _ensure(self, name: str, description: str | None, recent: Group | None) -> Ensured[Group]:
         groups = await self._groups_but_odd_ones(name)

@@ -12,7 +12,7 @@ from coggno.provisioning.journal import Journal, MemoryJournal, SqliteJournal
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, RunStatus, Summary, Waiting
 from coggno.provisioning.passwords import PasswordFile
-from coggno.provisioning.plan import Plan, PlannedRow, make_plan
+from coggno.provisioning.planning import Plan, PlannedRow, make_plan
 from coggno.provisioning.provision import Rows, apply_plan, provision
 from coggno.provisioning.results import (
     FailedWriter,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from coggno._protocol.operation import Send
-from coggno.models import Group, User
+from coggno.models import Company, Group, User
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -32,12 +33,16 @@ class CallResult(Protocol[T_co]):
         ...
 
 
-class EnsuredGroup(Protocol):
-    """What ensuring a group returns."""
+class HeldName(Protocol):
+    """The right to create the group of one name."""
 
     @property
-    def value(self) -> Group:
-        """The group."""
+    def recent(self) -> Group | None:
+        """The group that was created a moment ago, which lists may not show yet."""
+        ...
+
+    def note(self, group: Group, /) -> None:
+        """Note that the group was created now."""
         ...
 
 
@@ -61,8 +66,8 @@ class GroupsApi(Protocol):
         """Yield all groups."""
         ...
 
-    async def ensure(self, *, name: str) -> EnsuredGroup:
-        """Return the group of that name, creating it if there is none; calls for one name wait for each other."""
+    def reserve(self, name: str, /) -> AbstractAsyncContextManager[HeldName]:
+        """Hold the right to create the group of that name; who else wants to create it waits meanwhile."""
         ...
 
 
@@ -71,6 +76,14 @@ class UsersApi(Protocol):
 
     def iter(self) -> AsyncIterator[User]:
         """Yield all users."""
+        ...
+
+
+class CompaniesApi(Protocol):
+    """Connected companies."""
+
+    def iter(self) -> AsyncIterator[Company]:
+        """Yield all connected companies."""
         ...
 
 
@@ -95,6 +108,15 @@ class ProvisioningClient(Protocol):
     @property
     def groups(self) -> GroupsApi:
         """Groups."""
+        ...
+
+    @property
+    def companies(self) -> CompaniesApi:
+        """Connected companies."""
+        ...
+
+    def as_company(self, company_id: int, /) -> Self:
+        """Return a client that acts for a connected company."""
         ...
 
     def with_options(self, *, max_retries: int) -> Self:

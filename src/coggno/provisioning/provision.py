@@ -13,7 +13,7 @@ from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.execution import Run
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowResult
-from coggno.provisioning.plan import Plan, make_plan
+from coggno.provisioning.planning import Plan, make_plan
 from coggno.provisioning.roster import Roster, RosterOptions, Source, read_roster
 
 Rows: TypeAlias = "Roster | Source | AsyncIterable[Mapping[str, Any]]"

@@ -6,9 +6,15 @@ from coggno.provisioning.execution.row_queue import RowQueue
 from coggno.sandbox import ManualClock
 
 
+async def windows(rows):
+    """Two rows at a time."""
+    for start in range(0, len(rows), 2):
+        yield rows[start : start + 2]
+
+
 def queue(rows, capacity=10, most_waiting=10):
     clock = ManualClock()
-    made = RowQueue(rows, capacity=capacity, most_waiting=most_waiting, clock=clock.now, sleep=clock.sleep)
+    made = RowQueue(windows(rows), capacity=capacity, most_waiting=most_waiting, clock=clock.now, sleep=clock.sleep)
     return made, clock
 
 
@@ -89,3 +95,35 @@ async def test_nothing_waits_when_the_run_stops():
     rows.hurry()
     assert await rows.get() == "a"
     assert clock.now() == 0
+
+
+async def test_rows_set_aside_come_last():
+    """When all others have ended, those that wait included."""
+    rows, _ = queue("abc")
+    rows.set_aside(await rows.get())
+    rows.put_back(await rows.get(), pause=3)
+    assert await rows.get() == "c"
+    rows.ended()
+    assert await rows.get() == "b"
+    rows.ended()
+    assert await rows.get() == "a"
+    rows.ended()
+    assert await rows.get() is None
+
+
+async def test_a_window_is_read_when_the_last_is_used():
+    """No earlier: what reads it makes passwords, and its rows take memory."""
+    read = []
+
+    async def counted():
+        async for window in windows("abcdef"):
+            read.append(window)
+            yield window
+
+    clock = ManualClock()
+    rows = RowQueue(counted(), capacity=10, most_waiting=10, clock=clock.now, sleep=clock.sleep)
+    await rows.get()
+    await rows.get()
+    assert read == ["ab"]
+    await rows.get()
+    assert read == ["ab", "cd"]

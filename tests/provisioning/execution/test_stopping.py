@@ -84,7 +84,7 @@ async def test_stop_begins_nothing_more():
 
 
 async def test_a_hanging_write_is_unknown_after_stop(monkeypatch):
-    monkeypatch.setattr("coggno.provisioning.execution.stop_signal.GRACE", 0.05)
+    monkeypatch.setattr("coggno.provisioning.requests.stop_signal.GRACE", 0.05)
     sandbox, results = broken("createUser:latency=30,after,skip=1", clock=RealClock()), {}
     async with client_of(sandbox) as coggno:
         work = carry_out(coggno, await planned(coggno, people(10, groups=[])), concurrency=2)
@@ -96,7 +96,7 @@ async def test_a_hanging_write_is_unknown_after_stop(monkeypatch):
 
 async def test_a_slow_consumer_gets_every_result(monkeypatch):
     """Also when the run is stopped meanwhile."""
-    monkeypatch.setattr("coggno.provisioning.execution.stop_signal.GRACE", 0.0)
+    monkeypatch.setattr("coggno.provisioning.requests.stop_signal.GRACE", 0.0)
     sandbox, results = Sandbox(), {}
     async with client_of(sandbox) as coggno:
         work = carry_out(coggno, await planned(coggno, people(30, groups=[])), concurrency=3)
@@ -110,7 +110,7 @@ async def test_a_slow_consumer_gets_every_result(monkeypatch):
 
 
 async def test_a_row_waiting_for_the_rate_is_not_attempted(monkeypatch):
-    monkeypatch.setattr("coggno.provisioning.execution.stop_signal.GRACE", 0.05)
+    monkeypatch.setattr("coggno.provisioning.requests.stop_signal.GRACE", 0.05)
     sandbox, results = Sandbox(), {}
     async with client_of(sandbox) as coggno:
         work = apply_plan(coggno, await planned(coggno, people(10, groups=[])), RunOptions(concurrency=4, rate=0.01))
@@ -120,7 +120,7 @@ async def test_a_row_waiting_for_the_rate_is_not_attempted(monkeypatch):
 
 
 async def test_stop_during_groups_begins_no_user(monkeypatch):
-    monkeypatch.setattr("coggno.provisioning.execution.stop_signal.GRACE", 0.0)
+    monkeypatch.setattr("coggno.provisioning.requests.stop_signal.GRACE", 0.0)
     sandbox = broken("createGroup:latency=30", clock=RealClock())
     rows = [{**row, "email": "wrong"} if not number else row for number, row in enumerate(people(6))]
     results = {}
@@ -168,7 +168,7 @@ async def test_rows_not_attempted_are_counted_apart():
 
 async def test_a_half_done_row_was_attempted(monkeypatch):
     """The user was created, the second group was not: the row was attempted."""
-    monkeypatch.setattr("coggno.provisioning.execution.stop_signal.GRACE", 0.05)
+    monkeypatch.setattr("coggno.provisioning.requests.stop_signal.GRACE", 0.05)
     sandbox, summary = broken("addGroupUser:latency=30", clock=RealClock()), Summary()
     async with client_of(sandbox) as coggno:
         work = carry_out(coggno, await planned(coggno, people(2)))

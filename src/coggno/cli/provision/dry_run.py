@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from attrs import frozen
 
-from coggno.provisioning import Plan, PlannedRow, Row, RowOutcome, RowResult
+from coggno.provisioning import Plan, Row, RowResult
 
 
 @frozen(kw_only=True)
@@ -37,33 +37,17 @@ class DryRun:
     makes_passwords: bool
 
     def changes(self) -> PlannedChanges:
-        """Return what the run does, rows that lack a password left out."""
-        users = memberships = 0
-        used: set[str] = set()
-        for planned in self.plan.planned:
-            if self._lacks_password(planned):
-                continue
-            users += planned.user is None
-            memberships += len(planned.missing)
-            used.update(planned.missing)
-        groups = tuple(name for name in self.plan.new_groups if name in used)
-        return PlannedChanges(users=users, memberships=memberships, groups=groups)
+        """Return what the run does."""
+        counts = self.plan.counts(makes_passwords=self.makes_passwords)
+        return PlannedChanges(
+            users=counts.new_users, memberships=counts.new_memberships, groups=counts.group_names
+        )
 
     def results(self) -> Iterator[tuple[Row, RowResult]]:
         """Yield every row with the outcome that it would have, in the order of the lines."""
-        invalid = {planned.row.line for planned in self.plan.planned if self._lacks_password(planned)}
-        for row, result in zip(self.plan.roster.rows, self.plan.forecast(), strict=True):
-            first = row.line if row.merged_into is None else row.merged_into
-            is_invalid = first in invalid
-            yield row, row.result(RowOutcome.INVALID, "password is missing") if is_invalid else result
+        yield from zip(self.plan.roster.rows, self.plan.forecast(makes_passwords=self.makes_passwords), strict=True)
 
     async def rows(self) -> AsyncIterator[tuple[Row, RowResult]]:
         """Yield what `results` yields."""
         for pair in self.results():
             yield pair
-
-    def _lacks_password(self, planned: PlannedRow) -> bool:
-        # The plan assumes a password for everybody; without --generate-passwords the run rejects these rows.
-        person = planned.row.person
-        has_password = person is not None and person.password is not None
-        return not self.makes_passwords and planned.user is None and not has_password

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from attrs import define
+from attrs import define, field
 
-from coggno._generated import operations
-from coggno.errors import APIError, NotFoundError
 from coggno.models import Group
 from coggno.provisioning.client import CallResult, ProvisioningClient
-from coggno.provisioning.execution.gate import Gate
-from coggno.provisioning.execution.stop_signal import StopSignal
 from coggno.provisioning.execution.writes import PendingWrite
 from coggno.provisioning.options import RunOptions
-from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
 from coggno.provisioning.passwords import PasswordFile
+from coggno.provisioning.planning.plan import GroupOfCompany
+from coggno.provisioning.requests import Sender, StopSignal
+from coggno.provisioning.requests.gate import Gate
+from coggno.provisioning.requests.sender import Clock, Sleep
 from coggno.provisioning.roster import Person
 
 T = TypeVar("T")
@@ -27,72 +26,59 @@ class RunContext:
     """What all rows of a run share.
 
     Attributes:
-        client: sends the requests, each once: the run itself repeats them.
-        gate: lets requests through.
+        sender: sends the requests, each once: the run itself repeats them.
         passwords: where passwords are generated for rows that have none.
-        groups: name -> the group; all that a row needs are in it before the row begins.
-        clock: seconds that only grow.
-        sleep: waits for so many seconds.
-        signal: ends the run early.
+        groups: company and name -> the group; all that a row needs are in it before the row begins.
         settle_time: seconds until a write that is not visible counts as lost.
     """
 
-    client: ProvisioningClient
-    gate: Gate
+    sender: Sender
     passwords: PasswordFile | None
-    groups: dict[str, Group]
-    clock: Callable[[], float]
-    sleep: Callable[[float], Awaitable[Any]]
-    signal: StopSignal
+    groups: dict[GroupOfCompany, Group]
     settle_time: float
+    _clients: dict[int, ProvisioningClient] = field(factory=dict[int, ProvisioningClient])
 
     @classmethod
     def of(
         cls,
         client: ProvisioningClient,
         options: RunOptions,
-        groups: dict[str, Group],
+        groups: dict[GroupOfCompany, Group],
         *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[Any]],
+        clock: Clock,
+        sleep: Sleep,
     ) -> RunContext:
         """Return the context of a run with `options`."""
-        signal = StopSignal()
-        gate = Gate(
-            control_read=lambda: client.call(operations.list_groups),
-            signal=signal,
-            limiter=RateLimiter(options.rate, clock, sleep),
-            limit=AdaptiveLimit(options.concurrency, clock),
-            circuit=Circuit(clock),
-            patience=options.patience,
-            sleep=sleep,
-        )
-        return cls(client, gate, options.passwords, groups, clock, sleep, signal, options.settle_time)
+        # The run repeats requests itself: it knows when the API is down, and which rows can wait.
+        sender = Sender.of(client.with_options(max_retries=0), options, clock=clock, sleep=sleep)
+        return cls(sender, options.passwords, groups, options.settle_time)
 
-    async def send(self, call: Callable[[], Awaitable[CallResult[T]]], *, is_first: bool = False) -> CallResult[T]:
-        """Make a call when the gate lets it through.
+    @property
+    def gate(self) -> Gate:
+        """Lets requests through."""
+        return self.sender.gate
 
-        Args:
-            call: sends it.
-            is_first: whether it begins something, which is held back after a stop.
+    @property
+    def signal(self) -> StopSignal:
+        """Ends the run early."""
+        return self.sender.signal
 
-        Raises:
-            HeldError: the run was stopped before.
-            APIError: the call failed.
-        """
-        requests = 1
-        try:
-            async with self.gate.request(is_first=is_first):
-                result = await call()
-            requests = result.requests
-        except APIError as error:
-            requests = error.requests
-            raise
-        else:
-            return result
-        finally:
-            # The first request was counted before it was sent, those of checks were not.
-            self.gate.limiter.charge(requests - 1)
+    @property
+    def clock(self) -> Clock:
+        """Seconds that only grow."""
+        return self.sender.clock
+
+    async def sleep(self, seconds: float) -> Any:
+        """Wait for so many seconds."""
+        await self.sender.sleep(seconds)
+
+    def client_of(self, company: int | None) -> ProvisioningClient:
+        """Return a client that acts for a company; `None` for that of the key."""
+        if company is None:
+            return self.sender.client
+        if company not in self._clients:
+            self._clients[company] = self.sender.client.as_company(company)
+        return self._clients[company]
 
     async def write(
         self,
@@ -112,7 +98,7 @@ class RunContext:
             HeldError: the run was stopped before.
             APIError: the call failed.
         """
-        return await self.send(call, is_first=is_first)
+        return await self.sender.send(call, is_first=is_first)
 
     def password_of(self, person: Person) -> str:
         """Return the password that a new user gets: the row's, or the one that was generated for it."""
@@ -120,16 +106,3 @@ class RunContext:
             return person.password
         assert self.passwords is not None  # noqa: S101 - rows without a password are sorted out before
         return self.passwords.password_for(person)
-
-    async def control_read(self) -> None:
-        """Send a request that only a working API responds to.
-
-        Raises:
-            APIError: it failed, so a 404 just before says nothing.
-        """
-        try:
-            await self.send(lambda: self.client.call(operations.list_groups))
-        except NotFoundError:
-            # A list always exists: the API itself is not there.
-            self.gate.circuit.failed()
-            raise

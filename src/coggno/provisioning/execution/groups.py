@@ -1,24 +1,62 @@
-"""The first phase of a run: the groups that its rows need and that do not exist yet."""
+"""The groups that the rows of a run need and that do not exist yet.
+
+A group's name is no key: a second request makes a second group. So a creation whose response was lost is sent again
+only when lists have not shown the group for the settle time. All groups in doubt wait for that together, with one list
+a round, while rows that do not need them go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from typing import Final
 
 from attrs import define, field
 
 from coggno._generated import operations
-from coggno._protocol.identity import named
-from coggno.errors import AmbiguousNameError, APIError, RateLimitError
+from coggno._protocol.identity import group_key, named
+from coggno.errors import APIError, NotFoundError, RateLimitError
 from coggno.models import Group
+from coggno.provisioning.client import HeldName
+from coggno.provisioning.errors import StoppedError
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.execution.failures import is_curable, reason_of
-from coggno.provisioning.execution.stop_signal import HeldError
+from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.planning.plan import GroupOfCompany
+from coggno.provisioning.requests.failures import is_curable, reason_of
+from coggno.provisioning.requests.stop_signal import HeldError
 from coggno.provisioning.worker_pool import for_each
 
 _TRIES: Final = 10  # of one group
-_AT_ONCE: Final = 256  # groups; many of them may wait for a minute, and the gate bounds the requests
-_LONGEST_PAUSE: Final = 30.0  # seconds between two tries
+_AT_ONCE: Final = 256  # groups that are compared with one list
+_LONGEST_PAUSE: Final = 10.0  # seconds between two rounds
+_AMBIGUOUS: Final = "several groups have that name; rename or delete all but one"
+
+
+@define(eq=False)
+class NewGroup:
+    """A group that is to be created: none of its name was there when it was reserved.
+
+    Attributes:
+        company: id of the connected company, if it is not that of the key.
+        name: as the roster has it.
+        held: the right to create it.
+        release: gives that right up.
+        tries: how many requests have failed.
+        sent_at: when the last request that may have been carried out has failed; `None` if there is none.
+    """
+
+    company: int | None
+    name: str
+    held: HeldName
+    release: AsyncExitStack
+    tries: int = 0
+    sent_at: float | None = None
+
+    @property
+    def id(self) -> GroupOfCompany:
+        """Company and name."""
+        return self.company, self.name
 
 
 @define
@@ -26,84 +64,158 @@ class GroupCreation:
     """Creates groups.
 
     Attributes:
-        failures: name -> why the group is not there.
+        context: what all rows share.
+        failures: company and name -> why the group is not there.
     """
 
     context: RunContext
-    failures: dict[str, str] = field(factory=dict[str, str])
+    failures: dict[GroupOfCompany, str] = field(factory=dict[GroupOfCompany, str])
+    _open: dict[GroupOfCompany, NewGroup] = field(factory=dict[GroupOfCompany, NewGroup])
 
-    async def create(self, names: Iterable[str]) -> None:
-        """Create groups; those that cannot be created are in `failures` afterwards.
+    async def create(self, groups: Iterable[GroupOfCompany]) -> None:
+        """Create groups. Those that are not there afterwards are left to `settle`.
 
         Args:
-            names: of the groups.
+            groups: company and name of each.
         """
-        await for_each(names, self._create, workers=_AT_ONCE)
+        # In one order everywhere: two runs that each hold a name the other one waits for would wait for ever.
+        names = sorted(groups, key=lambda group: (group[0] or 0, group_key(group[1]), group[1]))
+        for start in range(0, len(names), _AT_ONCE):
+            if self.context.signal.reason is None:
+                await self._round([await self._reserve(*group) for group in names[start : start + _AT_ONCE]])
 
-    def missing(self, names: Iterable[str]) -> str | None:
-        """Return why one of `names` cannot be used, or `None` if all groups are there."""
-        name = next((name for name in names if name not in self.context.groups), None)
-        if name is None:
-            return None
-        return f"group {name!r} could not be created: {self.failures.get(name, 'the run stopped before')}"
-
-    async def _create(self, name: str) -> None:
+    async def settle(self) -> None:
+        """Return when every group is there or has failed: in rounds of one list each."""
+        pause = 1.0
         try:
+            while self._open and self.context.signal.reason is None:
+                await self.context.gate.pause(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+                await self._round([*self._open.values()])
+        finally:
+            # Whatever ended it: rows that wait for a group have to be told.
+            await self.close()
+
+    async def close(self) -> None:
+        """Give up what is not there yet."""
+        for group in [*self._open.values()]:
+            is_in_doubt = group.sent_at is not None
+            await self._fail(group, "interrupted while it was created" if is_in_doubt else "the run stopped before")
+
+    def obstacle(self, company: int | None, names: Iterable[str]) -> str | None:
+        """Return why one of `names` cannot be used, or `None` if all groups are there or may still come."""
+        for name in names:
+            reason = self.failures.get((company, name))
+            if reason is None and self.context.signal.reason is not None and (company, name) not in self.context.groups:
+                reason = "the run stopped before"
+            if reason is not None:
+                return f"group {name!r} could not be created: {reason}"
+        return None
+
+    def is_awaited(self, company: int | None, names: Iterable[str]) -> bool:
+        """Return whether one of `names` is not there yet."""
+        return any((company, name) not in self.context.groups for name in names)
+
+    async def _reserve(self, company: int | None, name: str) -> NewGroup:
+        stack = AsyncExitStack()
+        held = await stack.enter_async_context(self.context.client_of(company).groups.reserve(name))
+        group = self._open[company, name] = NewGroup(company, name, held, stack)
+        return group
+
+    async def _round(self, groups: Sequence[NewGroup]) -> None:
+        """Compare groups with one list of each company, and create those that are safe to create."""
+        by_company: defaultdict[int | None, list[NewGroup]] = defaultdict(list)
+        for group in groups:
+            by_company[group.company].append(group)
+        for company, own in by_company.items():
+            try:
+                listed = await self._list(company)
+            except (HeldError, StoppedError):
+                return
+            except Exception as error:  # noqa: BLE001 - rows without these groups are not concerned
+                for group in own:
+                    await self._fail(group, reason_of(error))
+            else:
+                ready = [group for group in own if not await self._is_found(group, listed)]
+                await for_each(ready, self._create, workers=_AT_ONCE)
+
+    async def _list(self, company: int | None) -> list[Group]:
+        async def read() -> list[Group]:
+            return [group async for group in self.context.client_of(company).groups.iter()]
+
+        return await self.context.sender.read(read)
+
+    async def _is_found(self, group: NewGroup, listed: Iterable[Group]) -> bool:
+        """Return whether a group must not be created (now): it is there, several are, or it may still come."""
+        found = named(listed, group.name, lambda each: each.name)
+        if not found and group.held.recent is not None:
+            found = [group.held.recent]
+        if len(found) == 1:
+            await self._there(group, found[0])
+        elif found:
+            await self._fail(group, _AMBIGUOUS)
+        elif group.sent_at is None:
+            return False
+        else:
+            return self.context.clock() < group.sent_at + self.context.settle_time
+        return True
+
+    async def _create(self, group: NewGroup) -> None:
+        try:
+            # Cut off when the time after a stop is over.
             async with self.context.signal.limited():
-                group = await self._created(name)
-            if group is not None:
-                self.context.groups[name] = group
-                self.context.gate.circuit.progressed()
+                created = await self._send(group)
         except HeldError:
             pass
         except TimeoutError:
-            self.failures[name] = "interrupted while it was created"
-        except AmbiguousNameError:
-            self.failures[name] = "several groups have that name; rename or delete all but one"
+            await self._fail(group, "interrupted while it was created")
+        except APIError as error:
+            await self._note(group, error)
         except Exception as error:  # noqa: BLE001 - other groups, and rows without this one, are not concerned
-            self.failures[name] = reason_of(error)
+            await self._fail(group, reason_of(error))
+        else:
+            group.held.note(created)
+            await self._there(group, created)
 
-    async def _created(self, name: str) -> Group | None:
-        """Return the group, tried again for failures that waiting can cure; `None` when the run stops."""
-        failures = 0
-        while self.context.signal.reason is None:
-            try:
-                return await self._ensure(name)
-            except APIError as error:
-                failures += not isinstance(error, RateLimitError)
-                if not is_curable(error) or failures >= _TRIES:
-                    raise
-                self.context.gate.check_patience(error)
-                found = await self._wait_for(name) if _is_in_doubt(error) else None
-                if found is not None:
-                    return found
-            await self.context.sleep(min(_LONGEST_PAUSE, 2.0 ** max(0, failures - 1)))
-        return None
+    async def _send(self, group: NewGroup) -> Group:
+        call, pending = (
+            self.context.client_of(group.company).call,
+            PendingWrite(operation=operations.CREATE_GROUP.id, key=group_key(group.name), company=group.company),
+        )
+        result = await self.context.write(
+            pending, lambda: call(operations.create_group, name=group.name), is_first=True
+        )
+        return result.value
 
-    async def _ensure(self, name: str) -> Group:
-        # `ensure` lists the groups before it creates one.
-        async with self.context.gate.request(2, is_first=True):
-            return (await self.context.client.groups.ensure(name=name)).value
+    async def _note(self, group: NewGroup, error: APIError) -> None:
+        """Note why a request has failed; the group stays open if waiting can help."""
+        if error.outcome == "unknown":
+            group.sent_at = self.context.clock()
+            # None of that name was there before: a single one that is there now is ours.
+            candidates: Sequence[Group] = getattr(error, "candidates", ())
+            if len(candidates) == 1:
+                await self._there(group, candidates[0])
+                return
+        if isinstance(error, NotFoundError):
+            # Nothing is asked for that could be missing: the API itself is not there.
+            self.context.gate.circuit.failed()
+        elif not is_curable(error):
+            await self._fail(group, reason_of(error))
+            return
+        group.tries += not isinstance(error, RateLimitError | NotFoundError)
+        self.context.gate.check_patience(error)
+        if group.tries >= _TRIES:
+            await self._fail(group, reason_of(error))
 
-    async def _wait_for(self, name: str) -> Group | None:
-        """Wait for a group whose creation may still take effect: a second request now could make two of it."""
-        end, pause = self.context.clock() + self.context.settle_time, 1.0
-        while self.context.signal.reason is None and self.context.clock() < end:
-            await self.context.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-            try:
-                listed = await self.context.send(lambda: self.context.client.call(operations.list_groups))
-            except APIError as error:
-                if not is_curable(error):
-                    raise
-            else:
-                # None of that name was there before: one that is there now is ours.
-                found = named(listed.value, name, lambda group: group.name)
-                if len(found) == 1:
-                    return found[0]
-        return None
+    async def _there(self, group: NewGroup, found: Group) -> None:
+        self.context.groups[group.id] = found
+        self.context.gate.circuit.progressed()
+        await self._end(group)
 
+    async def _fail(self, group: NewGroup, reason: str) -> None:
+        self.failures[group.id] = reason
+        await self._end(group)
 
-def _is_in_doubt(error: APIError) -> bool:
-    """Return whether a creation may have happened; a failed list leaves nothing in doubt."""
-    return error.outcome == "unknown" and error.operation == operations.CREATE_GROUP.id
+    async def _end(self, group: NewGroup) -> None:
+        del self._open[group.id]
+        await group.release.aclose()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult
-from coggno.provisioning.plan import merged_result
+from coggno.provisioning.planning import merged_result
 from coggno.provisioning.roster import Roster
 
 

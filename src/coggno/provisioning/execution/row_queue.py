@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any, Final, Generic, TypeVar
@@ -16,7 +17,7 @@ class RowQueue(Generic[T]):
     """Rows to work on. A row is open from `get` until it is put back, or its result has been taken.
 
     Args:
-        rows: fresh rows, pulled one by one.
+        windows: fresh rows, some at a time; the next window is read when the last one is used up.
         capacity: how many may be open: results that nobody takes hold the run back.
         most_waiting: how many may wait to be worked on again before fresh rows are held back. In an outage more would
             only be left in doubt.
@@ -26,15 +27,17 @@ class RowQueue(Generic[T]):
 
     def __init__(
         self,
-        rows: Iterable[T],
+        windows: AsyncIterator[Sequence[T]],
         *,
         capacity: int,
         most_waiting: int,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[Any]],
     ) -> None:
-        self._fresh = iter(rows)
-        self._has_fresh = True
+        self._windows = windows
+        self._fresh: deque[T] = deque()
+        self._has_more = True
+        self._is_reading = False
         self._capacity = capacity
         self._most_waiting = most_waiting
         self._clock = clock
@@ -58,7 +61,9 @@ class RowQueue(Generic[T]):
                 return row
             if self._is_finished:
                 return None
-            if self._waiting and self._has_room:
+            if self._wants_more:
+                await self._read_window()
+            elif self._waiting and self._has_room:
                 await self._sleep(min(_SLICE, self._waiting[0][0] - self._clock()))
             else:
                 self._changed.clear()
@@ -99,9 +104,10 @@ class RowQueue(Generic[T]):
         self._wake()
 
     def unfinished(self) -> Iterator[T]:
-        """Yield the rows that wait to be worked on again, and those that were set aside."""
+        """Yield the rows that wait to be worked on again, those that were set aside, and those not begun."""
         yield from (row for _, _, row in self._waiting)
         yield from self._aside
+        yield from self._fresh
 
     @property
     def _has_room(self) -> bool:
@@ -111,17 +117,39 @@ class RowQueue(Generic[T]):
     def _is_finished(self) -> bool:
         return not (self._has_fresh or self._waiting or self._in_progress or self._aside)
 
+    @property
+    def _has_fresh(self) -> bool:
+        return bool(self._fresh) or self._has_more
+
+    @property
+    def _wants_more(self) -> bool:
+        is_needed = self._has_more and not self._fresh and not self._is_reading
+        return is_needed and self._has_room and self._accepts_fresh
+
+    @property
+    def _accepts_fresh(self) -> bool:
+        return len(self._waiting) < self._most_waiting or self._is_hurried
+
+    async def _read_window(self) -> None:
+        self._is_reading = True
+        try:
+            window = await anext(self._windows, None)
+            if window is None:
+                self._has_more = False
+            else:
+                self._fresh.extend(window)
+        finally:
+            self._is_reading = False
+            self._wake()
+
     def _next(self) -> T | None:
         """Return a row that can be worked on now, if there is one."""
         if not self._has_room:
             return None
         if self._waiting and (self._is_hurried or self._waiting[0][0] <= self._clock()):
             return heappop(self._waiting)[2]
-        if self._has_fresh and len(self._waiting) < self._most_waiting:
-            for row in self._fresh:
-                return row
-            self._has_fresh = False
-            self._wake()
+        if self._fresh and self._accepts_fresh:
+            return self._fresh.popleft()
         if self._aside and not (self._has_fresh or self._waiting or self._in_progress):
             for aside in self._aside:
                 heappush(self._waiting, (self._clock(), next(self._numbers), aside))

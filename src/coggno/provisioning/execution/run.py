@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self
 
 from attrs import evolve
 
 from coggno import testing
-from coggno.errors import CoggnoError
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.errors import StoppedError
 from coggno.provisioning.execution.context import RunContext
+from coggno.provisioning.execution.feed import RowFeed
 from coggno.provisioning.execution.groups import GroupCreation
 from coggno.provisioning.execution.ledger import Ledger
 from coggno.provisioning.execution.scheduler import RowScheduler
 from coggno.provisioning.options import RunOptions
-from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult
-from coggno.provisioning.passwords import PasswordFile
-from coggno.provisioning.plan import Plan, PlannedRow
+from coggno.provisioning.outcomes import Progress, RowResult
+from coggno.provisioning.planning import Plan
 
 
 class Run:
@@ -52,12 +52,10 @@ class Run:
         plan.claim()
         self._plan = plan
         self._options = options
-        # The run repeats requests itself: it knows when the API is down, and which rows can wait.
-        client = client.with_options(max_retries=0)
-        self._context = RunContext.of(client, options, dict(plan.groups), clock=clock, sleep=sleep)
+        self._context = RunContext.of(client, options, plan.existing_groups, clock=clock, sleep=sleep)
         self._groups = GroupCreation(self._context)
-        self._planned, self._without_password = _split(plan.planned, options.passwords)
-        self._rows = RowScheduler(self._context, self._groups, self._planned, concurrency=options.concurrency)
+        self._feed = RowFeed(plan, options.passwords, self._context.signal)
+        self._rows = RowScheduler(self._context, self._groups, self._feed, concurrency=options.concurrency)
         self._ledger = Ledger(plan.roster)
         self._ready: deque[RowResult] = deque()
         self._is_running = False
@@ -114,25 +112,17 @@ class Run:
     def _unreported(self) -> Iterator[RowResult]:
         """Yield a result for every row, the best known first: the caller skips what was reported."""
         yield from self._rows.unclaimed()
-        yield from self._decided()
-        yield from self._rows.not_attempted()
-
-    def _decided(self) -> Iterator[RowResult]:
-        """Yield the results that are known before anything is sent."""
         yield from self._plan.roster.rejections()
-        yield from self._plan.decided
-        for planned in self._without_password:
-            yield planned.row.result(RowOutcome.INVALID, "password is missing")
+        yield from self._feed.not_attempted(self._context.signal.reason or "the run was cancelled")
 
     async def _phases(self) -> AsyncGenerator[RowResult]:
         self._is_running = True
         try:
-            for result in self._decided():
+            async for result in self._feed.decided():
                 yield result
-            self._generate_passwords()
             # Groups first: the request that creates a user puts it into one.
-            await self._groups.create(self._needed_groups())
-            async with aclosing(self._rows.results()) as results:
+            await self._groups.create(self._feed.counts.new_groups)
+            async with self._settling_groups(), aclosing(self._rows.results()) as results:
                 async for result in results:
                     yield result
         finally:
@@ -140,33 +130,13 @@ class Run:
         if self.stopped is not None:
             raise StoppedError(self.stopped)
 
-    def _generate_passwords(self) -> None:
-        """Have every password on the disk before the first request that sets one."""
-        passwords = self._options.passwords
-        if passwords is None:
-            return
+    @asynccontextmanager
+    async def _settling_groups(self) -> AsyncGenerator[None]:
+        """Settle groups in doubt meanwhile: only the rows that need them have to wait."""
+        settling = asyncio.create_task(self._groups.settle())
         try:
-            for planned in self._planned:
-                person = planned.row.person
-                if planned.user is None and person is not None and person.password is None:
-                    passwords.password_for(person)
-            passwords.sync()
-        except (OSError, CoggnoError) as error:
-            self.stop(str(error).rstrip("."))
-
-    def _needed_groups(self) -> Iterable[str]:
-        if not self._without_password:
-            return self._plan.new_groups
-        needed = {name for planned in self._planned for name in planned.missing}
-        return [name for name in self._plan.new_groups if name in needed]
-
-
-def _split(rows: Iterable[PlannedRow], passwords: PasswordFile | None) -> tuple[list[PlannedRow], list[PlannedRow]]:
-    """Return the rows that can be carried out, and those that lack a password."""
-    possible: list[PlannedRow] = []
-    without_password: list[PlannedRow] = []
-    for planned in rows:
-        person = planned.row.person
-        is_lacking = passwords is None and planned.user is None and person is not None and person.password is None
-        (without_password if is_lacking else possible).append(planned)
-    return possible, without_password
+            yield
+        finally:
+            settling.cancel()
+            await asyncio.gather(settling, return_exceptions=True)
+            await self._groups.close()

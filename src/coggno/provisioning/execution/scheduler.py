@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from typing import Final
 
 from coggno.provisioning.execution.context import RunContext
+from coggno.provisioning.execution.feed import RowFeed
 from coggno.provisioning.execution.groups import GroupCreation
 from coggno.provisioning.execution.row_queue import RowQueue
 from coggno.provisioning.execution.rows import RowTask
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.outcomes import RowOutcome, RowResult
-from coggno.provisioning.plan import PlannedRow
+from coggno.provisioning.planning import PlannedRow
 from coggno.provisioning.worker_pool import for_each
 
+_GROUP_PAUSE: Final = 2.0  # seconds after which a row is begun whose group was not there yet
 _WAITING: Final = 16  # rows for each worker that may wait to be tried again; one in ten waits at a tenth of failures
 
 
@@ -24,21 +26,17 @@ class RowScheduler:
     Args:
         context: what all rows share.
         groups: knows which groups could not be created.
-        rows: what to do.
+        feed: reads what is to be done.
         concurrency: how many rows may be in progress at once.
     """
 
-    def __init__(
-        self, context: RunContext, groups: GroupCreation, rows: Sequence[PlannedRow], *, concurrency: int
-    ) -> None:
+    def __init__(self, context: RunContext, groups: GroupCreation, feed: RowFeed, *, concurrency: int) -> None:
         self._context = context
         self._groups = groups
-        self._rows = rows
         self._concurrency = concurrency
-        tasks = (_task(context, planned) for planned in rows)
         # Twice as many as workers: while some results wait for the consumer, work goes on.
         self._queue = RowQueue(
-            tasks,
+            self._tasks(feed),
             capacity=2 * concurrency,
             most_waiting=_WAITING * concurrency,
             clock=context.clock,
@@ -67,10 +65,9 @@ class RowScheduler:
         for task in self._queue.unfinished():
             yield task.cut_off()
 
-    def not_attempted(self) -> Iterator[RowResult]:
-        """Yield for every row the result that it has if nothing was done for it."""
-        for planned in self._rows:
-            yield _not_attempted(planned, self._context.signal.reason or "the run was cancelled")
+    async def _tasks(self, feed: RowFeed) -> AsyncGenerator[list[RowTask]]:
+        async for planned in feed.planned():
+            yield [_task(self._context, each) for each in planned]
 
     async def _produce(self) -> None:
         try:
@@ -81,12 +78,14 @@ class RowScheduler:
     async def _work(self, _: int) -> None:
         while (task := await self._queue.get()) is not None:
             planned = task.state.planned
-            obstacle = self._groups.missing(planned.missing)
+            obstacle = self._groups.obstacle(planned.company, planned.missing)
             if self._context.signal.reason is not None:
                 self._end(task.cut_off())
             elif obstacle is not None:
                 # A row without its group has failed; only the rows after a stop are counted as not attempted.
                 self._end(planned.row.result(RowOutcome.FAILED, f"not attempted: {obstacle}"))
+            elif self._groups.is_awaited(planned.company, planned.missing):
+                self._queue.put_back(task, pause=_GROUP_PAUSE)
             else:
                 await self._carry_out(task)
 
@@ -125,10 +124,4 @@ class RowScheduler:
 
 def _task(context: RunContext, planned: PlannedRow) -> RowTask:
     assert planned.row.person is not None  # noqa: S101 - only rows with a person are planned
-    user_id = planned.user.id if planned.user else None
-    return RowTask(context, RowState(planned, planned.row.person, user_id))
-
-
-def _not_attempted(planned: PlannedRow, reason: str) -> RowResult:
-    user_id = planned.user.id if planned.user else None
-    return planned.row.result(RowOutcome.FAILED, f"not attempted: {reason}", user_id=user_id, not_attempted=True)
+    return RowTask(context, RowState(planned, planned.row.person, planned.user_id))

@@ -12,14 +12,14 @@ from coggno._protocol.identity import login_key
 from coggno._protocol.json import is_object
 from coggno.errors import NotFoundError, PartialWriteError, UnprocessableEntityError
 from coggno.models import User
-from coggno.provisioning.client import CallResult
+from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.execution.failures import NotVisibleYetError
 from coggno.provisioning.execution.rows.requests import RowRequests
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.execution.writes import PendingWrite
 from coggno.provisioning.outcomes import RowOutcome, RowResult
-from coggno.provisioning.plan import conflict
+from coggno.provisioning.planning import conflict
+from coggno.provisioning.requests.failures import NotVisibleYetError
 
 _CREATING: Final = "creating the user"
 _ABSENCES: Final = 2  # checks in a row that must not find the user before the creation is sent again
@@ -77,7 +77,12 @@ class UserCreation:
 
     async def _create(self) -> RowResult | None:
         state, groups = self.state, self.state.planned.missing
-        pending = PendingWrite(operation=operations.CREATE_USER.id, key=state.person.key, line=state.planned.row.line)
+        pending = PendingWrite(
+            operation=operations.CREATE_USER.id,
+            key=state.person.key,
+            line=state.planned.row.line,
+            company=state.planned.company,
+        )
         try:
             user = await self.requests.write(_CREATING, pending, self._call, nothing_to_miss=True)
         except UnprocessableEntityError as refusal:
@@ -95,23 +100,25 @@ class UserCreation:
         state.user_id, state.was_created = user.id, True
         return None
 
+    @property
+    def _client(self) -> ProvisioningClient:
+        return self.context.client_of(self.state.planned.company)
+
     def _call(self) -> Awaitable[CallResult[User]]:
         person, groups = self.state.person, self.state.planned.missing
-        return self.context.client.call(
+        return self._client.call(
             operations.create_user,
             email=person.email,
             first_name=person.first_name,
             last_name=person.last_name,
             password=self.context.password_of(person),
             login=person.login,
-            group_id=self.context.groups[groups[0]].id if groups else None,
+            group_id=self.context.groups[self.state.planned.company, groups[0]].id if groups else None,
         )
 
     async def _look_up(self) -> User:
         login = self.state.person.effective_login
-        return await self.requests.read(
-            "looking up the user", lambda: self.context.client.call(operations.get_user, login)
-        )
+        return await self.requests.read("looking up the user", lambda: self._client.call(operations.get_user, login))
 
     async def _explain(self, refusal: UnprocessableEntityError) -> RowResult | None:
         """Find out what a 422 means: the user exists after all, somewhere else, or the row is refused."""

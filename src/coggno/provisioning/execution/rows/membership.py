@@ -9,10 +9,10 @@ from attrs import define
 from coggno._generated import operations
 from coggno.errors import NotFoundError
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.execution.failures import NotVisibleYetError
 from coggno.provisioning.execution.rows.requests import RowRequests
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.requests.failures import NotVisibleYetError
 
 _PAUSES: Final = (5.0, 10.0, 30.0)  # seconds; a user created just now may not be visible everywhere yet
 
@@ -36,10 +36,11 @@ class MembershipAdding:
     async def run(self) -> None:
         """Add the user to all groups that are missing."""
         user = self.state.user_id
+        company = self.state.planned.company
         assert user is not None  # noqa: S101 - users come before memberships
         for name in self.state.planned.missing:
             if name not in self.state.joined:
-                await self._join(name, self.context.groups[name].id, user)
+                await self._join(name, self.context.groups[company, name].id, user)
 
     async def _join(self, name: str, group: int, user: int) -> None:
         state = self.state
@@ -55,7 +56,7 @@ class MembershipAdding:
         state.joined.add(name)
 
     async def _is_member(self, name: str, group: int, user: int) -> bool:
-        call = self.context.client.call
+        call = self.context.client_of(self.state.planned.company).call
         try:
             member = await self.requests.read(
                 f"checking group {name!r}", lambda: call(operations.get_group_user, group, user)
@@ -78,8 +79,14 @@ class MembershipAdding:
         self.not_found = 0
 
     async def _send(self, name: str, group: int, user: int) -> None:
-        call, line = self.context.client.call, self.state.planned.row.line
-        pending = PendingWrite(operation=operations.ADD_GROUP_USER.id, key=f"{group}/{user}", line=line)
+        planned = self.state.planned
+        call = self.context.client_of(planned.company).call
+        pending = PendingWrite(
+            operation=operations.ADD_GROUP_USER.id,
+            key=f"{group}/{user}",
+            line=planned.row.line,
+            company=planned.company,
+        )
         await self.requests.write(
             f"adding to group {name!r}", pending, lambda: call(operations.add_group_user, group, id=user)
         )

@@ -10,9 +10,9 @@ from attrs import define
 from coggno.errors import APIError, CoggnoError, NotFoundError
 from coggno.provisioning.client import CallResult
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.execution.failures import OutageError, is_maybe_in_progress
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.requests.failures import OutageError, is_maybe_in_progress
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class RowRequests:
             APIError: it failed.
         """
         try:
-            result = await self.context.send(self._noted(action, call), is_first=not self.state.has_begun)
+            result = await self.context.sender.send(self._noted(action, call), is_first=not self.state.has_begun)
         except NotFoundError as missing:
             await self._prove(missing, nothing_to_miss=False)
             raise
@@ -123,6 +123,6 @@ class RowRequests:
         if missing.is_page or self.context.gate.circuit.is_open:
             raise OutageError(missing.message) from missing
         try:
-            await self.context.control_read()
+            await self.context.sender.control_read()
         except NotFoundError:
             raise OutageError(missing.message) from missing

@@ -7,7 +7,7 @@ from typing import Final
 from attrs import define, field
 
 from coggno.provisioning.outcomes import RowOutcome, RowResult
-from coggno.provisioning.plan import PlannedRow
+from coggno.provisioning.planning import PlannedRow
 from coggno.provisioning.roster import Person
 
 _HINT: Final = ". It may have happened; run the row again to find out"

@@ -12,13 +12,13 @@ from attrs import define, field
 
 from coggno.errors import RateLimitError
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.execution.failures import NotVisibleYetError, is_curable, reason_of
 from coggno.provisioning.execution.rows.creation import UserCreation
 from coggno.provisioning.execution.rows.membership import MembershipAdding
 from coggno.provisioning.execution.rows.requests import RowRequests
 from coggno.provisioning.execution.rows.state import RowState
-from coggno.provisioning.execution.stop_signal import HeldError
 from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.requests.failures import NotVisibleYetError, is_curable, reason_of
+from coggno.provisioning.requests.stop_signal import HeldError
 
 _TRIES: Final = 20  # of one row; what fails so often while other rows succeed is the trouble of this row
 _LONGEST_PAUSE: Final = 5.0  # seconds before a row is tried again: twenty tries last longer than reads may lag
@@ -129,7 +129,7 @@ class RowTask:
         state = self.state
         if state.was_created:
             return state.result(RowOutcome.CREATED, _INFERRED if state.is_inferred else "")
-        meanwhile = "created by somebody else in the meantime" if state.planned.user is None else ""
+        meanwhile = "created by somebody else in the meantime" if state.planned.user_id is None else ""
         if not state.added:
             return state.result(RowOutcome.EXISTS, meanwhile)
         joined = f"added to {', '.join(state.added)}"

@@ -3,7 +3,7 @@
 import pytest
 
 from coggno import APIConnectionError, APITimeoutError, RateLimitError, ServerError, UnprocessableEntityError
-from coggno.provisioning.execution.failures import is_curable
+from coggno.provisioning.requests.failures import is_curable
 
 
 def not_retryable(error):

@@ -11,10 +11,10 @@ from typing import Any, Final
 from attrs import define, field
 
 from coggno.errors import AuthenticationError, CoggnoError, NotFoundError, PermissionDeniedError, RateLimitError
-from coggno.provisioning.execution.failures import is_outage, reason_of
-from coggno.provisioning.execution.stop_signal import HeldError, StopSignal
 from coggno.provisioning.outcomes import Waiting
 from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
+from coggno.provisioning.requests.failures import is_outage, reason_of
+from coggno.provisioning.requests.stop_signal import HeldError, StopSignal
 
 _SLICE: Final = 1.0  # seconds; a pause is slept in slices, so that a stop is noticed soon
 
@@ -99,7 +99,7 @@ class Gate:
 
     async def _probe(self) -> None:
         self.waiting = self.waiting or Waiting(since=time.time(), reason="Coggno to respond again")
-        await self._pause(self.circuit.next_pause())
+        await self.pause(self.circuit.next_pause())
         if self.signal.reason is not None:
             return
         try:
@@ -131,7 +131,8 @@ class Gate:
                 f"no row could be finished for {_duration(seconds)} ({reason_of(error) if error else 'unknown'})"
             )
 
-    async def _pause(self, seconds: float) -> None:
+    async def pause(self, seconds: float) -> None:
+        """Wait for so many seconds, or until the run is stopped."""
         end = self.limit.clock() + seconds
         while self.signal.reason is None and (left := end - self.limit.clock()) > 0:
             await self.sleep(min(_SLICE, left))

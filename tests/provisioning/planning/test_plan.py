@@ -57,7 +57,7 @@ async def test_logins_are_compared_without_case():
     exact = sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
     sandbox.seed_user("u0@EXAMPLE.com", first_name="X", last_name="Y")
     plan = await plan_of(sandbox, people(1, groups=[]))
-    assert plan.decided[0].user_id == exact.id
+    assert [*plan.decided][0].user_id == exact.id
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_rows_of_an_ambiguous_group_are_refused():
     sandbox.seed_group("Warehouse")
     plan = await plan_of(sandbox, people(1))
     assert forecast(plan) == ["refused"]
-    assert "several groups are named 'Warehouse'" in plan.decided[0].detail
+    assert "several groups are named 'Warehouse'" in [*plan.decided][0].detail
 
 
 async def test_the_forecast_of_a_run_is_what_happens():
@@ -137,7 +137,7 @@ async def test_a_refused_key_ends_the_planning():
 async def test_no_password_in_the_repr_of_a_plan():
     plan = await plan_of(Sandbox(), people(1))
     assert "s3cret" not in repr(plan)
-    assert plan.planned[0].row.result(RowOutcome.CREATED).login == "u0@example.com"
+    assert [*plan.planned][0].row.result(RowOutcome.CREATED).login == "u0@example.com"
 
 
 class StandIn:
@@ -163,4 +163,4 @@ async def test_records_without_names_do_not_stop_the_plan():
     plan = await make_plan(StandIn(users, groups), read_roster(people(4, groups=["None", "7"])))
     assert forecast(plan) == ["joined", "conflict", "conflict", "created"]
     assert plan.new_groups == ("None", "7")
-    assert plan.decided[0].detail == "the login belongs to Other; the API cannot change a user's name"
+    assert [*plan.decided][0].detail == "the login belongs to Other; the API cannot change a user's name"

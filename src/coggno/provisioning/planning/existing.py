@@ -1,0 +1,146 @@
+"""What exists in a company of what a roster asks for: users, groups and members. Reads, never writes."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from attrs import define, field, frozen
+
+from coggno._protocol.identity import group_key, named
+from coggno.models import Group
+from coggno.provisioning.client import ProvisioningClient
+from coggno.provisioning.planning.wanted import WantedUsers
+from coggno.provisioning.requests import Sender
+from coggno.provisioning.roster import Person
+from coggno.provisioning.worker_pool import for_each
+
+_LISTS: Final = 8  # lists of members that are read at once: each may be long, and is held as its ids
+
+
+@frozen
+class Members:
+    """Ids of the members of a group, 8 bytes each."""
+
+    _ids: array[int]
+
+    @classmethod
+    def of(cls, ids: Iterable[int]) -> Members:
+        """Return the members with these ids."""
+        return cls(array("q", sorted(ids)))
+
+    def __contains__(self, user_id: object) -> bool:
+        """Return whether a user is a member."""
+        if not isinstance(user_id, int):
+            return False
+        at = bisect_left(self._ids, user_id)
+        return at < len(self._ids) and self._ids[at] == user_id
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._ids)
+
+
+NOBODY: Final = Members.of(())
+
+
+@define
+class Existing:
+    """What exists in one company of what a roster asks for.
+
+    Attributes:
+        users: those whom the roster asks for, and which of them exist.
+        groups: name in the roster -> the group.
+        ambiguous: names that several groups have.
+        members: name of a group -> its members; only for groups that an existing user is to be in.
+    """
+
+    users: WantedUsers
+    groups: Mapping[str, Group] = field(factory=dict[str, Group])
+    ambiguous: frozenset[str] = frozenset()
+    members: dict[str, Members] = field(factory=dict[str, Members])
+
+    def missing(self, person: Person, user_id: int) -> tuple[str, ...]:
+        """Return the groups of a person that an existing user is not in yet."""
+        return tuple(name for name in person.groups if user_id not in self.members.get(name, NOBODY))
+
+
+async def read_existing(
+    sender: Sender, client: ProvisioningClient, people: Iterable[Person], names: Iterable[str]
+) -> Existing:
+    """Read what exists: one list of users and one of groups. `read_members` adds the members.
+
+    Args:
+        sender: sends the requests.
+        client: acts for the company.
+        people: whom the roster asks for, each once.
+        names: of the groups that it asks for.
+
+    Raises:
+        StoppedError: the API did not respond for as long as the patience allows.
+        APIError: a list could not be read, and waiting cannot help.
+    """
+    users = WantedUsers(people)
+
+    async def note_users() -> None:
+        # Again from the beginning after a failure: a user that is noted twice is the same.
+        async for user in client.users.iter():
+            users.note(user)
+
+    await sender.read(note_users)
+    groups, ambiguous = await sender.read(lambda: _find_groups(client, names))
+    return Existing(users, groups, ambiguous)
+
+
+async def read_members(
+    sender: Sender, client: ProvisioningClient, existing: Existing, names: Iterable[str], *, at_once: int
+) -> None:
+    """Read the members of groups.
+
+    Args:
+        sender: sends the requests.
+        client: acts for the company.
+        existing: what exists; gets the members.
+        names: of the groups that an existing user is to be in.
+        at_once: how many lists may be read at the same time.
+
+    Raises:
+        StoppedError: the API did not respond for as long as the patience allows.
+        APIError: a list could not be read, and waiting cannot help.
+    """
+
+    async def read(name: str) -> None:
+        group = existing.groups[name].id
+
+        async def ids() -> Members:
+            return Members.of([user.id async for user in client.groups.users.iter(group)])
+
+        existing.members[name] = await sender.read(ids)
+
+    known = [name for name in dict.fromkeys(names) if name in existing.groups]
+    await for_each(known, read, workers=min(at_once, _LISTS))
+
+
+async def _find_groups(client: ProvisioningClient, names: Iterable[str]) -> tuple[dict[str, Group], frozenset[str]]:
+    """Return the group of each name, and the names that several groups have."""
+    wanted = {name: group_key(name) for name in names}
+    keys = set(wanted.values())
+    alike: defaultdict[str, list[Group]] = defaultdict(list)
+    async for group in client.groups.iter():
+        # `str`: a tolerant client passes on a group without a name, which is none that a roster can ask for.
+        key = group_key(str(group.name))
+        # Only these are kept: an account may have many more groups.
+        if key in keys and isinstance(group.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            alike[key].append(group)
+    found: dict[str, Group] = {}
+    ambiguous: set[str] = set()
+    for name, key in wanted.items():
+        candidates = named(alike[key], name, lambda group: group.name)
+        if len(candidates) == 1:
+            found[name] = candidates[0]
+        elif candidates:
+            ambiguous.add(name)
+    return found, frozenset(ambiguous)

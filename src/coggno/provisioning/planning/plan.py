@@ -1,0 +1,267 @@
+"""The plan of a whole roster: what exists is kept, what is to be done for a row is worked out when it is its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Generic, TypeAlias, TypeVar
+
+from attrs import define, field, frozen
+
+from coggno import testing
+from coggno.errors import ConfigurationError
+from coggno.models import Group
+from coggno.provisioning.client import ProvisioningClient
+from coggno.provisioning.options import RunOptions
+from coggno.provisioning.outcomes import RowResult
+from coggno.provisioning.planning.companies import find_companies
+from coggno.provisioning.planning.existing import Existing, read_existing, read_members
+from coggno.provisioning.planning.steps import PlannedRow, merged_result, plan_row
+from coggno.provisioning.requests import Sender
+from coggno.provisioning.requests.sender import Clock, Sleep
+from coggno.provisioning.roster import Person, Roster
+
+T_co = TypeVar("T_co", covariant=True)
+GroupOfCompany: TypeAlias = "tuple[int | None, str]"
+"""Id of a connected company (`None` for that of the key), and the name of one of its groups."""
+
+
+@frozen
+class Steps(Generic[T_co]):
+    """What is to be done for the rows of a roster. Iterating over them reads the roster again.
+
+    Args:
+        steps: begins with the first row.
+    """
+
+    _steps: Callable[[], Iterator[T_co]]
+
+    def __iter__(self) -> Iterator[T_co]:
+        return self._steps()
+
+    def __len__(self) -> int:
+        """Return how many there are; counted anew each time."""
+        return sum(1 for _ in self)
+
+
+@frozen
+class PlanCounts:
+    """What a plan comes to.
+
+    Attributes:
+        new_groups: groups to create, in the order of the roster.
+        new_users: how many users are to be created.
+        new_memberships: how many memberships are to be created, those of new users included.
+        planned: how many rows there is something to do for.
+        decided: how many rows need nothing, or cannot be carried out.
+    """
+
+    new_groups: tuple[GroupOfCompany, ...]
+    new_users: int
+    new_memberships: int
+    planned: int
+    decided: int
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """Names of the groups to create; with the company, where it is not that of the key."""
+        return tuple(_group_text(*group) for group in self.new_groups)
+
+
+@define
+class Plan:
+    """What a run does: groups first, then users with their memberships.
+
+    Attributes:
+        roster: what is wanted.
+        existing: company as the roster names it (`None` for that of the key) -> what exists there.
+        companies: company as the roster names it -> its id.
+        makes_passwords: whether a password is generated for a new user whose row has none; without one, such a row is
+            `invalid`.
+        is_used: whether it was carried out; what it knows of the server is out of date then.
+    """
+
+    roster: Roster
+    existing: Mapping[str | None, Existing] = field(repr=False)
+    companies: Mapping[str, int] = field(factory=dict[str, int])
+    makes_passwords: bool = False
+    is_used: bool = False
+    _counts: dict[bool, PlanCounts] = field(factory=dict[bool, PlanCounts], repr=False)
+
+    @property
+    def groups(self) -> Mapping[str, Group]:
+        """The existing groups of the company of the key, by their name in the roster."""
+        return self.existing[None].groups if None in self.existing else {}
+
+    @property
+    def existing_groups(self) -> dict[GroupOfCompany, Group]:
+        """The existing groups of all companies."""
+        return {
+            (self._id_of(company), name): group
+            for company, existing in self.existing.items()
+            for name, group in existing.groups.items()
+        }
+
+    @property
+    def ambiguous(self) -> frozenset[str]:
+        """Names that several groups have: nobody is put into these."""
+        return frozenset(name for existing in self.existing.values() for name in existing.ambiguous)
+
+    @property
+    def new_groups(self) -> tuple[str, ...]:
+        """Names of the groups to create; with the company, where it is not that of the key."""
+        return self.counts().group_names
+
+    @property
+    def new_users(self) -> int:
+        """How many users are to be created."""
+        return self.counts().new_users
+
+    @property
+    def new_memberships(self) -> int:
+        """How many memberships are to be created, those of new users included."""
+        return self.counts().new_memberships
+
+    @property
+    def planned(self) -> Steps[PlannedRow]:
+        """What is to be done, for every row that there is something to do for."""
+        return Steps(lambda: (step for step in self.steps() if isinstance(step, PlannedRow)))
+
+    @property
+    def decided(self) -> Steps[RowResult]:
+        """Results of the rows that need nothing, or cannot be carried out."""
+        return Steps(lambda: (step for step in self.steps() if isinstance(step, RowResult)))
+
+    def steps(self, *, makes_passwords: bool | None = None) -> Iterator[PlannedRow | RowResult]:
+        """Yield for every accepted row what is to be done, or its result if there is nothing to do.
+
+        Args:
+            makes_passwords: whether passwords are generated; as planned if not given.
+        """
+        makes_passwords = self.makes_passwords if makes_passwords is None else makes_passwords
+        for row in self.roster.accepted:
+            company = row.person.company if row.person else None
+            yield plan_row(row, self.existing[company], self._id_of(company), makes_passwords=makes_passwords)
+
+    def counts(self, *, makes_passwords: bool | None = None) -> PlanCounts:
+        """Return what the plan comes to.
+
+        Args:
+            makes_passwords: whether passwords are generated; as planned if not given.
+        """
+        makes_passwords = self.makes_passwords if makes_passwords is None else makes_passwords
+        if makes_passwords not in self._counts:
+            self._counts[makes_passwords] = self._count(self.steps(makes_passwords=makes_passwords))
+        return self._counts[makes_passwords]
+
+    def forecast(self, *, makes_passwords: bool | None = None) -> Iterator[RowResult]:
+        """Yield for every row, in the input's order, how it ends if every request succeeds.
+
+        Args:
+            makes_passwords: whether passwords are generated; as planned if not given.
+        """
+        steps = self.steps(makes_passwords=makes_passwords)
+        merged_rows: dict[int, RowResult] = {}
+        for row in self.roster.rows:
+            if row.rejection is not None:
+                yield row.rejection
+            elif row.merged_into is not None:
+                yield merged_rows.pop(row.line)
+            else:
+                step = next(steps)
+                result = step.forecast() if isinstance(step, PlannedRow) else step
+                # Kept until its line comes: a merged row always follows the one that it was merged into.
+                merged = self.roster.merged.with_first(row.line, result.login)
+                merged_rows.update((each.line, merged_result(each, result)) for each in merged)
+                yield result
+
+    def claim(self) -> None:
+        """Note that the plan is carried out now.
+
+        Raises:
+            ConfigurationError: it was carried out already. Its groups would be created a second time.
+        """
+        if self.is_used:
+            raise ConfigurationError("This plan was carried out already. Make a new one: it reads what exists now.")
+        self.is_used = True
+
+    def _id_of(self, company: str | None) -> int | None:
+        return None if company is None else self.companies[company]
+
+    def _count(self, steps: Iterator[PlannedRow | RowResult]) -> PlanCounts:
+        known = self.existing_groups
+        new: dict[GroupOfCompany, None] = {}
+        users = memberships = planned = decided = 0
+        for step in steps:
+            if isinstance(step, RowResult):
+                decided += 1
+                continue
+            planned += 1
+            users += step.user_id is None
+            memberships += len(step.missing)
+            new.update({group: None for name in step.missing if (group := (step.company, name)) not in known})
+        return PlanCounts(tuple(new), users, memberships, planned, decided)
+
+
+async def make_plan(
+    client: ProvisioningClient,
+    roster: Roster,
+    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
+    *,
+    makes_passwords: bool | None = None,
+    clock: Clock = testing.clock,
+    sleep: Sleep = testing.sleep,
+) -> Plan:
+    """Read what exists, and plan what is to be done. An API that is down or overloaded is waited for.
+
+    Args:
+        client: reads the lists.
+        roster: what is wanted.
+        options: how many lists may be read at once, 8 at most, how many requests per second, and the patience.
+        makes_passwords: whether passwords are to be generated; if not given, whether the options have a password file.
+        clock: seconds that only grow.
+        sleep: waits for so many seconds.
+
+    Raises:
+        RosterError: a company of the roster is not connected, or the roster has changed.
+        StoppedError: the API did not respond for as long as the patience allows; nothing was changed.
+        APIError: a list could not be read, and waiting cannot help; nothing was changed.
+    """
+    # The gate repeats requests: it knows when the API is down.
+    client = client.with_options(max_retries=0)
+    sender = Sender.of(client, options, clock=clock, sleep=sleep)
+    makes_passwords = options.passwords is not None if makes_passwords is None else makes_passwords
+    wanted = _by_company(roster)
+    plan = Plan(roster, {}, await find_companies(sender, client, wanted), makes_passwords)
+    existing: dict[str | None, Existing] = {}
+    for company, names in wanted.items():
+        acting = client if company is None else client.as_company(plan.companies[company])
+        existing[company] = await read_existing(sender, acting, _people(roster, company), names)
+        joined = _groups_of_existing(roster, company, existing[company])
+        await read_members(sender, acting, existing[company], joined, at_once=options.concurrency)
+    plan.existing = existing
+    return plan
+
+
+def _by_company(roster: Roster) -> dict[str | None, dict[str, None]]:
+    """Return the companies of a roster, each with the names of its groups, in the order of the rows."""
+    found: dict[str | None, dict[str, None]] = {}
+    for row in roster.accepted:
+        if row.person is not None:
+            found.setdefault(row.person.company, {}).update(dict.fromkeys(row.person.groups))
+    return found
+
+
+def _people(roster: Roster, company: str | None) -> Iterator[Person]:
+    return (row.person for row in roster.accepted if row.person is not None and row.person.company == company)
+
+
+def _groups_of_existing(roster: Roster, company: str | None, existing: Existing) -> Sequence[str]:
+    """Return the names of the groups that existing users are to be in."""
+    if not existing.groups:
+        return ()
+    people = _people(roster, company)
+    return tuple(dict.fromkeys(name for person in people if existing.users.find(person) for name in person.groups))
+
+
+def _group_text(company: int | None, name: str) -> str:
+    return name if company is None else f"{name} (company {company})"

@@ -1,0 +1,135 @@
+"""Sends the requests of a plan or a run through one gate, and repeats reads until the API responds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias, TypeVar
+
+from attrs import define
+
+from coggno._generated import operations
+from coggno.errors import APIError, NotFoundError
+from coggno.provisioning.client import CallResult, ProvisioningClient
+from coggno.provisioning.errors import StoppedError
+from coggno.provisioning.options import RunOptions
+from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
+from coggno.provisioning.requests.failures import is_curable
+from coggno.provisioning.requests.gate import Gate
+from coggno.provisioning.requests.stop_signal import StopSignal
+
+T = TypeVar("T")
+Clock: TypeAlias = Callable[[], float]
+Sleep: TypeAlias = Callable[[float], Awaitable[Any]]
+_LONGEST_PAUSE: Final = 30.0  # seconds between two tries of a read
+
+
+@define
+class Sender:
+    """Sends requests through one gate.
+
+    Attributes:
+        client: sends them, each once: who calls repeats them.
+        gate: lets them through.
+        clock: seconds that only grow.
+        sleep: waits for so many seconds.
+        signal: ends the run early.
+    """
+
+    client: ProvisioningClient
+    gate: Gate
+    clock: Clock
+    sleep: Sleep
+    signal: StopSignal
+
+    @classmethod
+    def of(
+        cls,
+        client: ProvisioningClient,
+        options: RunOptions,
+        *,
+        clock: Clock,
+        sleep: Sleep,
+    ) -> Sender:
+        """Return what sends the requests of a run with `options`."""
+        signal = StopSignal()
+        gate = Gate(
+            control_read=lambda: client.call(operations.list_groups),
+            signal=signal,
+            limiter=RateLimiter(options.rate, clock, sleep),
+            limit=AdaptiveLimit(options.concurrency, clock),
+            circuit=Circuit(clock),
+            patience=options.patience,
+            sleep=sleep,
+        )
+        return cls(client, gate, clock, sleep, signal)
+
+    async def send(self, call: Callable[[], Awaitable[CallResult[T]]], *, is_first: bool = False) -> CallResult[T]:
+        """Make a call when the gate lets it through.
+
+        Args:
+            call: sends it.
+            is_first: whether it begins something, which is held back after a stop.
+
+        Raises:
+            HeldError: the run was stopped before.
+            APIError: the call failed.
+        """
+        requests = 1
+        try:
+            async with self.gate.request(is_first=is_first):
+                result = await call()
+            requests = result.requests
+        except APIError as error:
+            requests = error.requests
+            raise
+        else:
+            return result
+        finally:
+            # The first request was counted before it was sent, those of checks were not.
+            self.gate.limiter.charge(requests - 1)
+
+    async def control_read(self) -> None:
+        """Send a request that only a working API responds to.
+
+        Raises:
+            APIError: it failed, so a 404 just before says nothing.
+        """
+        try:
+            await self.send(lambda: self.client.call(operations.list_groups))
+        except NotFoundError:
+            # A list always exists: the API itself is not there.
+            self.gate.circuit.failed()
+            raise
+
+    async def read(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Do a read that always has a result, from its beginning again until it succeeds.
+
+        Args:
+            read: sends one request, and reads all of its response.
+
+        Raises:
+            StoppedError: the patience has ended, or the run was stopped.
+            APIError: waiting cannot help.
+        """
+        failures = 0
+        while self.signal.reason is None:
+            try:
+                async with self.gate.request():
+                    value = await read()
+            except APIError as error:
+                await self._wait(error, failures)
+                failures += 1
+            else:
+                self.gate.circuit.progressed()
+                return value
+        raise StoppedError(self.signal.reason)
+
+    async def _wait(self, error: APIError, failures: int) -> None:
+        if isinstance(error, NotFoundError):
+            # A list always exists: the API itself is not there.
+            self.gate.circuit.failed()
+        elif not is_curable(error):
+            raise error
+        self.gate.check_patience(error)
+        # After a 429 and in an outage the gate holds the next request back by itself.
+        await self.gate.pause(min(_LONGEST_PAUSE, 2.0**failures))
