@@ -92,11 +92,11 @@ class Intercepted:
         return await self._client.call(operation, *args, **values)
 
 
-async def plan_of(coggno, roster, run_options=RunOptions()):
+async def plan_of(coggno, roster):
     """A plan, made on the sandbox's clock."""
     sandbox = getattr(coggno, "sandbox", None)
     clock = sandbox.clock if sandbox and isinstance(sandbox.clock, ManualClock) else ManualClock()
-    return await make_plan(coggno, roster, run_options, makes_passwords=True, clock=clock.now, sleep=clock.sleep)
+    return await make_plan(coggno, roster, makes_passwords=True, clock=clock.now, sleep=clock.sleep)
 
 
 async def planned(coggno, rows, **options):

@@ -3,18 +3,21 @@
 from functools import partial
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
-from coggno import APIError, AuthenticationError, ConfigurationError
+from coggno import AuthenticationError, ConfigurationError
 from coggno.models import Group, User
-from coggno.provisioning import RowOutcome, RunOptions, make_plan, read_roster
+from coggno.provisioning import RowOutcome, RunOptions, StoppedError, make_plan, read_roster
 from coggno.sandbox import Sandbox
+from coggno.testing import set_testing
 from tests.provisioning.helpers import carry_out, client_of, collect, people
 
 
-async def plan_of(sandbox, rows, **options):
+async def plan_of(sandbox, rows, *, makes_passwords=True, **options):
     async with client_of(sandbox) as coggno:
-        plan = await make_plan(coggno, read_roster(rows), RunOptions(**options))
+        roster, run_options = read_roster(rows), RunOptions(**options)
+        plan = await make_plan(coggno, roster, run_options, makes_passwords=makes_passwords)
     assert sandbox.effects == ()
     return plan
 
@@ -57,7 +60,7 @@ async def test_logins_are_compared_without_case():
     exact = sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
     sandbox.seed_user("u0@EXAMPLE.com", first_name="X", last_name="Y")
     plan = await plan_of(sandbox, people(1, groups=[]))
-    assert [*plan.decided][0].user_id == exact.id
+    assert next(iter(plan.decided)).user_id == exact.id
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ async def test_rows_of_an_ambiguous_group_are_refused():
     sandbox.seed_group("Warehouse")
     plan = await plan_of(sandbox, people(1))
     assert forecast(plan) == ["refused"]
-    assert "several groups are named 'Warehouse'" in [*plan.decided][0].detail
+    assert "several groups are named 'Warehouse'" in next(iter(plan.decided)).detail
 
 
 async def test_the_forecast_of_a_run_is_what_happens():
@@ -120,13 +123,29 @@ async def test_invalid_options_send_nothing(options, words):
     assert sandbox.requests.total == 0
 
 
-@pytest.mark.parametrize("operation", ["listUsers", "listGroups", "listGroupUsers"])
-async def test_a_list_that_cannot_be_read_ends_the_planning(operation):
-    sandbox = Sandbox(faults=[f"{operation}:status=503"])
+def half_known(**options):
+    """A sandbox for which a plan has to read all three lists."""
+    sandbox = Sandbox(dropped=httpx.ReadError, **options)
     sandbox.seed_group("Warehouse")
     sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
-    with pytest.raises(APIError, match="503"):
-        await plan_of(sandbox, people(1))
+    return sandbox
+
+
+@pytest.mark.parametrize("fault", ["status=503", "drop", "status=404", "status=429,retry_after=2", "cut=0.5"])
+@pytest.mark.parametrize("operation", ["listUsers", "listGroups", "listGroupUsers"])
+async def test_an_outage_is_waited_out(operation, fault):
+    """Planning is as patient as a run."""
+    with set_testing(True):
+        plan = await plan_of(half_known(faults=[f"{operation}:{fault},times=12"]), people(2))
+    assert forecast(plan) == ["joined", "created"]
+
+
+@pytest.mark.parametrize("operation", ["listUsers", "listGroups", "listGroupUsers"])
+async def test_patience_ends_the_planning(operation):
+    sandbox = half_known(faults=[f"{operation}:status=503"])
+    with set_testing(True), pytest.raises(StoppedError, match="503"):
+        await plan_of(sandbox, people(1), patience=120)
+    assert sandbox.requests.total < 60
 
 
 async def test_a_refused_key_ends_the_planning():
@@ -137,7 +156,7 @@ async def test_a_refused_key_ends_the_planning():
 async def test_no_password_in_the_repr_of_a_plan():
     plan = await plan_of(Sandbox(), people(1))
     assert "s3cret" not in repr(plan)
-    assert [*plan.planned][0].row.result(RowOutcome.CREATED).login == "u0@example.com"
+    assert next(iter(plan.planned)).row.result(RowOutcome.CREATED).login == "u0@example.com"
 
 
 class StandIn:
@@ -146,6 +165,9 @@ class StandIn:
     def __init__(self, users, groups):
         self.users, self.groups = (SimpleNamespace(iter=partial(self._each, items)) for items in (users, groups))
         self.groups.users = SimpleNamespace(iter=lambda _: self._each([]))
+
+    def with_options(self, **_):
+        return self
 
     async def _each(self, items):
         for item in items:
@@ -163,4 +185,4 @@ async def test_records_without_names_do_not_stop_the_plan():
     plan = await make_plan(StandIn(users, groups), read_roster(people(4, groups=["None", "7"])))
     assert forecast(plan) == ["joined", "conflict", "conflict", "created"]
     assert plan.new_groups == ("None", "7")
-    assert [*plan.decided][0].detail == "the login belongs to Other; the API cannot change a user's name"
+    assert next(iter(plan.decided)).detail == "the login belongs to Other; the API cannot change a user's name"

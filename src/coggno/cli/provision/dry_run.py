@@ -39,9 +39,7 @@ class DryRun:
     def changes(self) -> PlannedChanges:
         """Return what the run does."""
         counts = self.plan.counts(makes_passwords=self.makes_passwords)
-        return PlannedChanges(
-            users=counts.new_users, memberships=counts.new_memberships, groups=counts.group_names
-        )
+        return PlannedChanges(users=counts.new_users, memberships=counts.new_memberships, groups=counts.group_names)
 
     def results(self) -> Iterator[tuple[Row, RowResult]]:
         """Yield every row with the outcome that it would have, in the order of the lines."""

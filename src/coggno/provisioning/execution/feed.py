@@ -46,6 +46,12 @@ class RowFeed:
                 if isinstance(step, RowResult):
                     yield step
 
+    def begin(self) -> None:
+        """Have the passwords of the first rows on the disk before anything is sent: a full disk changes nothing then."""
+        if self.passwords is not None and self.counts.planned:
+            planned = (step for step in self._steps() if isinstance(step, PlannedRow))
+            self._generate_passwords([*islice(planned, _WINDOW)])
+
     async def planned(self) -> AsyncGenerator[Sequence[PlannedRow]]:
         """Yield what is to be done, in windows; the passwords of a window are on the disk when it is yielded."""
         if not self.counts.planned:

@@ -120,6 +120,7 @@ class Run:
         try:
             async for result in self._feed.decided():
                 yield result
+            self._feed.begin()
             # Groups first: the request that creates a user puts it into one.
             await self._groups.create(self._feed.counts.new_groups)
             async with self._settling_groups(), aclosing(self._rows.results()) as results:

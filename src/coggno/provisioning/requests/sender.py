@@ -20,6 +20,7 @@ from coggno.provisioning.requests.stop_signal import StopSignal
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
 Sleep: TypeAlias = Callable[[float], Awaitable[Any]]
+_FIRST_TRIES: Final = 2  # failures to connect at all, after which nobody waits any more
 _LONGEST_PAUSE: Final = 30.0  # seconds between two tries of a read
 
 
@@ -33,6 +34,7 @@ class Sender:
         clock: seconds that only grow.
         sleep: waits for so many seconds.
         signal: ends the run early.
+        was_reached: whether the API has ever responded.
     """
 
     client: ProvisioningClient
@@ -40,6 +42,7 @@ class Sender:
     clock: Clock
     sleep: Sleep
     signal: StopSignal
+    was_reached: bool = False
 
     @classmethod
     def of(
@@ -120,11 +123,16 @@ class Sender:
                 await self._wait(error, failures)
                 failures += 1
             else:
+                self.was_reached = True
                 self.gate.circuit.progressed()
                 return value
         raise StoppedError(self.signal.reason)
 
     async def _wait(self, error: APIError, failures: int) -> None:
+        self.was_reached = self.was_reached or error.outcome != "not_sent"
+        if not self.was_reached and failures >= _FIRST_TRIES:
+            # Most likely the address is wrong, or this machine is offline: a person should know at once.
+            raise error
         if isinstance(error, NotFoundError):
             # A list always exists: the API itself is not there.
             self.gate.circuit.failed()
