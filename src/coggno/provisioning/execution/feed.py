@@ -47,7 +47,7 @@ class RowFeed:
                     yield step
 
     def begin(self) -> None:
-        """Have the passwords of the first rows on the disk before anything is sent: a full disk changes nothing then."""
+        """Have the passwords of the first rows on the disk before anything is sent: a full disk changes nothing."""
         if self.passwords is not None and self.counts.planned:
             planned = (step for step in self._steps() if isinstance(step, PlannedRow))
             self._generate_passwords([*islice(planned, _WINDOW)])
