@@ -68,7 +68,7 @@ GET_GROUP: Final[Operation[models.Group]] = Operation(
     returns=models.Group,
     shape="one",
     retry="safe",
-    constraints={"path.group_id": Constraint(required=True, types=("integer",))},
+    constraints={"path.group_id": Constraint(required=True, types=("integer",), minimum=1)},
 )
 DELETE_GROUP: Final[Operation[models.Group | None]] = Operation(
     id="deleteGroup",
@@ -87,7 +87,7 @@ DELETE_GROUP: Final[Operation[models.Group | None]] = Operation(
     ),
     body="form",
     constraints={
-        "path.group_id": Constraint(required=True, types=("integer",)),
+        "path.group_id": Constraint(required=True, types=("integer",), minimum=1),
         "form.name": Constraint(types=("string",), min_length=1),
     },
 )
@@ -98,7 +98,7 @@ LIST_GROUP_USERS: Final[Operation[list[models.User]]] = Operation(
     returns=list[models.User],
     shape="many",
     retry="safe",
-    constraints={"path.group_id": Constraint(required=True, types=("integer",))},
+    constraints={"path.group_id": Constraint(required=True, types=("integer",), minimum=1)},
 )
 GET_GROUP_USER: Final[Operation[models.User]] = Operation(
     id="getGroupUser",
@@ -108,8 +108,8 @@ GET_GROUP_USER: Final[Operation[models.User]] = Operation(
     shape="one",
     retry="safe",
     constraints={
-        "path.group_id": Constraint(required=True, types=("integer",)),
-        "path.user": Constraint(required=True, types=("integer", "string"), min_length=1),
+        "path.group_id": Constraint(required=True, types=("integer",), minimum=1),
+        "path.user": Constraint(required=True, types=("integer", "string"), minimum=1, min_length=1),
     },
 )
 ADD_GROUP_USER: Final[Operation[models.User]] = Operation(
@@ -129,8 +129,8 @@ ADD_GROUP_USER: Final[Operation[models.User]] = Operation(
     ),
     body="form",
     constraints={
-        "path.group_id": Constraint(required=True, types=("integer",)),
-        "form.id": Constraint(required=True, types=("integer",)),
+        "path.group_id": Constraint(required=True, types=("integer",), minimum=1),
+        "form.id": Constraint(required=True, types=("integer",), minimum=1),
     },
 )
 REMOVE_GROUP_USER: Final[Operation[models.User | None]] = Operation(
@@ -149,8 +149,8 @@ REMOVE_GROUP_USER: Final[Operation[models.User | None]] = Operation(
         control=LIST_GROUP_USERS,
     ),
     constraints={
-        "path.group_id": Constraint(required=True, types=("integer",)),
-        "path.user": Constraint(required=True, types=("integer", "string"), min_length=1),
+        "path.group_id": Constraint(required=True, types=("integer",), minimum=1),
+        "path.user": Constraint(required=True, types=("integer", "string"), minimum=1, min_length=1),
     },
 )
 LIST_USERS: Final[Operation[list[models.User]]] = Operation(
@@ -163,7 +163,7 @@ GET_USER: Final[Operation[models.User]] = Operation(
     returns=models.User,
     shape="one",
     retry="safe",
-    constraints={"path.user": Constraint(required=True, types=("integer", "string"), min_length=1)},
+    constraints={"path.user": Constraint(required=True, types=("integer", "string"), minimum=1, min_length=1)},
 )
 CREATE_USER: Final[Operation[models.User]] = Operation(
     id="createUser",
@@ -198,7 +198,7 @@ CREATE_USER: Final[Operation[models.User]] = Operation(
         "form.last_name": Constraint(required=True, types=("string",), min_length=1),
         "form.password": Constraint(required=True, types=("string",), min_length=6, max_length=40),
         "form.login": Constraint(types=("string",), min_length=1),
-        "form.group_id": Constraint(types=("integer",)),
+        "form.group_id": Constraint(types=("integer",), minimum=1),
     },
 )
 DELETE_USER: Final[Operation[models.User | None]] = Operation(
@@ -216,7 +216,7 @@ DELETE_USER: Final[Operation[models.User | None]] = Operation(
         absent="done",
         control=LIST_USERS,
     ),
-    constraints={"path.user": Constraint(required=True, types=("integer", "string"), min_length=1)},
+    constraints={"path.user": Constraint(required=True, types=("integer", "string"), minimum=1, min_length=1)},
 )
 GET_USER_LICENSES: Final[Operation[models.UserLicenses]] = Operation(
     id="getUserLicenses",
@@ -225,7 +225,7 @@ GET_USER_LICENSES: Final[Operation[models.UserLicenses]] = Operation(
     returns=models.UserLicenses,
     shape="one",
     retry="safe",
-    constraints={"path.user": Constraint(required=True, types=("integer", "string"), min_length=1)},
+    constraints={"path.user": Constraint(required=True, types=("integer", "string"), minimum=1, min_length=1)},
 )
 LIST_DOCUMENTS: Final[Operation[list[models.Document]]] = Operation(
     id="listDocuments",
@@ -242,7 +242,7 @@ GET_DOCUMENT_LICENSES: Final[Operation[models.DocumentLicenses]] = Operation(
     returns=models.DocumentLicenses,
     shape="one",
     retry="safe",
-    constraints={"path.document_id": Constraint(required=True, types=("integer",))},
+    constraints={"path.document_id": Constraint(required=True, types=("integer",), minimum=1)},
 )
 
 
@@ -370,7 +370,7 @@ async def get_group(send: Send, group_id: int) -> models.Group:
 
     Args:
         send: Sends the request and returns its decoded response.
-        group_id: The numeric id of the group.
+        group_id: The numeric id of the group. At least 1.
 
     Returns:
         The group.
@@ -389,7 +389,7 @@ async def delete_group(send: Send, group_id: int, *, name: str | None = None) ->
 
     Args:
         send: Sends the request and returns its decoded response.
-        group_id: The numeric id of the group.
+        group_id: The numeric id of the group. At least 1.
         name: The name of the group; sent along when it is given. The reference marks it as required, in a command
             without the id: give it if the server responds with 400 or 422. Not empty.
 
@@ -409,7 +409,7 @@ async def list_group_users(send: Send, group_id: int) -> list[models.User]:
 
     Args:
         send: Sends the request and returns its decoded response.
-        group_id: The numeric id of the group.
+        group_id: The numeric id of the group. At least 1.
 
     Returns:
         The users of the group.
@@ -427,8 +427,8 @@ async def add_group_user(send: Send, group_id: int, *, id: int) -> models.User:
 
     Args:
         send: Sends the request and returns its decoded response.
-        group_id: The numeric id of the group.
-        id: The id of the user. A login is not documented to work here.
+        group_id: The numeric id of the group. At least 1.
+        id: The id of the user. A login is not documented to work here. At least 1.
 
     Returns:
         The user who was added.
@@ -445,9 +445,10 @@ async def get_group_user(send: Send, group_id: int, user: int | str) -> models.U
 
     Args:
         send: Sends the request and returns its decoded response.
-        group_id: The numeric id of the group.
+        group_id: The numeric id of the group. At least 1.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
+            At least 1.
 
     Returns:
         The user.
@@ -464,9 +465,10 @@ async def remove_group_user(send: Send, group_id: int, user: int | str) -> model
 
     Args:
         send: Sends the request and returns its decoded response.
-        group_id: The numeric id of the group.
+        group_id: The numeric id of the group. At least 1.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
+            At least 1.
 
     Returns:
         The user who was removed from the group. `None` when the response was lost and a check showed that the
@@ -516,7 +518,7 @@ async def create_user(
         last_name: The last name. Not empty.
         password: The password, 6 to 40 characters.
         login: The login name; the e-mail address if it is not given. Not empty.
-        group_id: The id of a group to add the user to.
+        group_id: The id of a group to add the user to. At least 1.
 
     Returns:
         The new user.
@@ -548,6 +550,7 @@ async def get_user(send: Send, user: int | str) -> models.User:
         send: Sends the request and returns its decoded response.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
+            At least 1.
 
     Returns:
         The user.
@@ -568,6 +571,7 @@ async def delete_user(send: Send, user: int | str) -> models.User | None:
         send: Sends the request and returns its decoded response.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
+            At least 1.
 
     Returns:
         The deleted user. `None` when the response was lost and a check showed that the object no longer exists.
@@ -586,6 +590,7 @@ async def get_user_licenses(send: Send, user: int | str) -> models.UserLicenses:
         send: Sends the request and returns its decoded response.
         user: The numeric id of the user, or the login name. In the path a login is percent-encoded completely: it may
             contain `@`, `/`, `?`, `#` and `%`. The server cannot distinguish a login of digits from an id. Not empty.
+            At least 1.
 
     Returns:
         The user and the licenses.
@@ -617,7 +622,7 @@ async def get_document_licenses(send: Send, document_id: int) -> models.Document
 
     Args:
         send: Sends the request and returns its decoded response.
-        document_id: The numeric id of the document.
+        document_id: The numeric id of the document. At least 1.
 
     Returns:
         The document and its licenses.

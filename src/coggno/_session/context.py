@@ -51,7 +51,8 @@ class CallContext:
             "Accept-Encoding": "gzip",
             "User-Agent": USER_AGENT,
         }
-        replace_headers(headers, [*config.headers.items(), *encode.header_values(request).items()])
+        if config.headers or request.header:
+            replace_headers(headers, [*config.headers.items(), *encode.header_values(request).items()])
         if content_type is not None:
             headers["Content-Type"] = content_type
         if config.lms is not None:

@@ -173,10 +173,12 @@ def _given(fields: Mapping[str, tuple[str, ...]], request: Request[Any], found: 
 
 
 def _same(theirs: Any, ours: Any) -> bool:
+    if type(theirs) is type(ours) and theirs == ours:
+        return True
     # Servers trim, fold and normalize texts: a difference of spelling must not make our own user somebody else's.
     if isinstance(theirs, str) and isinstance(ours, str):
         return identity.text_key(theirs) == identity.text_key(ours)
-    return type(theirs) is type(ours) and bool(theirs == ours)
+    return False
 
 
 def ambiguous_source(settle: Settle | None) -> str | None:
