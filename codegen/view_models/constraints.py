@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+
+from attrs import evolve
 
 from codegen import ir
 from codegen.view_models.source import TypeWriter
@@ -18,9 +20,12 @@ _KEYWORDS: Final[Mapping[str, str]] = {
     "maximum": "maximum",
     "exclusiveMinimum": "above",
     "exclusiveMaximum": "below",
+    "multipleOf": "multiple_of",
     "minItems": "min_items",
     "maxItems": "max_items",
+    "uniqueItems": "unique_items",
 }
+_Models: TypeAlias = Mapping[str, ir.Model]
 _CHECKED_FORMATS: Final = frozenset({"email"})
 _JSON_TYPES: Final[Mapping[ir.ScalarName, str]] = {
     "str": "string",
@@ -33,7 +38,7 @@ _JSON_TYPES: Final[Mapping[ir.ScalarName, str]] = {
 def constraints(operation: ir.Operation, source: TypeWriter) -> str | None:
     """Return the constraints of an operation as source, or None if there are none."""
     entries = []
-    for location, item in _values(operation):
+    for location, item in _values(operation, {model.pointer: model for model in source.api.models}):
         arguments = list(_arguments(item))
         if arguments:
             given = ", ".join(f"{name}={value!r}" for name, value in arguments)
@@ -41,12 +46,37 @@ def constraints(operation: ir.Operation, source: TypeWriter) -> str | None:
     return f"{{{', '.join(entries)}}}" if entries else None
 
 
-def _values(operation: ir.Operation) -> Iterator[tuple[str, ir.Field]]:
+def _values(operation: ir.Operation, models: _Models) -> Iterator[tuple[str, ir.Field]]:
     for parameter in operation.parameters:
         yield parameter.location, parameter.field
-    if operation.body is not None:
-        for item in operation.body.fields:
-            yield "form", item
+    body = operation.body
+    if body is None:
+        return
+    if body.media == "json":
+        yield from _json_values("json", body.type, models, frozenset())
+    for item in body.fields:
+        yield "form", item
+
+
+def _json_values(
+    location: str, found: ir.Type, models: _Models, around: frozenset[str]
+) -> Iterator[tuple[str, ir.Field]]:
+    """Yield the fields of a JSON body, those of inner objects included; `[]` stands for the items of a list."""
+    match found:
+        case ir.Nullable(inner):
+            yield from _json_values(location, inner, models, around)
+        case ir.Array(inner):
+            yield from _json_values(f"{location}.[]", inner, models, around)
+        # A model inside itself has no end: the server checks it.
+        case ir.Reference(pointer) if pointer not in around:
+            for item in models[pointer].fields:
+                if "." in item.name or item.name == "[]":  # cannot be named by a path
+                    continue
+                # Null is a value in JSON, where a form has none.
+                yield location, evolve(item, required=item.required and not isinstance(item.type, ir.Nullable))
+                yield from _json_values(f"{location}.{item.name}", item.type, models, around | {pointer})
+        case _:
+            pass
 
 
 def _arguments(item: ir.Field) -> Iterator[tuple[str, Any]]:
@@ -80,6 +110,8 @@ def _types(found: ir.Type) -> Iterator[str]:
 def _is_checked(keyword: str, value: Any) -> bool:
     if keyword == "format":
         return value in _CHECKED_FORMATS
+    if keyword == "uniqueItems":
+        return bool(value)
     return keyword != "pattern" or _is_python(value)
 
 

@@ -110,6 +110,9 @@ def test_optional_fields_may_be_left_out():
         ("a", {"min_length": 2, "max_length": 2}, "x must have exactly 2 characters"),
         ([], {"min_items": 1}, "x must not be empty"),
         ([1, 2, 3], {"max_items": 2}, "x must have at most 2 items"),
+        ([1, 2, 1], {"unique_items": True}, "x must not have an item twice"),
+        (7, {"multiple_of": 5}, "x must be a multiple of 5"),
+        (0.25, {"multiple_of": 0.1}, "x must be a multiple of 0.1"),
         (1, {"types": ("boolean",)}, "x must be a boolean, not int"),
         ("1", {"types": ("number",)}, "x must be a number, not str"),
         (1, {"types": ("string",)}, "x must be a string, not int"),
@@ -128,6 +131,9 @@ def test_every_rule_is_checked(value, constraint, sentence):
         (None, {"min_length": 2}),
         (5, {"types": ("integer", "string"), "min_length": 1}),
         (1, {"minimum": 1, "maximum": 1}),
+        (0.3, {"multiple_of": 0.1}),
+        (1e300, {"multiple_of": 1e-300}),
+        ([1, 2], {"unique_items": True}),
         (dt.datetime(2025, 1, 1, tzinfo=dt.UTC), {"required": True}),
     ],
 )
@@ -170,6 +176,7 @@ BOUNDS = st.fixed_dictionaries(
         "format": st.just("email"),
         "pattern": st.just("a"),
         "values": st.just(("a", 1)),
+        "multiple_of": st.integers(1, 3),
         **{name: st.integers(0, 4) for name in ("min_length", "max_length", "minimum", "maximum", "above", "below")},
     },
 )

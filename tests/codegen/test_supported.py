@@ -1,6 +1,7 @@
 # ruff: noqa: PYI051 - open enums are written so
 """Each construct of codegen/README.md, alone: generated, imported, driven with a fake `send`, sent and decoded."""
 
+import contextlib
 import datetime as dt
 import inspect
 import typing
@@ -14,7 +15,7 @@ from coggno._protocol import decode as _decode
 from coggno._protocol import encode as _encode
 from coggno._protocol.model import declared_fields
 from coggno._protocol.operation import UNSET, Unset
-from coggno.errors import DecodeError
+from coggno.errors import DecodeError, InvalidRequestError
 from tests.codegen.helpers import Sender, document, parameter, ref, returning, sending, taking
 
 
@@ -424,6 +425,52 @@ async def test_an_optional_json_body(build):
     assert sent.request.json is UNSET
     await operations.call(sent, body=[1])
     assert _encode.body(sent.request) == (b"[1]", "application/json")
+
+
+ORDER = {
+    "type": "object",
+    "required": ["name", "lines"],
+    "properties": {
+        "name": {"type": "string", "minLength": 2},
+        "note": {"type": ["string", "null"], "maxLength": 3},
+        "lines": {"type": "array", "minItems": 1, "items": ref("Line")},
+        "of": ref("Order"),
+    },
+}
+LINE = {
+    "type": "object",
+    "required": ["unit-count"],
+    "properties": {
+        "unit-count": {"type": "integer", "minimum": 1, "multipleOf": 5},
+        "tags": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": "a"}, "name must have at least 2 characters"),
+        ({"note": "long"}, "note must have at most 3 characters"),
+        ({"lines": []}, "lines must not be empty"),
+        ({"lines": [(5, UNSET), (0, UNSET)]}, r"lines\[1\].unit-count must be at least 1"),
+        ({"lines": [(7, UNSET)]}, r"lines\[0\].unit-count must be a multiple of 5"),
+        ({"lines": [("5", UNSET)]}, r"lines\[0\].unit-count must be an integer, not str"),
+        ({"lines": [(5, ["a", "a"])]}, r"lines\[0\].tags must not have an item twice"),
+        ({"name": None}, "name is required and must not be None"),
+        ({}, None),
+        ({"note": None}, None),
+    ],
+)
+async def test_values_inside_a_json_body_are_checked(build, change, sentence):
+    operation = {("post", "/orders"): sending(ref("Order"), media="application/json")}
+    package = build(document(operation, schemas={"Order": ORDER, "Line": LINE}))
+    values = {"name": "ab", "lines": [(5, UNSET)], **change}
+    lines = [package.models.Line(unit_count=count, tags=tags) for count, tags in values.pop("lines")]
+    sent = Sender()
+    await package.operations.call(sent, body=package.models.Order(**values, lines=lines))
+    with pytest.raises(InvalidRequestError, match=f"^{sentence}") if sentence else contextlib.nullcontext():
+        _encode.target(sent.request)
 
 
 def test_a_write_only_field_is_missing_from_answers(build):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
-from coggno._protocol.json import is_array
-from coggno._protocol.operation import Constraint, Request
+from coggno._protocol import converter
+from coggno._protocol.json import is_array, is_object
+from coggno._protocol.operation import UNSET, Constraint, Request
 from coggno._protocol.values import first_given
 from coggno.errors import InvalidRequestError
 
@@ -37,15 +39,36 @@ def check(request: Request[Any]) -> None:
     Raises:
         InvalidRequestError: names the first field and the rule that it breaks, never the value.
     """
+    json_body: Any = None
     for source, constraint in request.operation.constraints.items():
+        if source.startswith("json."):
+            if request.json is UNSET:
+                continue
+            # A model becomes plain JSON once, under the names that are sent.
+            json_body = converter.unstructure(request.json) if json_body is None else json_body
+            for name, inner in _inside(json_body, source.split(".")[1:]):
+                _check(request, name, inner, constraint, is_json=True)
+            continue
         value = first_given(request, (source,))
         # Nearly all values fit, and finding the words for what does not takes five times as long.
-        if _fits(value, constraint):
-            continue
-        sentence = next(_violations(value, constraint), None)
-        if sentence is not None:
-            _, _, name = source.partition(".")
-            raise InvalidRequestError(f"{name} {sentence} ({request.operation.id}). Nothing was sent.")
+        if not _fits(value, constraint):
+            _check(request, source.partition(".")[2], value, constraint)
+
+
+def _check(request: Request[Any], name: str, value: Any, constraint: Constraint, *, is_json: bool = False) -> None:
+    for sentence in _violations(value, constraint, empty_is_missing=not is_json):
+        raise InvalidRequestError(f"{name} {sentence} ({request.operation.id}). Nothing was sent.")
+
+
+def _inside(data: Any, path: list[str], name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values that a path names in plain JSON; nothing where an object on the way is absent."""
+    if not path:
+        yield name, data
+    elif path[0] == "[]":
+        for index, item in enumerate(data if is_array(data) else []):
+            yield from _inside(item, path[1:], f"{name}[{index}]")
+    elif is_object(data):
+        yield from _inside(data.get(path[0]), path[1:], f"{name}.{path[0]}".lstrip("."))
 
 
 def _fits(value: Any, constraint: Constraint) -> bool:
@@ -66,18 +89,18 @@ def _fits(value: Any, constraint: Constraint) -> bool:
         and "integer" in constraint.types
         and constraint.minimum is not None
         and constraint.minimum <= value
-        and constraint.maximum is constraint.above is constraint.below is None
+        and constraint.maximum is constraint.above is constraint.below is constraint.multiple_of is None
     )
 
 
-def _violations(value: Any, constraint: Constraint) -> Iterator[str]:
+def _violations(value: Any, constraint: Constraint, *, empty_is_missing: bool = True) -> Iterator[str]:
     """Yield a sentence for each rule that a value breaks; `None` is a value that is not sent."""
     if value is None:
         if constraint.required:
             yield "is required and must not be None"
         return
     # An empty text is a value to the server: `DELETE /groups` with `name=` may delete anything.
-    if constraint.required and value == "":
+    if constraint.required and empty_is_missing and value == "":
         yield "is required and must not be empty"
     if constraint.types and not any(_TYPES[name][0](value) for name in constraint.types):
         yield f"must be {' or '.join(_TYPES[name][1] for name in constraint.types)}, not {type(value).__name__}"
@@ -88,7 +111,7 @@ def _violations(value: Any, constraint: Constraint) -> Iterator[str]:
     elif isinstance(value, int | float):
         yield from _number(value, constraint)
     elif is_array(value):
-        yield from _size(len(value), constraint.min_items, constraint.max_items, "items")
+        yield from _items(value, constraint)
     elif isinstance(value, dt.datetime) and value.tzinfo is None:
         # Without a zone the server would guess one.
         yield "must have a time zone, as in datetime.now(timezone.utc)"
@@ -103,6 +126,12 @@ def _text(value: str, constraint: Constraint) -> Iterator[str]:
         yield f"must match {constraint.pattern!r}"
 
 
+def _items(value: list[Any], constraint: Constraint) -> Iterator[str]:
+    yield from _size(len(value), constraint.min_items, constraint.max_items, "items")
+    if constraint.unique_items and any(item in value[:index] for index, item in enumerate(value)):
+        yield "must not have an item twice"
+
+
 def _number(value: float, constraint: Constraint) -> Iterator[str]:
     if constraint.minimum is not None and value < constraint.minimum:
         yield f"must be at least {constraint.minimum}"
@@ -112,6 +141,16 @@ def _number(value: float, constraint: Constraint) -> Iterator[str]:
         yield f"must be more than {constraint.above}"
     if constraint.below is not None and value >= constraint.below:
         yield f"must be less than {constraint.below}"
+    if constraint.multiple_of is not None and not _is_multiple(value, constraint.multiple_of):
+        yield f"must be a multiple of {constraint.multiple_of}"
+
+
+def _is_multiple(value: float, factor: float) -> bool:
+    # In decimals, as it is written: 0.3 is a multiple of 0.1, although 0.3 % 0.1 is 0.09999.
+    try:
+        return Decimal(str(value)) % Decimal(str(factor)) == 0
+    except ArithmeticError:
+        return True  # beyond what decimals can compare: the server decides
 
 
 def _size(size: int, least: int | None, most: int | None, units: str) -> Iterator[str]:

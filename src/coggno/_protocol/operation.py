@@ -86,8 +86,10 @@ class Constraint:
     """`exclusiveMinimum`: the value must be more."""
     below: float | None = None
     """`exclusiveMaximum`: the value must be less."""
+    multiple_of: float | None = None
     min_items: int | None = None
     max_items: int | None = None
+    unique_items: bool = False
 
 
 @frozen(kw_only=True)
@@ -110,7 +112,10 @@ class Operation(Generic[T_co]):
     joined: frozenset[str] = frozenset()
     """Query arrays sent as one comma-separated value (`explode: false`) rather than repeated."""
     constraints: Mapping[str, Constraint] = _NOTHING
-    """Value of the request, such as `form.password`, -> what it must be; checked before anything is sent."""
+    """Value of the request, such as `form.password`, -> what it must be; checked before anything is sent.
+
+    Values inside a JSON body are named by the way to them: `json.address.city`, and `json.items.[].count` for each item
+    of a list."""
 
 
 @frozen(kw_only=True)

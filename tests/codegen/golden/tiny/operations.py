@@ -44,7 +44,11 @@ PUT_SEED: Final[Operation[models.Seed]] = Operation(
         absent="unknown",
     ),
     body="json",
-    constraints={"path.id": Constraint(required=True, types=("integer",), minimum=1)},
+    constraints={
+        "path.id": Constraint(required=True, types=("integer",), minimum=1),
+        "json.kind-of": Constraint(required=True, values=("herb", "tree")),
+        "json.note": Constraint(types=("string",)),
+    },
 )
 DELETE_SEED: Final[Operation[models.Seed | None]] = Operation(
     id="deleteSeed",
