@@ -114,6 +114,12 @@ class Client:
         """Id of the connected company that the client acts for; `None` for that of the key."""
         return self._session.config.lms
 
+    @property
+    def mode(self) -> str | None:
+        """`"test"` or `"live"`, as the key begins; `None` for a key that begins with neither."""
+        prefix = _config.key_mode(self._session.config.secrets[0])
+        return None if prefix is None else prefix.rstrip("_")
+
     def as_company(self, company_id: int | str) -> Self:
         """Return a client that acts for a connected company (reference: Connected accounts).
 

@@ -6,13 +6,20 @@
 from __future__ import annotations
 
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.errors import JournalError, RosterError, RosterHint, StoppedError
+from coggno.provisioning.errors import (
+    JournalError,
+    PlanError,
+    RemovalsRefusedError,
+    RosterError,
+    RosterHint,
+    StoppedError,
+)
 from coggno.provisioning.execution import Run
 from coggno.provisioning.journal import Journal, MemoryJournal, SqliteJournal
-from coggno.provisioning.options import RunOptions
+from coggno.provisioning.options import Removals, RunOptions
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, RunStatus, Summary, Waiting
 from coggno.provisioning.passwords import PasswordFile
-from coggno.provisioning.planning import Plan, PlannedRow, make_plan
+from coggno.provisioning.planning import Leaver, Leavers, Plan, PlanFile, PlannedRow, make_plan
 from coggno.provisioning.provision import Rows, apply_plan, provision
 from coggno.provisioning.results import (
     FailedWriter,
@@ -35,14 +42,20 @@ __all__ = [
     "FailedWriter",
     "Journal",
     "JournalError",
+    "Leaver",
+    "Leavers",
     "MemoryJournal",
     "MergedRow",
     "PasswordFile",
     "Person",
     "Plan",
+    "PlanError",
+    "PlanFile",
     "PlannedRow",
     "Progress",
     "ProvisioningClient",
+    "Removals",
+    "RemovalsRefusedError",
     "ResultsWriter",
     "Roster",
     "RosterError",

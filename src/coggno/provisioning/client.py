@@ -101,6 +101,11 @@ class ProvisioningClient(Protocol):
         ...
 
     @property
+    def mode(self) -> str | None:
+        """`"test"` or `"live"`, as the key begins; `None` for a key that begins with neither."""
+        ...
+
+    @property
     def users(self) -> UsersApi:
         """Users."""
         ...

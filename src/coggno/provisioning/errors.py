@@ -53,6 +53,24 @@ class RosterError(CoggnoError, ValueError):
         self.column = column
 
 
+class PlanError(CoggnoError, ValueError):
+    """A saved plan cannot be read, or does not fit: nothing was changed. The message says why and what to do."""
+
+
+class RemovalsRefusedError(CoggnoError):
+    """Nobody was removed or deleted, although it was asked for; all rows of the roster have been carried out.
+
+    Attributes:
+        reason: why, in a sentence.
+        found: how many would have been removed or deleted; 0 where nobody has counted.
+    """
+
+    def __init__(self, reason: str, *, found: int = 0) -> None:
+        super().__init__(f"Nobody was removed: {reason}.")
+        self.reason = reason
+        self.found = found
+
+
 class JournalError(CoggnoError, ValueError):
     """A journal cannot be used, read or written; the message says why and what to do."""
 

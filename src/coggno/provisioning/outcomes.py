@@ -16,6 +16,9 @@ class RowOutcome(StrEnum):
     CREATED = "created"
     EXISTS = "exists"
     JOINED = "joined"
+    LEFT = "left"
+    DELETED = "deleted"
+    UNCHANGED = "unchanged"
     INVALID = "invalid"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
@@ -33,7 +36,17 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
 
 
-AS_WANTED: Final = frozenset({RowOutcome.CREATED, RowOutcome.EXISTS, RowOutcome.JOINED, RowOutcome.DUPLICATE})
+AS_WANTED: Final = frozenset(
+    {
+        RowOutcome.CREATED,
+        RowOutcome.EXISTS,
+        RowOutcome.JOINED,
+        RowOutcome.LEFT,
+        RowOutcome.DELETED,
+        RowOutcome.UNCHANGED,
+        RowOutcome.DUPLICATE,
+    }
+)
 
 
 @frozen(kw_only=True)
@@ -41,7 +54,8 @@ class RowResult:
     """What became of one row.
 
     Attributes:
-        line: the row's line in the file, the header being line 1; from code, the number of the row, from 1 on.
+        line: the row's line in the file, the header being line 1; from code, the number of the row, from 1 on; 0 for
+            somebody who is in no row, and was removed or deleted because of that.
         login: the login that the row asks for.
         outcome: how the row ended.
         user_id: the user's id, where it is known.
@@ -86,12 +100,14 @@ class Progress:
         done: rows that have their outcome.
         counts: how many of each outcome.
         waiting: since when the run waits for the API, and why; `None` while it does not.
+        removed: how many results there are of people who are in no row; `counts` has none of these.
     """
 
     total: int
     done: int
     counts: Mapping[RowOutcome, int]
     waiting: Waiting | None = None
+    removed: int = 0
 
 
 @define

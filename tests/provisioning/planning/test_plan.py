@@ -160,7 +160,9 @@ async def test_no_password_in_the_repr_of_a_plan():
 
 
 class StandIn:
-    """A client whose lists are given: `make_plan` needs no more of one."""
+    """A client whose lists are given: `make_plan` needs little more of one."""
+
+    base_url, mode, lms = "http://localhost", "test", None
 
     def __init__(self, users, groups):
         self.users, self.groups = (SimpleNamespace(iter=partial(self._each, items)) for items in (users, groups))

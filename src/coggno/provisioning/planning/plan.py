@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
@@ -15,7 +16,9 @@ from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowResult
 from coggno.provisioning.planning.companies import find_companies
 from coggno.provisioning.planning.existing import Existing, read_existing, read_members
+from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, roster_objection
 from coggno.provisioning.planning.steps import PlannedRow, merged_result, plan_row
+from coggno.provisioning.planning.target import PlanTarget
 from coggno.provisioning.requests import Sender
 from coggno.provisioning.requests.sender import Clock, Sleep
 from coggno.provisioning.roster import Person, Roster
@@ -77,6 +80,8 @@ class Plan:
         companies: company as the roster names it -> its id.
         makes_passwords: whether a password is generated for a new user whose row has none; without one, such a row is
             `invalid`.
+        target: where its requests go.
+        leavers: who is to be removed or deleted; `None` unless that was asked for.
         is_used: whether it was carried out; what it knows of the server is out of date then.
     """
 
@@ -84,6 +89,8 @@ class Plan:
     existing: Mapping[str | None, Existing] = field(repr=False)
     companies: Mapping[str, int] = field(factory=dict[str, int])
     makes_passwords: bool = False
+    target: PlanTarget | None = None
+    leavers: Leavers | None = None
     is_used: bool = False
     _counts: dict[bool, PlanCounts] = field(factory=dict[bool, PlanCounts], repr=False)
 
@@ -231,15 +238,23 @@ async def make_plan(
     sender = Sender.of(client, options, clock=clock, sleep=sleep)
     makes_passwords = options.passwords is not None if makes_passwords is None else makes_passwords
     wanted = _by_company(roster)
-    plan = Plan(roster, {}, await find_companies(sender, client, wanted), makes_passwords)
+    target = PlanTarget.of(client)
+    plan = Plan(roster, {}, await find_companies(sender, client, wanted), makes_passwords, target)
     existing: dict[str | None, Existing] = {}
     for company, names in wanted.items():
-        acting = client if company is None else client.as_company(plan.companies[company])
+        acting = _acting_for(client, None if company is None else plan.companies[company])
         existing[company] = await read_existing(sender, acting, _people(roster, company), names)
         joined = _groups_of_existing(roster, company, existing[company])
         await read_members(sender, acting, existing[company], joined, at_once=options.concurrency)
     plan.existing = existing
+    if options.removals is not None and roster_objection(roster) is None:
+        search = LeaverSearch(sender, partial(_acting_for, client), roster, plan.companies, options.removals)
+        plan.leavers = await search.run(plan.existing_groups)
     return plan
+
+
+def _acting_for(client: ProvisioningClient, company: int | None) -> ProvisioningClient:
+    return client if company is None else client.as_company(company)
 
 
 def _by_company(roster: Roster) -> dict[str | None, dict[str, None]]:

@@ -13,6 +13,7 @@ _NOT_ATTEMPTED_DETAIL: Final = re.compile(r"^not attempted: | \(the same as line
 _LABELS: Final[Mapping[RowOutcome, str]] = {
     RowOutcome.EXISTS: "already existing",
     RowOutcome.JOINED: "added to groups",
+    RowOutcome.LEFT: "removed from groups",
     RowOutcome.CONFLICT: "in conflict",
     RowOutcome.REGISTERED_ELSEWHERE: "registered elsewhere",
 }
