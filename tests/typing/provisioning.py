@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import assert_type
 
 from coggno import AsyncCoggno
 from coggno.provisioning import (
+    FailedWriter,
     Journal,
     JournalError,
     MemoryJournal,
+    MergedRow,
     PasswordFile,
+    Person,
     Plan,
     PlannedRow,
     Progress,
     ProvisioningClient,
+    ResultsWriter,
     Roster,
     RosterError,
+    RosterHint,
     RosterOptions,
+    RosterRows,
     Row,
     RowOutcome,
     RowResult,
@@ -39,6 +46,8 @@ from coggno.provisioning import (
     read_roster,
     write_failed,
     write_results,
+    writing_failed,
+    writing_results,
 )
 
 
@@ -96,3 +105,25 @@ async def close_journal(path: Path) -> None:
             journals.append(journal)
     except JournalError as error:
         assert_type(str(error), str)
+
+
+def write_row_by_row(roster: Roster, results: Iterable[RowResult], folder: Path) -> int:
+    with (
+        writing_results(folder / "results.csv", roster) as table,
+        writing_failed(folder / "failed.csv", roster) as again,
+    ):
+        assert_type(table, ResultsWriter)
+        assert_type(again, FailedWriter)
+        for row, result in zip(roster.rows, results, strict=True):
+            table.add(row, result)
+            again.add(row, result)
+    return again.count
+
+
+def facts(roster: Roster, error: RosterError) -> list[str]:
+    rows: RosterRows = roster.rows
+    for row in rows:
+        assert_type(row.person, Person | None)
+    merged: list[MergedRow] = list(roster.merged.with_first(2, "ada"))
+    hint: RosterHint | None = error.hint
+    return [row.login for row in merged] if hint is None else [hint.lead]

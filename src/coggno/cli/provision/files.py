@@ -13,8 +13,9 @@ from typing import Final, Self
 from attrs import frozen
 
 from coggno.cli.exit_codes import CommandError
-from coggno.provisioning import Roster, are_results_of, check_writable, holds_forecast, holds_results
+from coggno.provisioning import Roster, are_results_of, check_writable, holds_results
 from coggno.provisioning.report import holds_report
+from coggno.provisioning.results import holds_forecast
 
 _FAILED_NAME: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
 _RESULTS_STEM: Final = re.compile(r"results(-\d+)?")

@@ -13,10 +13,10 @@ from coggno.provisioning import (
     RosterError,
     Row,
     RowResult,
-    forecast_of,
     writing_failed,
     writing_results,
 )
+from coggno.provisioning.results import forecast_of
 
 RowPairs: TypeAlias = Callable[[], AsyncIterator[tuple[Row, RowResult]]]
 """Yields every row with its result, in the order of the lines, as often as it is called."""

@@ -46,10 +46,9 @@ from coggno.provisioning import (
     StoppedError,
     apply_plan,
     make_plan,
-    mark_results,
     read_roster,
-    unfinished,
 )
+from coggno.provisioning.results import mark_results, unfinished
 
 _WATCH_INTERVAL: Final = 1.0  # seconds
 
