@@ -8,7 +8,12 @@ from typing import Final
 
 from coggno.provisioning import RosterError
 
-_OPTIONS: Final[Mapping[str, str]] = {"mapping": "--map", "delimiter": "--delimiter", "encoding": "--encoding"}
+_OPTIONS: Final[Mapping[str, str]] = {
+    "mapping": "--map",
+    "delimiter": "--delimiter",
+    "encoding": "--encoding",
+    "sheet": "--sheet",
+}
 
 
 def message_of(error: RosterError) -> str:

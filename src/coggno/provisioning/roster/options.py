@@ -22,6 +22,7 @@ class RosterOptions:
         groups: groups that every user is put into, besides those of the row.
         delimiter: the character between the cells of CSV; detected if not given.
         encoding: of the file, e.g. `"cp1252"`; UTF-8 if not given, with or without a byte order mark.
+        sheet: name of a workbook's sheet; the first one that is visible if not given.
         needs_password: whether a row without a password is invalid. If not, the run decides: it generates one where it
             has a `PasswordFile`, and ends the row as invalid where it has none.
     """
@@ -30,6 +31,7 @@ class RosterOptions:
     groups: tuple[str, ...] = field(default=(), converter=_names)
     delimiter: str | None = None
     encoding: str | None = None
+    sheet: str | None = None
     needs_password: bool = False
 
     def settings(self) -> dict[str, Any]:

@@ -45,11 +45,15 @@ def read_roster(
         RosterError: the input cannot be read at all; rows that are wrong carry a rejection instead.
     """
     known = partial(recognized, mapping=options.mapping)
-    table = open_table(source, TableOptions(delimiter=options.delimiter, encoding=options.encoding, recognized=known))
+    table = open_table(
+        source,
+        TableOptions(delimiter=options.delimiter, encoding=options.encoding, sheet=options.sheet, recognized=known),
+    )
     columns = find_columns(table.header, options.mapping)
     foreign = ForeignColumns.of(columns.names)
     groups = GroupNames(_common_groups(options.groups), foreign.group_marks)
     check = _Check(table, RowReader(columns, foreign, groups, options.needs_password))
+    check.log.add(table.warnings)
     check.log.add(warnings.company_column(columns))
     check.check_rows()
     # Only now: a row may contradict one that comes later.

@@ -27,6 +27,7 @@ _DATES: Final = {
     # 1982 to 2064, as days since 1900
     "a date that a spreadsheet has turned into a number": re.compile(r"[3-5]\d{4}"),
     "a text that a spreadsheet has turned into a date": re.compile(
+        r"\d{4}-\d{2}-\d{2}|"
         r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|"
         r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}",
         re.IGNORECASE,

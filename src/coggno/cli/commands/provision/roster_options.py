@@ -18,7 +18,9 @@ _DELIMITERS: Final[Mapping[str, str]] = {"comma": ",", "semicolon": ";", "tab": 
 
 RosterArgument: TypeAlias = Annotated[
     str,
-    typer.Argument(metavar="ROSTER", help="CSV or JSON Lines file, or - for standard input.", show_default=False),
+    typer.Argument(
+        metavar="ROSTER", help="CSV, JSON Lines, Excel or Parquet file, or - for standard input.", show_default=False
+    ),
 ]
 RosterGroup: TypeAlias = Annotated[
     list[str] | None,
@@ -44,6 +46,10 @@ Encoding: TypeAlias = Annotated[
     str | None,
     typer.Option("--encoding", metavar="NAME", help="Encoding of the roster, such as cp1252. Default: UTF-8."),
 ]
+Sheet: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="NAME", help="Sheet of a workbook. Default: the first one that is visible."),
+]
 
 
 @option_group
@@ -54,6 +60,7 @@ class RosterReading:
     columns: ColumnMap = None
     delimiter: Delimiter = None
     encoding: Encoding = None
+    sheet: Sheet = None
 
     def options(self) -> RosterOptions:
         """Return the options of the reader.
@@ -67,6 +74,7 @@ class RosterReading:
             mapping=_mapping(self.columns or ()),
             delimiter=None if self.delimiter is None else _DELIMITERS.get(self.delimiter, self.delimiter),
             encoding=self.encoding,
+            sheet=self.sheet,
             groups=self.groups or (),
         )
 

@@ -126,7 +126,7 @@ class Spool:
     def __init__(self, name: str) -> None:
         self.name = name
         self.was_text = False
-        self._size = 0
+        self.size = 0
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - lives as long as this object
         # Several readers share one position in the file.
         self._lock = threading.Lock()
@@ -144,13 +144,13 @@ class Spool:
             reason = error.strerror or error
             message = f"The temporary copy of {self.name} in {tempfile.gettempdir()} cannot be written: {reason}."
             raise RosterError(f"{message} Free some space, or name another folder with the variable TMPDIR.") from None
-        self._size += len(data)
+        self.size += len(data)
 
     def read_at(self, position: int, size: int) -> bytes:
         """Return up to `size` bytes from `position` on."""
         with self._lock:
             self._file.seek(position)
-            return self._file.read(min(size, self._size - position))
+            return self._file.read(max(min(size, self.size - position), 0))
 
     @contextmanager
     def reading(self) -> Generator[BinaryIO]:
@@ -172,6 +172,14 @@ class _SpoolReader(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._spool.size}[whence]
+        self._position = max(start + offset, 0)
+        return self._position
 
     def readinto(self, buffer: Any, /) -> int:
         data = self._spool.read_at(self._position, len(buffer))

@@ -35,6 +35,7 @@ class InputTable:
         delimiter: the character between the cells of CSV; `None` for other forms.
         encoding: of the file.
         path: of the file, absolute; `None` for other sources.
+        warnings: what a person should know of how it was read.
     """
 
     name: str
@@ -44,3 +45,4 @@ class InputTable:
     delimiter: str | None = None
     encoding: str = "utf-8"
     path: Path | None = None
+    warnings: tuple[str, ...] = ()

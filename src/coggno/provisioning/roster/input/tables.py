@@ -1,4 +1,4 @@
-"""Opens a table, whichever form it has: CSV, JSON Lines, or rows from code."""
+"""Opens a table, whichever form it has: CSV, JSON Lines, a workbook, Parquet, or rows from code."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from attrs import evolve, frozen
 from coggno.provisioning.errors import RosterError
 from coggno.provisioning.roster.input.content import Content, FileContent
 from coggno.provisioning.roster.input.csv_rows import read_csv
+from coggno.provisioning.roster.input.excel_rows import read_excel
 from coggno.provisioning.roster.input.input_table import InputTable
 from coggno.provisioning.roster.input.json_rows import read_json_lines, read_mappings
+from coggno.provisioning.roster.input.parquet_rows import read_parquet
 from coggno.provisioning.roster.input.source import Source, content_of
 from coggno.provisioning.roster.input.text import Text
 
-_ZIP: Final = b"PK\x03\x04"
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # zip archives, and those of Excel before 2007
+_PARQUET: Final = b"PAR1"
 
 
 @frozen(kw_only=True)
@@ -25,12 +28,14 @@ class TableOptions:
     Attributes:
         delimiter: of CSV; detected if not given.
         encoding: of the text; UTF-8 if not given, with or without a byte order mark.
+        sheet: of a workbook; the first one that is visible if not given.
         recognized: returns how many names of a header belong to a field.
     """
 
     recognized: Callable[[Sequence[str]], int]
     delimiter: str | None = None
     encoding: str | None = None
+    sheet: str | None = None
 
 
 def open_table(source: Source, options: TableOptions) -> InputTable:
@@ -51,25 +56,28 @@ def open_table(source: Source, options: TableOptions) -> InputTable:
 
 
 def _opened(content: Content, options: TableOptions) -> InputTable:
-    _reject_archive(content)
+    start = _first_bytes(content)
+    if start.startswith(_WORKBOOKS):
+        return read_excel(content, sheet=options.sheet, recognized=options.recognized)
+    if options.sheet is not None:
+        raise RosterError(f"{content.name} is not a workbook, so that it has no sheet {options.sheet!r}.")
+    if start == _PARQUET:
+        return read_parquet(content)
     text = Text(content, options.encoding)
-    start = _first_character(text)
-    if not start:
+    first = _first_character(text)
+    if not first:
         raise RosterError(f"{text.name} is empty.")
-    if start == "[":
+    if first == "[":
         hint = "JSON Lines has one object on each line; convert it with: jq -c '.[]'"
         raise RosterError(f"{text.name} is a JSON array. {hint}", line=1)
-    if start == "{":
+    if first == "{":
         return read_json_lines(text)
     return read_csv(text, delimiter=options.delimiter, recognized=options.recognized)
 
 
-def _reject_archive(content: Content) -> None:
+def _first_bytes(content: Content) -> bytes:
     with content.reading() as file:
-        start = file.read(len(_ZIP))
-    if start == _ZIP:
-        message = f"{content.name} is an Excel workbook or another zip archive. Save it as CSV in UTF-8."
-        raise RosterError(message)
+        return file.read(4)
 
 
 def _first_character(text: Text) -> str:
