@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
@@ -60,6 +61,8 @@ class Client:
             )
         size = _config.check_count("max_connections", max_connections)
         engine = engine_for(http_client, base_url=config.base_url, max_connections=size)
+        if sys.flags.dev_mode or "tracemalloc" in sys.modules:
+            engine.made_at = _callers_line()
         session = Session(config=config, engine=engine, backoff=backoff, on_request=on_request, on_exchange=on_exchange)
         self._init(session, owner=True)
 
@@ -244,6 +247,14 @@ class Client:
         if not responses:
             raise InvalidRequestError("call() takes a function of coggno.operations: this one has sent no request")
         return responses[-1]
+
+
+def _callers_line() -> str:
+    """Return file and line of the code that makes a client; for a warning in development, as asyncio has it."""
+    frame = sys._getframe(1)  # noqa: SLF001 - documented, and the only cheap way
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "coggno":
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _check_hooks(**hooks: object) -> None:

@@ -78,6 +78,8 @@ class Engine(ABC):
     """Sends the requests of one client and its copies."""
 
     def __init__(self) -> None:
+        self.made_at: str | None = None
+        """File and line where the client was made, where that is recorded."""
         self._calls = RunningCalls()
         self._loop: asyncio.AbstractEventLoop | None = None
 

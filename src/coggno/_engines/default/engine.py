@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
@@ -73,6 +75,16 @@ class DefaultEngine(Engine):
 
             self._mocked = HttpxEngine(httpx.AsyncClient(trust_env=False), self._origin)
         return self._mocked
+
+    def __del__(self) -> None:
+        # After the interpreter has begun to exit, modules that a warning needs may be gone, and sockets end anyway.
+        if sys.is_finalizing() or not hasattr(self, "pool") or self._calls.is_closed:
+            return
+        if not any(self.pool.open_connections):
+            return
+        where = f" It was made at {self.made_at}." if self.made_at is not None else ""
+        message = f"a client of coggno was not closed: use `async with AsyncCoggno(...)`, or `await aclose()`.{where}"
+        warnings.warn(message, ResourceWarning, stacklevel=1, source=self)
 
     async def _close(self) -> None:
         await self.pool.aclose()
