@@ -15,8 +15,10 @@ from tests.cli.helpers import KEY, CommandResult, RunCommand, TypedInput, piped_
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("COGGNO_API_KEY", "COGGNO_BASE_URL", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+    for name in ("COGGNO_API_KEY", "COGGNO_BASE_URL", "COGGNO_PROFILE", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+    # The profiles of whoever runs the tests are none of their business.
+    monkeypatch.setenv("COGGNO_CONFIG", str(tmp_path / "config" / "config.toml"))
     monkeypatch.chdir(tmp_path)
 
 

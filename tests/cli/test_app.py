@@ -68,7 +68,7 @@ def test_key_as_an_argument_is_rejected(coggno: RunCommand, monkeypatch, form):
 def test_missing_key_is_reported_with_the_next_step(coggno: RunCommand, arguments):
     ended = coggno(*arguments)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("Error: No API key. Set COGGNO_API_KEY to a key from Coggno's page ")
+    assert ended.err.startswith("Error: No API key. Run coggno login, or set COGGNO_API_KEY to a key from ")
     assert "coggno sandbox" in ended.err
 
 

@@ -12,7 +12,7 @@ from tests.cli.helpers import RunCommand
     [
         ("usrs", "No such command 'usrs'. Did you mean 'users'?", "coggno"),
         ("users lst", "No such command 'lst'. Did you mean 'list'?", "coggno users"),
-        ("provison", "No such command 'provison'. Did you mean 'provision'?", "coggno"),
+        ("provisoin", "No such command 'provisoin'. Did you mean 'provision'?", "coggno"),
         ("users get 1 --compny 1", "There is no option --compny. Did you mean --company?", "coggno users get"),
         ("users get a b", "There are too many arguments: b.", "coggno users get"),
         ("users get", "USER is missing.", "coggno users get"),

@@ -6,7 +6,7 @@
 | `sh` | run where it is a command of ours, else checked: packages, options and sessions must exist |
 | `output` | compared with what the block before it has printed; `...` stands for anything |
 | any, below `<!-- file: NAME -->` | a file of that name, written where the page's commands run |
-| `text`, `toml` | shown only |
+| `powershell`, `text`, `toml` | shown only |
 
 A command ends with exit code 0, unless a comment behind it names another: `# exit code 1`. What only the tests need
 stands in HTML comments, which no reader of the page sees: `<!-- invisible-code-block: python`.
@@ -38,7 +38,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = set(PYPROJECT["project"]["optional-dependencies"])
 SESSIONS = set(re.findall(r"^@nox\.session.*\n(?:@.*\n)*def (\w+)", (ROOT / "noxfile.py").read_text(), re.MULTILINE))
 VARIABLES = {"COGGNO_API_KEY", "COGGNO_BASE_URL", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
-SHOWN_ONLY = {"text", "toml"}
+SHOWN_ONLY = {"powershell", "text", "toml"}
 MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 _FENCES = FencedCodeBlockLexer(r"\w+")

@@ -21,6 +21,7 @@ def names(monkeypatch, tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     for name in ("NO_COLOR", "FORCE_COLOR", "HTTPS_PROXY", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COGGNO_CONFIG", str(tmp_path / "config" / "config.toml"))
     monkeypatch.setenv("COLUMNS", "100")
     with ServerThread(sandbox) as url:
         monkeypatch.setenv("COGGNO_API_KEY", "test_key")

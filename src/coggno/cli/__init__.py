@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(argv)
     except ModuleNotFoundError as error:
         # Anything else that is missing is a defect, which a traceback explains best.
-        if (error.name or "").partition(".")[0] not in {"typer", "rich"}:
+        if (error.name or "").partition(".")[0] not in {"typer", "rich", "platformdirs"}:
             raise
         sys.stderr.write("Error: The command line needs the extra 'cli'. Install it with: pip install 'coggno[cli]'\n")
         return ExitCode.INVALID

@@ -17,6 +17,8 @@ from coggno.cli.commands.companies import companies
 from coggno.cli.commands.documents import documents
 from coggno.cli.commands.groups import groups
 from coggno.cli.commands.journal import journal
+from coggno.cli.commands.login import login, logout
+from coggno.cli.commands.profiles import profiles, whoami
 from coggno.cli.commands.provision import provision
 from coggno.cli.commands.report import report
 from coggno.cli.commands.sandbox import FAULTS_HELP, sandbox
@@ -67,6 +69,12 @@ app.command(
     ),
 )(provision)
 app.add_typer(journal, name="journal", help="Show journals of runs, write results from them, recover damaged ones.")
+app.command(
+    epilog=options.examples("coggno login", "coggno login --profile acme --company 7"),
+)(login)
+app.command(epilog=options.examples("coggno logout --profile acme"))(logout)
+app.command(epilog=options.examples("coggno whoami", "coggno whoami --profile acme --json"))(whoami)
+app.add_typer(profiles, name="profiles", help="List the profiles that coggno login has made.")
 app.add_typer(users, name="users", help="List, show, create and delete users.")
 app.add_typer(groups, name="groups", help="List, show, create and delete groups and their members.")
 app.add_typer(companies, name="companies", help="List and create connected companies.")
@@ -98,7 +106,7 @@ def root(
 ) -> None:
     """Manage users, groups and training of the Coggno LMS.
 
-    The API key is read from the environment variable COGGNO_API_KEY.
+    The API key is the one that coggno login has stored, or that of the environment variable COGGNO_API_KEY.
 
     To try the commands without a key, start a test server: coggno sandbox
     """

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coggno import AsyncCoggno
-from coggno._config import check_address
-from coggno.cli.exit_codes import CommandError
+from coggno.cli.settings.account import Account, find_account
 
 T = TypeVar("T")
-
-_NO_KEY: Final = (
-    "No API key. Set COGGNO_API_KEY to a key from Coggno's page Settings > API Keys.\n"
-    "To try the commands without a key, start a test server: coggno sandbox"
-)
 
 
 @frozen(kw_only=True)
@@ -26,18 +19,40 @@ class ClientSettings:
     """What the options of a command say about the client.
 
     Attributes:
-        company: id of the connected company to act for.
-        base_url: address of the API; from the environment or the key if not given.
-        api_key: of a sandbox; otherwise the key comes from the environment.
+        company: id of the connected company to act for; of the profile if not given.
+        base_url: address of the API; of the profile, from the environment or from the key if not given.
+        profile: name of the profile, if one was given.
+        is_verbose: whether requests are shown on standard error.
+        api_key: of a sandbox; otherwise the key comes from the environment or the profile.
+        has_company: whether the command acts for a company at all; lists of companies do not.
+        found: the account, where it is known already: a keyring may ask a person each time.
         timeout: seconds for one attempt of a request; the client's own limits if not given.
         max_retries: attempts after the first; the client's own number if not given.
     """
 
     company: str | None = None
     base_url: str | None = None
+    profile: str | None = None
+    is_verbose: bool = False
     api_key: str | None = field(default=None, repr=False)
+    has_company: bool = True
+    found: Account | None = field(default=None, repr=False)
     timeout: float | None = None
     max_retries: int | None = None
+
+    def account(self) -> Account:
+        """Return the key with its address and company.
+
+        Raises:
+            CommandError: there is no key, or no such profile.
+            ConfigurationError: there is no key, and the address is invalid as well.
+        """
+        if self.found is not None:
+            return self.found
+        if self.api_key is not None:
+            address = {"base_url": self.base_url, "company": self.company}
+            return Account(key=self.api_key, profile=None, key_source="the sandbox", **address)
+        return find_account(profile=self.profile, base_url=self.base_url, company=self.company)
 
     def require_key(self) -> Self:
         """Return these settings if there is a key; called before a person has to type something.
@@ -46,12 +61,7 @@ class ClientSettings:
             CommandError: there is no key.
             ConfigurationError: there is no key, and the address is invalid as well.
         """
-        if not (self.api_key or os.environ.get("COGGNO_API_KEY")):
-            # The address first: a typo that can be corrected now is reported before a key that has to be fetched.
-            if self.base_url is not None:
-                check_address(self.base_url, "")
-            raise CommandError(_NO_KEY)
-        return self
+        return evolve(self, found=self.account())
 
     def client(self, **options: Any) -> AsyncCoggno:
         """Return a client.
@@ -63,13 +73,20 @@ class ClientSettings:
             CommandError: there is no key.
             ConfigurationError: an option, the key or COGGNO_BASE_URL is invalid.
         """
-        self.require_key()
+        account = self.account()
+        if self.is_verbose:
+            # Imported late: it is rarely wanted.
+            from coggno.cli.request_log import RequestLines
+
+            lines = RequestLines()
+            options |= {"on_request": lines.begin, "on_exchange": lines.end}
         # Left out rather than passed as None, which would mean no limit at all.
         if self.timeout is not None:
             options["timeout"] = self.timeout
         if self.max_retries is not None:
             options["max_retries"] = self.max_retries
-        return AsyncCoggno(self.api_key, base_url=self.base_url, lms=self.company, **options)
+        company = account.company if self.has_company else None
+        return AsyncCoggno(account.key, base_url=account.base_url, lms=company, **options)
 
     def run(self, work: Callable[[AsyncCoggno], Awaitable[T]]) -> T:
         """Call `work` with a client, and return its result; raises what it raises."""

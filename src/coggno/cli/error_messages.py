@@ -27,6 +27,8 @@ from coggno.errors import (
 )
 
 _ALWAYS_THERE: Final = frozenset({"listCompanies", "listDocuments", "listGroups", "listUsers"})
+# Keys of profiles; that of the environment is read when a message is written.
+_SECRETS: Final[set[str]] = set()
 _SHOWN: Final = 10  # candidates; more would push the message itself off the screen
 
 
@@ -55,17 +57,22 @@ def reported() -> Generator[None]:
     raise typer.Exit(code)
 
 
+def keep_secret(key: str) -> None:
+    """Mask a key in all messages from now on."""
+    _SECRETS.add(key)
+
+
 def report_error(message: str) -> None:
     """Write an error to standard error, with the API key masked wherever it came from."""
-    key = os.environ.get("COGGNO_API_KEY")
-    output.write_message("Error: " + (_mask(message, key) if key else message))
+    keys = [key for key in (os.environ.get("COGGNO_API_KEY"), *_SECRETS) if key]
+    output.write_message("Error: " + (_mask(message, keys) if keys else message))
 
 
-def _mask(message: str, key: str) -> str:
+def _mask(message: str, keys: list[str]) -> str:
     # Imported late: most commands report no error.
     from coggno._protocol.masking import mask
 
-    masked: str = mask(message, [key])
+    masked: str = mask(message, keys)
     return masked
 
 
@@ -120,8 +127,8 @@ def _describe_ambiguous(error: AmbiguousNameError) -> str:
 def _describe_authentication(error: AuthenticationError) -> str:
     return (
         f"The server rejected the API key ({error.message}).\n"
-        "Check that COGGNO_API_KEY is the key for this server (--base-url, COGGNO_BASE_URL); "
-        "Coggno shows the keys under Settings > API Keys."
+        "See which key is used for which address: coggno whoami. Coggno shows the keys under Settings > API Keys.\n"
+        "Then run coggno login, or correct COGGNO_API_KEY and COGGNO_BASE_URL."
     )
 
 

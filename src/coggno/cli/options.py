@@ -65,8 +65,16 @@ BaseUrl: TypeAlias = Annotated[
     typer.Option(
         "--base-url",
         metavar="URL",
-        help="Address of the API. Default: COGGNO_BASE_URL, or else the address that belongs to the key.",
+        help="Address of the API. Default: of the profile, COGGNO_BASE_URL, or the address that belongs to the key.",
     ),
+]
+ProfileOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="Work with this profile. See: coggno login --help"),
+]
+Verbose: TypeAlias = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Show requests, retries and waits on standard error."),
 ]
 Json: TypeAlias = Annotated[
     bool,
@@ -138,11 +146,13 @@ def examples(*lines: str) -> str:
 
 
 # Every user of the machine can read the arguments of a process, and shells keep them in their history.
-_KEY_HINT: Final = "The API key cannot be an argument, where others could read it. Set COGGNO_API_KEY instead."
+KEY_HINT: Final = (
+    "The API key cannot be an argument, where others could read it. Run coggno login, or set COGGNO_API_KEY."
+)
 _SECRET_OPTIONS: Final = {
-    "--api-key": _KEY_HINT,
-    "--key": _KEY_HINT,
-    "--token": _KEY_HINT,
+    "--api-key": KEY_HINT,
+    "--key": KEY_HINT,
+    "--token": KEY_HINT,
     "--password": (
         "A password cannot be an argument, where others could read it. "
         "The command asks for it, or reads it from standard input with --password-stdin."
@@ -165,4 +175,4 @@ def reject_secrets(arguments: list[str], key: str | None) -> None:
         if name in _SECRET_OPTIONS:
             raise CommandError(_SECRET_OPTIONS[name])
         if key and key in {argument, value}:
-            raise CommandError(_KEY_HINT)
+            raise CommandError(KEY_HINT)

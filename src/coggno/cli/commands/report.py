@@ -109,7 +109,7 @@ def completion(
         )
         counted = await job.run(coggno)
         if not as_json:
-            await _print(counted)
+            _print(counted)
 
     settings.run(work)
     for file in (csv, html):
@@ -117,8 +117,8 @@ def completion(
             output.write_message(f"Written: {file}")
 
 
-async def _print(statistics: CompletionStatistics) -> None:
-    from coggno.cli.lists.tables import TablePrinter
+def _print(statistics: CompletionStatistics) -> None:
+    from coggno.cli.lists.tables import print_table
     from coggno.cli.report.counts import count_columns, count_rows, tables
 
     if not statistics.total.total:
@@ -127,4 +127,4 @@ async def _print(statistics: CompletionStatistics) -> None:
     for number, (title, counts) in enumerate(tables(statistics)):
         if number:
             output.write("")
-        await TablePrinter(count_columns(title), output.terminal_width()).print(count_rows(counts))
+        print_table(count_columns(title), list(count_rows(counts)))

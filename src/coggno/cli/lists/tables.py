@@ -28,6 +28,13 @@ def print_record(columns: Sequence[Column], row: Mapping[str, Any]) -> None:
     _print_records(columns, [[column.text(row) for column in columns]])
 
 
+def print_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows that are all there as a table."""
+    TablePrinter(columns, output.terminal_width()).print_batch(
+        [[column.text(row) for column in columns] for row in rows]
+    )
+
+
 @define
 class TablePrinter:
     """Prints rows to standard output: as a table, or as one record per row if the terminal is too narrow.
@@ -52,13 +59,18 @@ class TablePrinter:
             count += 1
             batch.append([column.text(row) for column in self.columns])
             if len(batch) == _BATCH:
-                self._print(batch)
+                self.print_batch(batch)
                 batch = []
         if batch:
-            self._print(batch)
+            self.print_batch(batch)
         return count
 
-    def _print(self, batch: list[list[str]]) -> None:
+    def print_batch(self, batch: list[list[str]]) -> None:
+        """Print some rows below those that were printed before.
+
+        Args:
+            batch: the texts of each row's cells.
+        """
         titles = [column.title for column in self.columns]
         known = self._natural or [0] * len(titles)
         columns = zip(known, zip(titles, *batch, strict=True), strict=True)

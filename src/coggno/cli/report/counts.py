@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from coggno.cli.lists.columns import Column
@@ -24,7 +24,7 @@ def count_columns(title: str) -> list[Column]:
     return [Column(title, "name"), *states, Column("Passed %", "share", right=True)]
 
 
-async def count_rows(counts: Iterable[tuple[str, CompletionCounts]]) -> AsyncIterator[Mapping[str, Any]]:
+def count_rows(counts: Iterable[tuple[str, CompletionCounts]]) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a table of counts."""
     for name, each in counts:
         numbers = {state.name: each.states[state] for state in STATES}

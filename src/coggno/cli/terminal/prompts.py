@@ -36,7 +36,7 @@ def confirm(question: str, *, yes: bool) -> bool:
     # Standard error, so that the question is seen even if standard output is a file.
     sys.stderr.write("\n".join(map(output.clean, question.split("\n"))) + " [y/N] ")
     sys.stderr.flush()
-    with _newline_when_interrupted():
+    with newline_when_interrupted():
         reply = sys.stdin.readline()
     if not reply.endswith("\n"):
         sys.stderr.write("\n")  # Ctrl-D leaves the cursor behind the question
@@ -65,7 +65,7 @@ def read_password(*, from_stdin: bool) -> str:
 
 
 def _type_twice() -> str:
-    with _newline_when_interrupted():
+    with newline_when_interrupted():
         # Checked before it is typed again, which would be for nothing.
         first = _checked(getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr))
         second = getpass.getpass("Repeat the password: ", stream=sys.stderr)
@@ -81,7 +81,7 @@ def _checked(password: str) -> str:
 
 
 @contextmanager
-def _newline_when_interrupted() -> Generator[None]:
+def newline_when_interrupted() -> Generator[None]:
     """Start a new line after Ctrl-C or Ctrl-D, which leave the cursor behind the question."""
     try:
         yield

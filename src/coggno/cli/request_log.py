@@ -1,0 +1,50 @@
+"""`--verbose`: a line on standard error for every request, and for every wait before another attempt."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from attrs import define, field
+
+from coggno import Attempt, Exchange
+from coggno.cli.terminal import output
+
+
+@define
+class RequestLines:
+    """Writes what the client sends and receives; paths are templates, so that nobody's login is in them, nor a key.
+
+    Attributes:
+        clock: returns seconds, of which only differences count.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    # When the last attempt of the call in each task has ended: calls run side by side, each within one task.
+    _ended: WeakKeyDictionary[asyncio.Task[Any], float] = field(
+        factory=WeakKeyDictionary[asyncio.Task[Any], float], repr=False
+    )
+
+    def begin(self, attempt: Attempt) -> None:
+        """Report how long the client has waited before another attempt."""
+        task = asyncio.current_task()
+        ended = None if task is None else self._ended.get(task)
+        if attempt.attempt > 1 and ended is not None:
+            waited = self.clock() - ended
+            output.write_message(f"  waited {waited:.2f} s, attempt {attempt.attempt} of {attempt.operation}")
+
+    def end(self, exchange: Exchange) -> None:
+        """Report how an attempt has ended."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._ended[task] = self.clock()
+        result = exchange.status if exchange.status is not None else exchange.failure
+        # A truncated body has a status of 200, and is a failure all the same.
+        failure = f" {exchange.failure}" if exchange.status is not None and exchange.failure else ""
+        check = f", a check of {exchange.check_of}" if exchange.check_of else ""
+        company = f", company {exchange.lms}" if exchange.lms else ""
+        line = f"{exchange.method} {exchange.url}: {result}{failure} in {exchange.elapsed:.3f} s{company}{check}"
+        output.write_message(line)

@@ -1,0 +1,145 @@
+"""The config file with the profiles: read as TOML, and changed so that what people wrote into it stays."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+from attrs import asdict, fields, frozen
+
+from coggno.cli.exit_codes import CommandError
+
+DEFAULT: Final = "default"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_LINE: Final = re.compile(r"at line (\d+)")
+_SECTION: Final = re.compile(r"\s*\[")
+
+
+@frozen(kw_only=True)
+class Profile:
+    """What a profile says; the key itself is elsewhere.
+
+    Attributes:
+        name: of the profile.
+        base_url: address of the API; from the key if not given.
+        company: id of the connected company to act for.
+        key_variable: environment variable with the key; the key is in the keyring if not given.
+    """
+
+    name: str
+    base_url: str | None = None
+    company: str | None = None
+    key_variable: str | None = None
+
+
+_SETTINGS: Final = tuple(each.name for each in fields(Profile) if each.name != "name")
+
+
+def config_path() -> Path:
+    """Return the path of the config file: COGGNO_CONFIG, or `config.toml` where the platform keeps such files."""
+    named = os.environ.get("COGGNO_CONFIG")
+    if named:
+        return Path(named)
+    # Imported late: only commands that need a profile come here.
+    import platformdirs
+
+    return platformdirs.user_config_path("coggno", appauthor=False, roaming=True) / "config.toml"
+
+
+def check_name(name: str) -> str:
+    """Return the name of a profile if it can be one.
+
+    Raises:
+        CommandError: it has other characters than letters, digits, `-` and `_`.
+    """
+    if not _NAME.fullmatch(name):
+        raise CommandError(f"The name of a profile has letters, digits, - and _ only, such as acme, not '{name}'.")
+    return name
+
+
+def read_profiles() -> dict[str, Profile]:
+    """Return the profiles by name; none if there is no config file.
+
+    Raises:
+        CommandError: the file cannot be read, or is not as this program writes it.
+    """
+    path = config_path()
+    try:
+        sections = tomllib.loads(path.read_text(encoding="utf-8")).get("profiles", {})
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:  # not TOML, or not UTF-8
+        line = _LINE.search(str(error))
+        where = f", line {line[1]}," if line else ""
+        raise CommandError(f"{path}{where} cannot be read. Correct it, or remove it and run: coggno login") from None
+    if not isinstance(sections, dict):
+        raise CommandError(f"{path}: profiles must be sections such as [profiles.default].")
+    return {name: _profile(path, name, values) for name, values in cast("dict[str, Any]", sections).items()}
+
+
+def write_profile(profile: Profile) -> Path:
+    """Put a profile into the config file in place of the one of that name, and return the path of the file.
+
+    Raises:
+        CommandError: the file cannot be read.
+        RosterError: the file cannot be written.
+    """
+    settings = asdict(profile)
+    lines = [f"[profiles.{profile.name}]"]
+    # A text without control characters is written the same in JSON and in TOML.
+    lines += [f'{name} = "{settings[name]}"' for name in _SETTINGS if settings[name] is not None]
+    return _rewrite(profile.name, "\n".join(lines) + "\n")
+
+
+def remove_profile(name: str) -> Path:
+    """Remove a profile from the config file; raises as `write_profile` does."""
+    return _rewrite(name, "")
+
+
+def _rewrite(name: str, section: str) -> Path:
+    from coggno.provisioning.safe_file import replacing
+
+    read_profiles()  # a file with a mistake is not changed
+    path = config_path()
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    rest = _without(text, name).rstrip("\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path, encoding="utf-8", errors="strict") as file:
+        file.write("\n\n".join(part for part in (rest, section.rstrip("\n")) if part) + "\n")
+    return path
+
+
+def _without(text: str, name: str) -> str:
+    """Return the text of a config file without a profile; comments and other profiles stay as they are."""
+    heads = {f"[profiles.{name}]", f'[profiles."{name}"]'}
+    kept: list[str] = []
+    is_inside = False
+    for line in text.splitlines(keepends=True):
+        if _SECTION.match(line):
+            is_inside = line.partition("#")[0].replace(" ", "").strip() in heads
+        if not is_inside:
+            kept.append(line)
+    return "".join(kept)
+
+
+def _profile(path: Path, name: str, values: object) -> Profile:
+    section = f"{path}, section [profiles.{name}]"
+    if not isinstance(values, Mapping):
+        raise CommandError(f"{path}: profiles must be sections such as [profiles.default].")
+    settings = cast("Mapping[str, object]", values)
+    if "api_key" in settings or "key" in settings:
+        message = f"{section}: a key does not belong into a file. Remove it, and run: coggno login --profile {name}"
+        raise CommandError(message)
+    for key, value in settings.items():
+        if key not in _SETTINGS:
+            raise CommandError(f"{section}: there is no setting '{key}'. Settings: {', '.join(_SETTINGS)}.")
+        # A company is a number to people, and a header to the API.
+        if not isinstance(value, str) and not (key == "company" and isinstance(value, int)):
+            raise CommandError(f'{section}: {key} must be a text in quotation marks, such as {key} = "..."')
+    return Profile(name=name, **{key: str(value) for key, value in settings.items()})

@@ -1,0 +1,163 @@
+"""`coggno login`, `logout`, `whoami` and `profiles`: a key is checked, kept in the keyring, and shown nowhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import keyring.errors
+import pytest
+
+from coggno.sandbox import Sandbox
+from tests.cli.helpers import KEY, RunCommand
+
+
+def config() -> str:
+    path = Path(os.environ["COGGNO_CONFIG"])
+    return path.read_text() if path.exists() else ""
+
+
+def test_login_from_key_to_use(coggno: RunCommand, sandbox: Sandbox, ring, url):
+    sandbox.seed_user("ada")
+    ended = coggno("login", "--key-stdin", "--base-url", url, piped=KEY + "\n")
+    assert ended.code == 0
+    assert ended.out == f"The key works with {url}. Profile: default; key: the keyring of the tests.\n"
+    assert ring.keys == {("coggno", "default"): KEY}
+    assert config() == f'[profiles.default]\nbase_url = "{url}"\n'
+    assert coggno("users", "list", "--json").json[0]["login"] == "ada"
+    who = coggno("whoami", "--json").json[0]
+    assert who == {"profile": "default", "mode": "test", "company": None, "address": url, "key": "the keyring"}
+
+
+def test_typed_key_is_asked_for(coggno: RunCommand, ring, url, monkeypatch):
+    monkeypatch.setattr("getpass.getpass", lambda *_, **__: f" {KEY} ")
+    assert coggno("login", "--base-url", url, typed="").code == 0
+    assert ring.keys == {("coggno", "default"): KEY}
+
+
+def test_wrong_key_is_not_kept(coggno: RunCommand, ring, url):
+    ended = coggno("login", "--key-stdin", "--base-url", url, piped="test_wrong_key\n")
+    assert ended.code == 1
+    assert ended.err.startswith("Error: The server rejected the API key")
+    assert "test_wrong_key" not in ended.out + ended.err
+    assert (ring.keys, config()) == ({}, "")
+
+
+def test_key_without_a_keyring_needs_a_variable(coggno: RunCommand, url, monkeypatch):
+    """Before the key is typed for nothing."""
+    import keyring.backends.fail
+
+    monkeypatch.setattr(keyring, "get_keyring", keyring.backends.fail.Keyring)
+    ended = coggno("login", "--base-url", url, typed="")
+    assert ended.code == 2
+    assert "has no keyring" in ended.err
+    assert "--key-variable" in ended.err
+
+
+def test_missing_extra_names_the_command(coggno: RunCommand, url, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring.errors", None)
+    ended = coggno("login", "--base-url", url, typed="")
+    assert ended.code == 2
+    assert "pip install 'coggno[keyring]'" in ended.err
+
+
+def test_key_of_a_variable_is_not_stored(coggno: RunCommand, ring, url, monkeypatch):
+    monkeypatch.setenv("ACME_KEY", KEY)
+    assert coggno("login", "--profile", "acme", "--key-variable", "ACME_KEY", "--base-url", url).code == 0
+    assert ring.keys == {}
+    assert KEY not in config()
+    assert coggno("whoami", "--profile", "acme", "--json").json[0]["key"] == "ACME_KEY"
+    monkeypatch.delenv("ACME_KEY")
+    ended = coggno("users", "list", "--profile", "acme")
+    assert ended.code == 2
+    assert "The profile acme takes its key from ACME_KEY, which is not set." in ended.err
+
+
+def test_key_as_the_name_of_a_variable_is_hidden(coggno: RunCommand, ring):
+    ended = coggno("login", "--key-variable", "test_secret_key")
+    assert ended.code == 2
+    assert "test_secret_key" not in ended.err
+
+
+def test_company_of_the_profile_is_used(coggno: RunCommand, sandbox: Sandbox, ring, url):
+    company = sandbox.seed_company(name="Acme")
+    sandbox.seed_user("eve", company=company.id)
+    options = ("--profile", "acme", "--company", str(company.id), "--base-url", url)
+    assert coggno("login", *options, "--key-stdin", piped=KEY).code == 0
+    assert coggno("users", "list", "--profile", "acme", "--csv", "--columns", "login").out == "login\neve\n"
+    assert coggno("whoami", "--profile", "acme", "--json").json[0]["company"] == f"{company.id} (Acme)"
+    # Companies are those of the account, whichever of them a profile acts for.
+    assert coggno("companies", "list", "--profile", "acme", "--json").json[0]["name"] == "Acme"
+
+
+def test_variable_chooses_the_profile(coggno: RunCommand, ring, url, monkeypatch):
+    coggno("login", "--profile", "acme", "--base-url", url, "--key-stdin", piped=KEY)
+    monkeypatch.setenv("COGGNO_PROFILE", "acme")
+    assert coggno("whoami", "--json").json[0]["profile"] == "acme"
+
+
+def test_key_of_the_environment_comes_first(coggno: RunCommand, ring, url, monkeypatch):
+    """Unless a profile is named on the command line."""
+    coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
+    monkeypatch.setenv("COGGNO_API_KEY", KEY)
+    monkeypatch.setenv("COGGNO_BASE_URL", "http://127.0.0.1:9")
+    assert coggno("whoami", "--json").json[0]["address"] == "http://127.0.0.1:9"
+    assert coggno("whoami", "--profile", "default", "--json").json[0]["address"] == url
+
+
+def test_key_is_never_sent_to_another_address(coggno: RunCommand, ring, url, monkeypatch):
+    """COGGNO_BASE_URL belongs to COGGNO_API_KEY, and not to the key of a profile."""
+    coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
+    monkeypatch.setenv("COGGNO_BASE_URL", "http://127.0.0.1:9")
+    assert coggno("whoami", "--json").json[0]["address"] == url
+
+
+def test_logout_removes_key_and_profile(coggno: RunCommand, ring, url):
+    coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
+    assert coggno("logout").out == "Removed the profile default.\n"
+    assert (ring.keys, config()) == ({}, "\n")
+    ended = coggno("logout")
+    assert (ended.code, "There is no profile 'default'" in ended.err) == (1, True)
+    assert coggno("users", "list").err.startswith("Error: No API key. Run coggno login, ")
+
+
+def test_unknown_profile_lists_the_known(coggno: RunCommand, ring, url):
+    coggno("login", "--profile", "acme", "--base-url", url, "--key-stdin", piped=KEY)
+    ended = coggno("users", "list", "--profile", "amce")
+    assert ended.code == 2
+    assert "There is no profile 'amce'" in ended.err
+    assert "Profiles: acme." in ended.err
+
+
+def test_locked_keyring_is_reported(coggno: RunCommand, ring, url):
+    coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
+    ring.failure = keyring.errors.KeyringLocked("the collection is locked")
+    ended = coggno("users", "list")
+    assert ended.code == 1
+    assert ended.err == (
+        "Error: The keyring cannot be read from: the collection is locked. Unlock it, and try again.\n"
+    )
+
+
+def test_profiles_are_listed_without_keys(coggno: RunCommand, ring, url):
+    assert "There are no profiles in " in coggno("profiles", "list").err
+    coggno("login", "--profile", "acme", "--base-url", url, "--key-stdin", piped=KEY)
+    ring.failure = keyring.errors.KeyringLocked("locked")  # no key is read
+    assert coggno("profiles", "list", "--json").json == [
+        {"name": "acme", "company": None, "base_url": url, "key": "the keyring"}
+    ]
+    assert "acme" in coggno("profiles", "list").out
+
+
+def test_key_of_a_profile_is_masked_in_errors(coggno: RunCommand, sandbox: Sandbox, ring, url):
+    from coggno.cli import error_messages
+
+    coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
+    coggno("users", "list")
+    written: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("coggno.cli.terminal.output.write_message", written.append)
+        error_messages.report_error(f"who is {KEY}?")
+    assert KEY not in written[0]
+    assert "who is" in written[0]
