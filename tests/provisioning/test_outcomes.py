@@ -12,13 +12,14 @@ def result(outcome, line=1, **more):
 
 def test_the_set_of_outcomes_is_the_documented_one():
     assert " ".join(RowOutcome) == (
-        "created exists joined invalid duplicate conflict registered_elsewhere refused failed unknown"
+        "created exists joined left deleted unchanged "
+        "invalid duplicate conflict registered_elsewhere refused failed unknown"
     )
 
 
 @pytest.mark.parametrize("outcome", RowOutcome)
 def test_status_tells_whether_rows_are_as_wanted(outcome):
-    wanted = outcome in {"created", "exists", "joined", "duplicate"}
+    wanted = outcome in {"created", "exists", "joined", "left", "deleted", "unchanged", "duplicate"}
     summary = Summary()
     summary.add(result(outcome))
     assert result(outcome).is_as_wanted is wanted

@@ -23,14 +23,21 @@ class Ledger:
         # By line, one byte each: a set of a million lines would take a hundred times as much.
         self._reported = bytearray(roster.last_line + 1)
         self._counts: Counter[RowOutcome] = Counter()
+        self._removed = 0
 
     @property
     def progress(self) -> Progress:
         """How many rows have been reported."""
-        return Progress(total=self._total, done=self._counts.total(), counts=Counter(self._counts))
+        return Progress(
+            total=self._total, done=self._counts.total(), counts=Counter(self._counts), removed=self._removed
+        )
 
     def report(self, result: RowResult) -> RowResult:
         """Count a result, and return it."""
+        if not result.line:
+            # Somebody who is in no row: the counts of rows have to add up to the roster.
+            self._removed += 1
+            return result
         self._reported[result.line] = True
         self._counts[result.outcome] += 1
         return result

@@ -17,6 +17,7 @@ from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.feed import RowFeed
 from coggno.provisioning.execution.groups import GroupCreation
 from coggno.provisioning.execution.ledger import Ledger
+from coggno.provisioning.execution.removals import RemovalPhase
 from coggno.provisioning.execution.scheduler import RowScheduler
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import Progress, RowResult
@@ -56,6 +57,9 @@ class Run:
         self._groups = GroupCreation(self._context)
         self._feed = RowFeed(plan, options.passwords, self._context.signal)
         self._rows = RowScheduler(self._context, self._groups, self._feed, concurrency=options.concurrency)
+        self._removals = (
+            RemovalPhase(self._context, plan, options.removals, options.concurrency) if options.removals else None
+        )
         self._ledger = Ledger(plan.roster)
         self._ready: deque[RowResult] = deque()
         self._is_running = False
@@ -69,6 +73,7 @@ class Run:
 
         Raises:
             StoppedError: the run ended early; every row has been reported by then.
+            RemovalsRefusedError: nobody was removed, although it was asked for; every row has been reported by then.
         """
         if not self._ready:
             self._ready.extend(self._ledger.with_merged(await anext(self._results)))
@@ -105,6 +110,8 @@ class Run:
         if self._is_running:
             raise RuntimeError("the run is still in progress; aclose() it first")
         yield from (self._ledger.report(result) for result in self._ready)
+        if self._removals is not None:
+            yield from map(self._ledger.report, self._removals.unclaimed())
         for result in self._unreported():
             if not self._ledger.is_reported(result.line):
                 yield from map(self._ledger.report, self._ledger.with_merged(result))
@@ -126,6 +133,10 @@ class Run:
             async with self._settling_groups(), aclosing(self._rows.results()) as results:
                 async for result in results:
                     yield result
+            if self._removals is not None and self.stopped is None:
+                async with aclosing(self._removals.results()) as results:
+                    async for result in results:
+                        yield result
         finally:
             self._is_running = False
         if self.stopped is not None:

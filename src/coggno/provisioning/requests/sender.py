@@ -13,7 +13,7 @@ from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.errors import StoppedError
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
-from coggno.provisioning.requests.failures import is_curable
+from coggno.provisioning.requests.failures import OutageError, is_curable
 from coggno.provisioning.requests.gate import Gate
 from coggno.provisioning.requests.stop_signal import StopSignal
 
@@ -103,6 +103,24 @@ class Sender:
             # A list always exists: the API itself is not there.
             self.gate.circuit.failed()
             raise
+
+    async def prove_absence(self, missing: NotFoundError) -> None:
+        """Make sure that a 404 is about what was asked for: an API that is down may respond to everything with 404.
+
+        Args:
+            missing: the 404.
+
+        Raises:
+            OutageError: it is not.
+            APIError: that cannot be found out now.
+        """
+        # While the circuit is open another request has found out already that the API does not work.
+        if missing.is_page or self.gate.circuit.is_open:
+            raise OutageError(missing.message) from missing
+        try:
+            await self.control_read()
+        except NotFoundError:
+            raise OutageError(missing.message) from missing
 
     async def read(self, read: Callable[[], Awaitable[T]]) -> T:
         """Do a read that always has a result, from its beginning again until it succeeds.

@@ -1,0 +1,265 @@
+"""The last phase of a run, only when it was asked for: who is not in the roster leaves the groups, or is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from typing import Final
+
+from attrs import define, field
+
+from coggno._generated import operations
+from coggno._protocol.identity import login_key
+from coggno.errors import APIError, NotFoundError, RateLimitError
+from coggno.models import User
+from coggno.provisioning.client import CallResult
+from coggno.provisioning.errors import RemovalsRefusedError
+from coggno.provisioning.execution.context import RunContext
+from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.options import Removals
+from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.planning import Leaver, Plan
+from coggno.provisioning.planning.leavers import LeaverSearch, roster_objection
+from coggno.provisioning.requests.failures import (
+    NotVisibleYetError,
+    is_curable,
+    is_maybe_in_progress,
+    reason_of,
+)
+from coggno.provisioning.requests.stop_signal import HeldError
+from coggno.provisioning.worker_pool import for_each
+
+_TRIES: Final = 20  # of one removal; what fails so often while the API works is the trouble of this one
+_ABSENCES: Final = 2  # checks in a row that must not find what was removed
+_LONGEST_PAUSE: Final = 5.0  # seconds
+_INFERRED: Final = "a response was lost; a check found that the request was carried out"
+_UNCERTAIN: Final = ". It may have happened; run the roster again to find out"
+
+
+@define
+class RemovalTask:
+    """Removes a member from a group, or deletes a user.
+
+    Attributes:
+        context: what all parts of a run share.
+        leaver: who.
+        is_in_doubt: whether a request may have been carried out unseen.
+        not_before: when the request may be sent again, on the run's clock: until then the server may still be at it.
+        absences: how many checks in a row have not found the user.
+        tries: how many tries have failed.
+    """
+
+    context: RunContext
+    leaver: Leaver
+    is_in_doubt: bool = False
+    not_before: float = float("-inf")
+    absences: int = 0
+    tries: int = 0
+
+    async def run(self) -> RowResult:
+        """Return what became of it: tried again for failures that waiting can cure."""
+        while True:
+            try:
+                async with self.context.signal.limited():
+                    return await self._try()
+            except (HeldError, TimeoutError):
+                return self.cut_off()
+            except Exception as error:  # noqa: BLE001 - the others are not concerned
+                if self.context.signal.reason is not None or not self._may_try_again(error):
+                    return self._failed(reason_of(error))
+                await self._wait(error)
+
+    def cut_off(self) -> RowResult:
+        """Return what is known when the run ends before it does."""
+        reason = self.context.signal.reason or "the run was cancelled"
+        if self.is_in_doubt:
+            return self._failed(f"interrupted: {reason}")
+        return self._result(RowOutcome.FAILED, f"not attempted: {reason}", not_attempted=True)
+
+    async def _try(self) -> RowResult:
+        """Look who is there, and remove or delete: never by a login, and never again once the user was seen absent."""
+        found = await self._find()
+        if found is None:
+            return self._absent()
+        if self.absences:
+            # Once seen absent, never again: whoever is there now may have come anew.
+            return self._failed("the user was absent after the request, and is there again")
+        if login_key(found.login) != login_key(self.leaver.login):
+            return self._result(RowOutcome.REFUSED, f"the user has the login {found.login!r} by now")
+        left = self.not_before - self.context.clock()
+        if left > 0:
+            raise NotVisibleYetError("it may still be carried out", pause=min(_LONGEST_PAUSE, left), is_expected=True)
+        try:
+            result = await self.context.write(self._pending, self._send, is_first=not self.is_in_doubt)
+        except NotFoundError as missing:
+            await self.context.sender.prove_absence(missing)
+            # The read just before has found the user: only another one shows who is right.
+            raise NotVisibleYetError(missing.message) from missing
+        except APIError as error:
+            if error.outcome == "unknown":
+                self.is_in_doubt = True
+                if is_maybe_in_progress(error):
+                    self.not_before = self.context.clock() + self.context.settle_time
+            raise
+        return self._done(is_inferred=result.settled)
+
+    async def _find(self) -> User | None:
+        call, leaver = self.context.client_of(self.leaver.company).call, self.leaver
+
+        async def read() -> CallResult[User]:
+            if leaver.group_id is None:
+                return await call(operations.get_user, leaver.user_id)
+            return await call(operations.get_group_user, leaver.group_id, leaver.user_id)
+
+        try:
+            found = (await self.context.sender.send(read, is_first=not self.is_in_doubt)).value
+        except NotFoundError as missing:
+            await self.context.sender.prove_absence(missing)
+            return None
+        # The server also takes the id for the login of another user, which may be all digits.
+        return found if found.id == leaver.user_id else None
+
+    async def _send(self) -> CallResult[User | None]:
+        call, leaver = self.context.client_of(self.leaver.company).call, self.leaver
+        if leaver.group_id is None:
+            return await call(operations.delete_user, leaver.user_id)
+        return await call(operations.remove_group_user, leaver.group_id, leaver.user_id)
+
+    @property
+    def _pending(self) -> PendingWrite:
+        leaver = self.leaver
+        if leaver.group_id is None:
+            return PendingWrite(
+                operation=operations.DELETE_USER.id, key=login_key(leaver.login), company=leaver.company
+            )
+        key = f"{leaver.group_id}/{leaver.user_id}"
+        return PendingWrite(operation=operations.REMOVE_GROUP_USER.id, key=key, company=leaver.company)
+
+    def _absent(self) -> RowResult:
+        if not self.is_in_doubt:
+            gone = "the user was gone already" if self.leaver.group_id is None else "was no member any more"
+            return self._result(RowOutcome.UNCHANGED, f"{gone}{self._of_group}")
+        self.absences += 1
+        if self.absences < _ABSENCES:
+            raise NotVisibleYetError("the user was not found", pause=1.0, is_expected=True)
+        return self._done(is_inferred=True)
+
+    def _may_try_again(self, error: Exception) -> bool:
+        if not is_curable(error):
+            return False
+        is_expected = isinstance(error, NotVisibleYetError) and error.is_expected
+        self.tries += not (is_expected or isinstance(error, RateLimitError))
+        return self.tries < _TRIES
+
+    async def _wait(self, error: Exception) -> None:
+        pause = error.pause if isinstance(error, NotVisibleYetError) else None
+        self.context.gate.check_patience(error)
+        await self.context.gate.pause(min(_LONGEST_PAUSE, 2.0**self.tries) if pause is None else pause)
+
+    def _done(self, *, is_inferred: bool) -> RowResult:
+        self.context.gate.circuit.progressed()
+        inferred = f"; {_INFERRED}" if is_inferred else ""
+        if self.leaver.group_id is None:
+            return self._result(RowOutcome.DELETED, f"not in the roster{inferred}", is_inferred=is_inferred)
+        detail = f"not in the roster{self._of_group}{inferred}"
+        return self._result(RowOutcome.LEFT, detail, is_inferred=is_inferred)
+
+    def _failed(self, reason: str) -> RowResult:
+        action = "deleting the user" if self.leaver.group_id is None else f"removing{self._of_group}"
+        if self.is_in_doubt:
+            return self._result(RowOutcome.UNKNOWN, f"{action} failed: {reason}{_UNCERTAIN}")
+        return self._result(RowOutcome.FAILED, f"{action} failed: {reason}")
+
+    @property
+    def _of_group(self) -> str:
+        return f" of group {self.leaver.group!r}" if self.leaver.group_id is not None else ""
+
+    def _result(
+        self, outcome: RowOutcome, detail: str, *, is_inferred: bool = False, not_attempted: bool = False
+    ) -> RowResult:
+        return RowResult(
+            line=0,
+            login=self.leaver.login,
+            outcome=outcome,
+            user_id=self.leaver.user_id,
+            detail=detail,
+            inferred=is_inferred,
+            not_attempted=not_attempted,
+        )
+
+
+@define
+class RemovalPhase:
+    """Removes or deletes who is not in the roster, after all its rows.
+
+    Attributes:
+        context: what all parts of a run share.
+        plan: what was carried out.
+        removals: what is asked for.
+        workers: how many may be in progress at once.
+    """
+
+    context: RunContext
+    plan: Plan
+    removals: Removals
+    workers: int
+    _ended: asyncio.Queue[RowResult | None] = field(factory=asyncio.Queue[RowResult | None])
+    _tasks: dict[tuple[int | None, int, int | None], RemovalTask] = field(
+        factory=dict[tuple[int | None, int, int | None], RemovalTask]
+    )
+
+    async def results(self) -> AsyncGenerator[RowResult]:
+        """Remove or delete; yield one result for each.
+
+        Raises:
+            RemovalsRefusedError: the roster cannot say who has left, or there are more than the limits allow.
+            StoppedError: the API did not respond for as long as the patience allows.
+            APIError: a list could not be read, and waiting cannot help.
+        """
+        leavers = await self._leavers()
+        producer = asyncio.create_task(self._produce(leavers))
+        try:
+            while (result := await self._ended.get()) is not None:
+                yield result
+            await producer  # raises what went wrong in it
+        finally:
+            producer.cancel()
+            await asyncio.gather(producer, return_exceptions=True)
+
+    def unclaimed(self) -> Iterator[RowResult]:
+        """Yield what is known of those whose results nobody has taken, when the iteration was left early."""
+        while not self._ended.empty():
+            if (result := self._ended.get_nowait()) is not None:
+                yield result
+        for task in self._tasks.values():
+            yield task.cut_off()
+        self._tasks.clear()
+
+    async def _leavers(self) -> Sequence[Leaver]:
+        """Read again who has left: the limits have to hold for what is there now, and not for what was planned."""
+        objection = roster_objection(self.plan.roster)
+        if objection is not None:
+            raise RemovalsRefusedError(objection)
+        context = self.context
+        search = LeaverSearch(context.sender, context.client_of, self.plan.roster, self.plan.companies, self.removals)
+        leavers = await search.run(context.groups)
+        objection = leavers.objection()
+        if objection is not None:
+            raise RemovalsRefusedError(objection, found=leavers.count)
+        if self.plan.leavers is None:
+            return leavers.found
+        # Who was not in the plan has come since: nobody has agreed to their removal.
+        planned = {leaver.id for leaver in self.plan.leavers.found}
+        return [leaver for leaver in leavers.found if leaver.id in planned]
+
+    async def _produce(self, leavers: Sequence[Leaver]) -> None:
+        try:
+            await for_each(leavers, self._remove, workers=self.workers)
+        finally:
+            self._ended.put_nowait(None)
+
+    async def _remove(self, leaver: Leaver) -> None:
+        task = self._tasks[leaver.id] = RemovalTask(self.context, leaver)
+        result = task.cut_off() if self.context.signal.reason is not None else await task.run()
+        del self._tasks[leaver.id]
+        self._ended.put_nowait(result)
