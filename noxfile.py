@@ -19,7 +19,7 @@ COVERAGE_FLOOR = 95  # percent, branches counted
 COVERAGE_PYTHON = "3.11"  # on the others coverage would find the same and take a third longer
 WHEEL_LIMIT = 325  # kB; the aim is 250
 LOWEST_TESTS = ("tests/_engines", "tests/_protocol", "tests/_session", "tests/test_client.py", "tests/cli/test_app.py")
-ALL_EXTRAS = ".[aiohttp,cli,excel,httpx2,keyring,parquet,sandbox,speed,swagger]"
+ALL_EXTRAS = ".[aiohttp,cli,excel,httpx2,keyring,otel,parquet,sandbox,speed,swagger]"
 
 
 def install(session: nox.Session, *groups: str, project: str | None = ALL_EXTRAS) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import coggno
-from coggno import models, provisioning, reports, sandbox
+from coggno import models, otel, provisioning, reports, sandbox
 from coggno._generated import models as generated
 
-PUBLIC_MODULES = (coggno, models, provisioning, reports, sandbox)
+PUBLIC_MODULES = (coggno, models, otel, provisioning, reports, sandbox)
 TYPING = Path(__file__).parent / "typing"
-OPTIONAL = {"coggno.cli", "coggno.sandbox", "coggno.provisioning", "coggno.reports"}
-HEAVY = {"starlette", "uvicorn", "rich", "typer", "aiohttp", "httpx2", "jinja2", "yaml"}
+OPTIONAL = {"coggno.cli", "coggno.otel", "coggno.sandbox", "coggno.provisioning", "coggno.reports"}
+HEAVY = {"opentelemetry", "starlette", "uvicorn", "rich", "typer", "aiohttp", "httpx2", "jinja2", "yaml"}
 
 
 @pytest.mark.parametrize("module", PUBLIC_MODULES, ids=lambda module: module.__name__)

@@ -15,7 +15,6 @@ from coggno._engines import HttpClient, engine_for
 from coggno._protocol.operation import UNSET, Request, Send, Unset
 from coggno._resources import Companies, Documents, Groups, Users
 from coggno._session import AroundCall, Backoff, OnExchange, OnRequest, Response, Session
-from coggno._session.hooks import both
 from coggno.errors import ConfigurationError, InvalidRequestError
 
 T = TypeVar("T")
@@ -74,18 +73,9 @@ class Client:
         self.users = Users(session)
         self.documents = Documents(session)
 
-    def _observe(
-        self, *, around_call: AroundCall, on_request: OnRequest | None = None, on_exchange: OnExchange | None = None
-    ) -> None:
-        """Add hooks of an integration to those of the user, for this client and its later copies."""
-        session = self._session
-        observed = attrs.evolve(
-            session,
-            around_call=around_call,
-            on_request=both("on_request", session.on_request, on_request),
-            on_exchange=both("on_exchange", on_exchange, session.on_exchange),
-        )
-        self._init(observed, owner=self._is_owner)
+    def _observe(self, around_call: AroundCall) -> None:
+        """Let an integration wrap the calls of this client and its later copies; hooks of the user stay."""
+        self._init(attrs.evolve(self._session, around_call=around_call), owner=self._is_owner)
 
     def __repr__(self) -> str:
         config = self._session.config

@@ -171,9 +171,39 @@ async def test_a_wrapped_stream_ends_with_its_iteration():
 async def test_an_integration_keeps_the_hooks_of_the_user():
     seen = []
     async with AsyncCoggno("test_key", on_request=lambda _: seen.append("user")) as coggno:
-        coggno._observe(around_call=Recorder(), on_request=lambda _: seen.append("integration"))
+        coggno._observe(Recorder())
         assert coggno._is_owner
-        await coggno._session.on_request(None)
-        assert seen == ["user", "integration"]
+        coggno._session.on_request(None)
+        assert seen == ["user"]
         assert coggno.as_company(3)._session.around_call is coggno._session.around_call
         assert coggno.users._session is coggno._session
+
+
+async def test_a_wrapper_hooks_the_attempts_of_its_call():
+    """Around the user's hooks: its span begins after them, and ends before them."""
+    seen = []
+
+    @contextmanager
+    def around(trace):
+        trace.on_request = lambda attempt: seen.append(f"wrapper {attempt.operation}")
+        trace.on_exchange = lambda exchange: seen.append(f"wrapper {exchange.outcome}")
+        yield
+
+    session, _ = session_on(
+        RESET,
+        OK,
+        around_call=around,
+        on_request=lambda _: seen.append("user"),
+        on_exchange=lambda _: seen.append("user"),
+    )
+    assert await create(session) == USER
+    assert seen == [
+        "user",
+        "wrapper createUser",
+        "wrapper unknown",
+        "user",
+        "user",
+        "wrapper getUser",
+        "wrapper done",
+        "user",
+    ]

@@ -39,6 +39,8 @@ from coggno.sandbox import (
     SandboxUser,
     ServerThread,
     SetField,
+    StateFileError,
+    StateSaver,
     Status,
     UnwrapList,
     WrapInList,
@@ -104,10 +106,21 @@ def seeding() -> list[Effect]:
     return list(sandbox.effects)
 
 
+def kept(sandbox: Sandbox) -> list[SandboxUser]:
+    try:
+        sandbox.load_state("state.json")
+    except StateFileError:
+        sandbox.save_state("state.json")
+    with StateSaver(sandbox, "state.json", on_error=print) as saver:
+        assert_type(saver, StateSaver)
+    sandbox.requests.follow(lambda record: print(record.seconds))
+    return sandbox.populate(users=2000, documents=20, groups=12, seed=7)
+
+
 async def servers() -> str:
     async with serving(Sandbox()) as url:
         assert_type(url, str)
     with ServerThread(Sandbox()) as url:
         assert_type(url, str)
-    run(Sandbox(), port=8000)
+    run(Sandbox(latency=(0.1, 0.3)), port=8000)
     return OPERATION_IDS[0]

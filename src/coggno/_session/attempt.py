@@ -12,7 +12,7 @@ from coggno._protocol.masking import mask_headers
 from coggno._protocol.status_error import complete_decode_error
 from coggno._session.call import Call, logger
 from coggno._session.exchange import Attempt, Exchange
-from coggno._session.hooks import announce, call_hook
+from coggno._session.hooks import announce, both, call_hook
 from coggno.errors import APIError, CoggnoError, DecodeError, Outcome
 
 T = TypeVar("T")
@@ -57,7 +57,8 @@ class Observation:
 
     async def announce(self) -> None:
         """Call `on_request`, inside the block: an attempt that was announced is always reported, too."""
-        hook = self._call.context.on_request
+        trace = self._call.trace
+        hook = both("on_request", self._call.context.on_request, None if trace is None else trace.on_request)
         if hook is not None:
             self._attempt = await announce(self._call, hook)
 
@@ -97,7 +98,8 @@ class Observation:
             ) from error
 
     async def _report(self, error: BaseException | None, outcome: Outcome | Literal["done"]) -> None:
-        on_exchange = self._call.context.on_exchange
+        trace = self._call.trace
+        on_exchange = both("on_exchange", None if trace is None else trace.on_exchange, self._call.context.on_exchange)
         if on_exchange is None and not logger.isEnabledFor(logging.DEBUG):
             return
         exchange = self._exchange(error, outcome)

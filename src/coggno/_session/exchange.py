@@ -29,6 +29,9 @@ class CallTrace:
         requests: how many requests that took, the checks of a lost write included.
         settled: whether the response was lost, and a check showed that the write had been carried out.
         state: empty; for whoever wraps the call.
+        on_request: empty; what whoever wraps the call puts in is called before its attempts, after the user's hook.
+        on_exchange: likewise after its attempts, before the user's hook. A call that is not of interest has neither,
+            and then costs nothing more.
     """
 
     operation: str
@@ -41,6 +44,8 @@ class CallTrace:
     requests: int = 0
     settled: bool = False
     state: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+    on_request: OnRequest | None = field(default=None, repr=False)
+    on_exchange: OnExchange | None = field(default=None, repr=False)
 
 
 AroundCall: TypeAlias = Callable[[CallTrace], AbstractContextManager[object]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 from typing import Any, TypeAlias
 
 from attrs import evolve
@@ -29,23 +29,37 @@ async def call_hook(name: str, hook: Hook, value: Any) -> None:
         logger.exception("%s raised an exception", name)
 
 
-@contextmanager
-def traced(call: Call[Any], around: AroundCall, *, is_stream: bool = False) -> Generator[CallTrace]:
-    """Wrap a call in what `around_call` returns, and fill in what came of it."""
-    config, operation = call.context.config, call.operation
-    call.trace = trace = CallTrace(
-        operation=operation.id,
-        method=operation.method,
-        path=operation.path,
-        url=config.base_url + operation.path,
-        lms=config.lms,
-        is_stream=is_stream,
-    )
-    with around(trace):
-        try:
-            yield trace
-        finally:
-            trace.attempts, trace.requests = call.attempts, call.requests
+class traced:  # noqa: N801 - reads as a function
+    """Wrap a call in what `around_call` returns, and fill in what came of it.
+
+    A class: a generator with `contextmanager` would cost a fast call another percent.
+    """
+
+    __slots__ = ("_around", "_call")
+
+    def __init__(self, call: Call[Any], around: AroundCall, *, is_stream: bool = False) -> None:
+        config, operation = call.context.config, call.operation
+        call.trace = CallTrace(
+            operation=operation.id,
+            method=operation.method,
+            path=operation.path,
+            url=config.base_url + operation.path,
+            lms=config.lms,
+            is_stream=is_stream,
+        )
+        self._call = call
+        self._around = around(call.trace)
+
+    def __enter__(self) -> None:
+        self._around.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        call = self._call
+        if call.trace is not None:
+            call.trace.attempts, call.trace.requests = call.attempts, call.requests
+        return self._around.__exit__(kind, error, traceback)
 
 
 def both(

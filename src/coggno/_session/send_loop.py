@@ -68,9 +68,10 @@ async def send(context: CallContext, request: Request[T], *, checked_write: Call
     call = begin(context, request, checked_write=checked_write)
     if context.around_call is None or checked_write is not None:
         return await _send(call)
-    with traced(call, context.around_call) as trace:
+    with traced(call, context.around_call):
         reply = await _send(call)
-        trace.settled = reply.received is None
+        if call.trace is not None:
+            call.trace.settled = reply.received is None
         return reply
 
 
