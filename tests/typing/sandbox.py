@@ -113,7 +113,7 @@ def kept(sandbox: Sandbox) -> list[SandboxUser]:
         sandbox.save_state("state.json")
     with StateSaver(sandbox, "state.json", on_error=print) as saver:
         assert_type(saver, StateSaver)
-    sandbox.requests.follow(lambda record: print(record.seconds))
+    sandbox.requests.follow(lambda record: record.seconds)
     return sandbox.populate(users=2000, documents=20, groups=12, seed=7)
 
 
