@@ -22,7 +22,7 @@ def test_requests_and_retries_are_shown(coggno: RunCommand, sandbox: Sandbox, ad
     failed, waited, done = ended.err.splitlines()
     path = re.escape(f"{address}/api/v1/users/{{user}}")
     assert re.fullmatch(rf"GET {path}: 503 ServerError in \d+\.\d+ s", failed)
-    assert re.fullmatch(r"  waited \d+\.\d+ s, attempt 2 of getUser", waited)
+    assert re.fullmatch(r"  waited \d+\.\d+ s, attempt 2 to read the user", waited)
     assert re.fullmatch(rf"GET {path}: 200 in \d+\.\d+ s", done)
     # The path is a template: a login can be an e-mail address.
     assert "users/ada" not in ended.err
@@ -31,7 +31,7 @@ def test_requests_and_retries_are_shown(coggno: RunCommand, sandbox: Sandbox, ad
 def test_lost_response_shows_its_check(coggno: RunCommand, sandbox: Sandbox):
     sandbox.faults.add(parse_fault("createGroup:drop,after"))
     ended = coggno("groups", "create", "Hall", "-v", "--company", "1")
-    assert "company 1, a check of createGroup" in ended.err
+    assert "company 1, to check whether the group was created" in ended.err
     assert KEY not in ended.err
 
 

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from coggno._version import __version__
-from coggno.cli import error_messages, options, usage_errors
+from coggno.cli import error_messages, options, shell_completion, usage_errors
 from coggno.cli.commands.companies import companies
 from coggno.cli.commands.documents import documents
 from coggno.cli.commands.groups import groups
@@ -25,7 +25,7 @@ from coggno.cli.commands.sandbox import FAULTS_HELP, sandbox
 from coggno.cli.commands.users import users
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.terminal import output
-from coggno.cli.terminal.help_text import HelpWithExitCodes, help_width
+from coggno.cli.terminal.help_text import HelpWithExitCodes, help_width, write_exit_codes
 
 
 class RootCommand(TyperGroup):
@@ -38,6 +38,11 @@ class RootCommand(TyperGroup):
         """Read the options of `coggno` itself, and show its help."""
         with error_messages.reported():
             return super().make_context(*args, terminal_width=help_width(), **options)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the exit codes, which are the same in all commands, then the examples."""
+        write_exit_codes(formatter)
+        super().format_epilog(ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for, or show its help."""
@@ -126,6 +131,8 @@ def run(argv: Sequence[str] | None = None) -> int:
 def _run_command(arguments: list[str]) -> int:
     try:
         options.reject_secrets(arguments, os.environ.get("COGGNO_API_KEY"))
+        if shell_completion.is_installation(arguments) and not shell_completion.may_install():
+            return ExitCode.OK
         # Not standalone: typer would print mistakes in its own words, and end the process.
         code = get_command(app).main(args=arguments, prog_name="coggno", standalone_mode=False)
     except CommandError as error:

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from attrs import define, field
 
 from coggno import Attempt, Exchange
+from coggno.cli.api_actions import action_of
 from coggno.cli.terminal import output
 
 
@@ -34,7 +35,8 @@ class RequestLines:
         ended = None if task is None else self._ended.get(task)
         if attempt.attempt > 1 and ended is not None:
             waited = self.clock() - ended
-            output.write_message(f"  waited {waited:.2f} s, attempt {attempt.attempt} of {attempt.operation}")
+            verb = action_of(attempt.operation).verb
+            output.write_message(f"  waited {waited:.2f} s, attempt {attempt.attempt} to {verb}")
 
     def end(self, exchange: Exchange) -> None:
         """Report how an attempt has ended."""
@@ -44,7 +46,8 @@ class RequestLines:
         result = exchange.status if exchange.status is not None else exchange.failure
         # A truncated body has a status of 200, and is a failure all the same.
         failure = f" {exchange.failure}" if exchange.status is not None and exchange.failure else ""
-        check = f", a check of {exchange.check_of}" if exchange.check_of else ""
+        # In the words of a person: the names of operations are the specification's.
+        check = f", to check whether {action_of(exchange.check_of).done}" if exchange.check_of else ""
         company = f", company {exchange.lms}" if exchange.lms else ""
         line = f"{exchange.method} {exchange.url}: {result}{failure} in {exchange.elapsed:.3f} s{company}{check}"
         output.write_message(line)

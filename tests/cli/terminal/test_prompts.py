@@ -24,12 +24,24 @@ def test_spaces_of_a_piped_password_are_kept(monkeypatch):
     assert read_password(from_stdin=True) == "  s3cret "
 
 
-def test_different_passwords_are_rejected(monkeypatch):
-    typed = iter(["s3cret-word", "s3cret-wort"])
+def type_passwords(monkeypatch, *typed: str) -> None:
+    left = iter(typed)
     monkeypatch.setattr(sys, "stdin", TypedInput())
-    monkeypatch.setattr("getpass.getpass", lambda *_, **__: next(typed))
-    with pytest.raises(CommandError, match="The two passwords differ"):
+    monkeypatch.setattr("getpass.getpass", lambda *_, **__: next(left))
+
+
+def test_mistakes_are_asked_again(monkeypatch, capsys):
+    """A password of the wrong length once, two that differ once, then a good one."""
+    type_passwords(monkeypatch, "short", "s3cret-word", "s3cret-wort", "s3cret-word", "s3cret-word")
+    assert read_password(from_stdin=False) == "s3cret-word"
+    assert capsys.readouterr().err == ("The password must have 6 to 40 characters, not 5.\nThe two passwords differ.\n")
+
+
+def test_three_mistakes_end_the_command(monkeypatch, capsys):
+    type_passwords(monkeypatch, "a", "b", "c")
+    with pytest.raises(CommandError, match="No valid password was typed 3 times. Nothing was created"):
         read_password(from_stdin=False)
+    assert "short" not in capsys.readouterr().err
 
 
 def test_pipe_without_option_names_the_option(monkeypatch):

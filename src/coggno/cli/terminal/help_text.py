@@ -20,12 +20,17 @@ def help_width() -> int | None:
     return None if columns >= _ENOUGH else max(columns - 2, _NARROWEST)
 
 
+def write_exit_codes(formatter: Any) -> None:
+    """Write the exit codes as a table, which any width of a terminal can show."""
+    # Not in the docstring: its paragraphs are filled, and a block kept as it is does not fit a narrow terminal.
+    with formatter.section("Exit codes"):
+        formatter.write_dl([(str(code.value), meaning.replace("`", "")) for code, meaning in MEANINGS.items()])
+
+
 class HelpWithExitCodes(TyperCommand):
     """A command whose help explains the exit codes."""
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write the exit codes as a table, then the examples."""
-        # Not in the docstring: its paragraphs are filled, and a block kept as it is does not fit a narrow terminal.
-        with formatter.section("Exit codes"):
-            formatter.write_dl([(str(code.value), meaning.replace("`", "")) for code, meaning in MEANINGS.items()])
+        """Write the exit codes, then the examples."""
+        write_exit_codes(formatter)
         super().format_epilog(ctx, formatter)

@@ -6,9 +6,12 @@ import getpass
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
 
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.terminal import output
+
+_TRIES: Final = 3  # as with sudo: whoever has not succeeded by then does something else wrong
 
 
 def require_confirmation_possible(*, yes: bool) -> None:
@@ -49,11 +52,13 @@ def confirm(question: str, *, yes: bool) -> bool:
 def read_password(*, from_stdin: bool) -> str:
     """Return a password: the first line of standard input, or what a person types twice.
 
+    A person is asked again after a mistake.
+
     Args:
         from_stdin: whether `--password-stdin` was given.
 
     Raises:
-        CommandError: there is nobody to ask, the two differ, or the length is not 6 to 40.
+        CommandError: there is nobody to ask, the length is not 6 to 40, or a person has made too many mistakes.
     """
     if from_stdin:
         # Only the end of the line is removed: a password may begin or end with a space.
@@ -65,19 +70,30 @@ def read_password(*, from_stdin: bool) -> str:
 
 
 def _type_twice() -> str:
-    with newline_when_interrupted():
-        # Checked before it is typed again, which would be for nothing.
-        first = _checked(getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr))
-        second = getpass.getpass("Repeat the password: ", stream=sys.stderr)
-    if first != second:
-        raise CommandError("The two passwords differ. Nothing was created.")
-    return first
+    for _ in range(_TRIES):
+        with newline_when_interrupted():
+            # Checked before it is typed again, which would be for nothing.
+            first = getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr)
+            problem = _length_problem(first)
+            if problem is None and getpass.getpass("Repeat the password: ", stream=sys.stderr) != first:
+                problem = "The two passwords differ."
+        if problem is None:
+            return first
+        output.write_message(problem)
+    raise CommandError(f"No valid password was typed {_TRIES} times. Nothing was created.")
 
 
 def _checked(password: str) -> str:
-    if not 6 <= len(password) <= 40:  # reference: Create User
-        raise CommandError(f"The password must have 6 to 40 characters, not {len(password)}. Nothing was created.")
+    problem = _length_problem(password)
+    if problem is not None:
+        raise CommandError(f"{problem} Nothing was created.")
     return password
+
+
+def _length_problem(password: str) -> str | None:
+    if 6 <= len(password) <= 40:  # reference: Create User
+        return None
+    return f"The password must have 6 to 40 characters, not {len(password)}."
 
 
 @contextmanager

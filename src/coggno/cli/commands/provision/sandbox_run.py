@@ -45,8 +45,9 @@ class SandboxRun:
             if self.faults:
                 raise CommandError("--fault works only together with --sandbox.")
             return client
-        if client.company is not None or client.base_url is not None:
-            raise CommandError("--sandbox is a new, empty server: it cannot be combined with --company or --base-url.")
+        if any(given is not None for given in (client.company, client.base_url, client.profile)):
+            message = "--sandbox is a new, empty server: it cannot be combined with --company, --base-url or --profile."
+            raise CommandError(message)
         url, key = stack.enter_context(private_sandbox(self.faults or ()))
         output.write_message("Using a temporary test server on this machine: it starts empty and nothing is kept.")
         return evolve(client, base_url=url, api_key=key)
