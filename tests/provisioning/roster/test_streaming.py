@@ -103,14 +103,28 @@ def test_a_changed_file_is_refused(path, change):
         list(found.rows)
 
 
-def test_a_file_that_changes_while_it_is_read(path):
+@pytest.mark.parametrize("text", [HEADER + BOB + ADA, HEADER + ADA + BOB + BOB, ""])
+def test_a_file_that_changes_while_it_is_read(path, text):
+    """Even if it is written in place, by a program that keeps it open."""
     found = read_roster(path)
     rows = iter(found.rows)
     next(rows)
-    with path.open("a") as file:
-        file.write(ADA)
+    path.write_text(text)
     with pytest.raises(RosterError, match="was changed"):
         list(rows)
+
+
+def test_no_row_of_a_changed_file_is_returned(tmp_path):
+    """The rest of a long file is read later: after the change, none of its new rows may be carried out."""
+    path = tmp_path / "people.csv"
+    path.write_text(HEADER + long_rows())
+    rows = iter(read_roster(path).rows)
+    returned = [next(rows)]
+    path.write_text((HEADER + long_rows()).replace("First", "Other"))
+    with pytest.raises(RosterError, match="was changed"):
+        returned.extend(rows)
+    assert 1 < len(returned) < 2000
+    assert {row.person.first_name for row in returned} == {"First"}
 
 
 def test_a_file_with_another_time_is_the_same(path):

@@ -92,7 +92,9 @@ def test_other_bytes_than_utf8_are_located():
         (b"\xef\xbb\xbf \r\n\n", {}, "is empty"),
         (TEXT.encode("utf-16"), {}, "NUL bytes.*utf-16"),
         (b"email,name\na\0b,c\n", {}, "NUL bytes.*in UTF-8.$"),
-        (b"PK\x03\x04\x14\0", {}, "Excel"),
+        (b"PK\x03\x04\x14\0", {}, "no workbook that can be read"),
+        (b"\x1f\x8b\x08\0", {}, "is compressed with gzip. Unpack it first."),
+        (b"%PDF-1.7 ...", {}, "is a PDF"),
         (b"email,name\na\0b,c\n", {"encoding": "utf-8"}, "NUL characters"),
         (
             b"email\na@b.example\n",

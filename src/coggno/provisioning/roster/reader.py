@@ -54,7 +54,6 @@ def read_roster(
     groups = GroupNames(_common_groups(options.groups), foreign.group_marks)
     check = _Check(table, RowReader(columns, foreign, groups, options.needs_password))
     check.log.add(table.warnings)
-    check.log.add(warnings.company_column(columns))
     check.check_rows()
     # Only now: a row may contradict one that comes later.
     check.compare_repeated()

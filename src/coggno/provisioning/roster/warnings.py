@@ -82,13 +82,6 @@ def edges(columns: Columns, cells: Sequence[str]) -> Iterator[str]:
             yield f"{name} begins or ends with a no-break space, which is removed"
 
 
-def company_column(columns: Columns) -> Iterator[str]:
-    """Yield a warning where the roster names companies, which would suggest that rows go to different ones."""
-    for index in columns.indexes.get("company", ()):
-        name = columns.names[index]
-        yield f"column {name!r} is ignored: all users are created in the company that the client acts for"
-
-
 @define
 class NumericLogins:
     """Logins that are numbers: one warning, however many there are."""

@@ -68,16 +68,16 @@ class FileContent:
 
     @contextmanager
     def reading(self) -> Generator[BinaryIO]:
-        """Open the file, and see before and after that it has not changed since it was read first.
+        """Open the file; while it is read, it is compared with how it was when it was read first.
 
         Raises:
             RosterError: it cannot be read, or has changed.
         """
         try:
-            with self.path.open("rb", buffering=_BUFFER) as file:
-                self._check(file)
-                yield file
-                self._check(file)
+            with self.path.open("rb", buffering=0) as raw:
+                self.check(raw)
+                with io.BufferedReader(_WatchedReader(self, raw), _BUFFER) as file:
+                    yield cast("BinaryIO", file)
         except (OSError, ValueError) as error:
             if isinstance(error, RosterError | UnicodeError):
                 raise
@@ -95,22 +95,51 @@ class FileContent:
             self._digest = digest
         return self._digest
 
-    def _check(self, file: BinaryIO) -> None:
+    def check(self, file: io.FileIO) -> None:
+        """Compare an open file with how it was when it was read first.
+
+        Raises:
+            RosterError: it has changed.
+        """
         found = os.fstat(file.fileno())
         stamp = (found.st_size, found.st_mtime_ns)
         if self._stamp is None or stamp == self._stamp or self._is_same(file):
             self._stamp = stamp
             return
-        message = f"{self.name} was changed after it was checked. Read it again, so that its rows are checked again."
-        raise RosterError(message)
+        message = f"{self.name} was changed after it was checked."
+        raise RosterError(f"{message} Start again with the file as it is now, so that all its rows are checked.")
 
-    def _is_same(self, file: BinaryIO) -> bool:
+    def _is_same(self, file: io.FileIO) -> bool:
         """Return whether a file with another time has the same content, as after `touch` or a copy."""
         position = file.tell()
         file.seek(0)
         digest = _sha256(file)
         file.seek(position)
         return digest == self._digest
+
+
+class _WatchedReader(io.RawIOBase):
+    """Reads a file, and notices after each piece whether it is still the same: a run may take hours."""
+
+    def __init__(self, content: FileContent, raw: io.FileIO) -> None:
+        super().__init__()
+        self._content = content
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._raw.seek(offset, whence)
+
+    def readinto(self, buffer: Any, /) -> int:
+        size = self._raw.readinto(buffer)
+        # After the piece was read: a change that comes later cannot be in it.
+        self._content.check(self._raw)
+        return size
 
 
 class Spool:
@@ -193,7 +222,7 @@ def unreadable(name: str, error: OSError | ValueError) -> RosterError:
     return RosterError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.")
 
 
-def _sha256(file: BinaryIO) -> bytes:
+def _sha256(file: BinaryIO | io.FileIO) -> bytes:
     digest = hashlib.sha256()
     while chunk := file.read(_BUFFER):
         digest.update(chunk)

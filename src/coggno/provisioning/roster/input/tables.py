@@ -19,6 +19,10 @@ from coggno.provisioning.roster.input.text import Text
 
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # zip archives, and those of Excel before 2007
 _PARQUET: Final = b"PAR1"
+_NO_TABLES: Final = {
+    b"\x1f\x8b": "is compressed with gzip. Unpack it first.",
+    b"%PDF": "is a PDF. Save the table that it was made from as CSV in UTF-8.",
+}
 
 
 @frozen(kw_only=True)
@@ -61,6 +65,9 @@ def _opened(content: Content, options: TableOptions) -> InputTable:
         return read_excel(content, sheet=options.sheet, recognized=options.recognized)
     if options.sheet is not None:
         raise RosterError(f"{content.name} is not a workbook, so that it has no sheet {options.sheet!r}.")
+    for beginning, advice in _NO_TABLES.items():
+        if start.startswith(beginning):
+            raise RosterError(f"{content.name} {advice}")
     if start == _PARQUET:
         return read_parquet(content)
     text = Text(content, options.encoding)
