@@ -268,6 +268,15 @@ async def test_user_who_left_since_is_not_done(kept, journal):
 
 
 @durable
+async def test_digest_of_a_row_is_kept(kept, journal):
+    """A result that is recorded again may come from where the digest is not known."""
+    journal.record(a_record())
+    journal.record(a_record(digest=None))
+    await kept.next_run(a_job(b"edited"))
+    assert await kept.journal.earlier_results([(2, b"ada")])
+
+
+@durable
 async def test_results_come_by_line(kept, journal):
     journal.record(a_record(0, key="leaver", digest=None))
     journal.record(a_record(0, key="another", digest=None))
@@ -298,6 +307,17 @@ async def test_plan_is_kept(kept, journal):
     await journal.save_plan(plan)
     assert (await kept.next_run()).is_planned
     assert await kept.journal.saved_plan() == plan
+
+
+@durable
+async def test_plan_of_a_finished_run_is_not_used(kept, journal):
+    """Neither by the next run nor by one that continues it."""
+    await journal.save_plan(SavedPlan(groups=[SavedGroup(name="Office", id=3)], users=[]))
+    await journal.finish()
+    for is_finished in (True, False):
+        state = await kept.next_run()
+        assert (state.is_finished, state.is_planned) == (is_finished, False)
+        assert await kept.journal.saved_plan() is None
 
 
 @durable

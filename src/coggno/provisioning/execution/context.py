@@ -9,7 +9,8 @@ from attrs import define, field
 
 from coggno.models import Group
 from coggno.provisioning.client import CallResult, ProvisioningClient
-from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.execution.records import RunRecords
+from coggno.provisioning.journal import Write
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.planning.plan import GroupOfCompany
@@ -30,12 +31,14 @@ class RunContext:
         passwords: where passwords are generated for rows that have none.
         groups: company and name -> the group; all that a row needs are in it before the row begins.
         settle_time: seconds until a write that is not visible counts as lost.
+        records: keeps writes and results for the next run.
     """
 
     sender: Sender
     passwords: PasswordFile | None
     groups: dict[GroupOfCompany, Group]
     settle_time: float
+    records: RunRecords
     _clients: dict[int, ProvisioningClient] = field(factory=dict[int, ProvisioningClient])
 
     @classmethod
@@ -51,7 +54,8 @@ class RunContext:
         """Return the context of a run with `options`."""
         # The run repeats requests itself: it knows when the API is down, and which rows can wait.
         sender = Sender.of(client.with_options(max_retries=0), options, clock=clock, sleep=sleep)
-        return cls(sender, options.passwords, groups, options.settle_time)
+        records = RunRecords(options.journal, sender.signal)
+        return cls(sender, options.passwords, groups, options.settle_time, records)
 
     @property
     def gate(self) -> Gate:
@@ -82,7 +86,7 @@ class RunContext:
 
     async def write(
         self,
-        pending: PendingWrite,  # noqa: ARG002 - for the journal
+        write: Write,
         call: Callable[[], Awaitable[CallResult[T]]],
         *,
         is_first: bool = False,
@@ -90,15 +94,15 @@ class RunContext:
         """Make a call that changes something. Every write of a run comes through here.
 
         Args:
-            pending: what it changes.
+            write: what it changes.
             call: sends it.
             is_first: whether it begins something, which is held back after a stop.
 
         Raises:
-            HeldError: the run was stopped before.
+            HeldError: the run was stopped before, or the journal cannot be written.
             APIError: the call failed.
         """
-        return await self.sender.send(call, is_first=is_first)
+        return await self.sender.send(lambda: self.records.carry_out(write, call), is_first=is_first)
 
     def password_of(self, person: Person) -> str:
         """Return the password that a new user gets: the row's, or the one that was generated for it."""

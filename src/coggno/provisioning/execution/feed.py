@@ -12,6 +12,7 @@ from coggno.errors import CoggnoError
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.planning import Plan, PlannedRow
+from coggno.provisioning.planning.earlier import EarlierWrites
 from coggno.provisioning.planning.plan import PlanCounts
 from coggno.provisioning.requests import StopSignal
 
@@ -37,6 +38,11 @@ class RowFeed:
         """What there is to do."""
         return self.plan.counts(makes_passwords=self.passwords is not None)
 
+    @property
+    def earlier_writes(self) -> EarlierWrites:
+        """Writes of earlier runs whose row is not finished."""
+        return self.plan.earlier.writes if self.plan.earlier is not None else EarlierWrites()
+
     async def decided(self) -> AsyncGenerator[RowResult]:
         """Yield the results that are known before anything is sent."""
         for result in self.plan.roster.rejections():
@@ -61,6 +67,12 @@ class RowFeed:
             planned = [step for step in window if isinstance(step, PlannedRow)]
             self._generate_passwords(planned)
             yield planned
+
+    def done_earlier(self) -> Iterator[RowResult]:
+        """Yield the results of the rows that earlier runs have done, as far as they are known."""
+        earlier = self.plan.earlier
+        if earlier is not None and earlier.done:
+            yield from (earlier.result(row) for row in self.plan.roster.accepted if earlier.is_done(row.line))
 
     def not_attempted(self, reason: str) -> Iterator[RowResult]:
         """Yield for every accepted row the result that it has if nothing was done for it.

@@ -7,6 +7,7 @@ a round, while rows that do not need them go on.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -21,7 +22,9 @@ from coggno.models import Group
 from coggno.provisioning.client import HeldName
 from coggno.provisioning.errors import StoppedError
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.journal import JournalScope, Write, WriteKind, group_lock
+from coggno.provisioning.outcomes import Waiting
+from coggno.provisioning.planning.earlier import EarlierWrites
 from coggno.provisioning.planning.plan import GroupOfCompany
 from coggno.provisioning.requests.failures import is_curable, reason_of
 from coggno.provisioning.requests.stop_signal import HeldError
@@ -65,12 +68,15 @@ class GroupCreation:
 
     Attributes:
         context: what all rows share.
+        earlier: writes of earlier runs; `None` if there are none.
         failures: company and name -> why the group is not there.
     """
 
     context: RunContext
+    earlier: EarlierWrites | None = None
     failures: dict[GroupOfCompany, str] = field(factory=dict[GroupOfCompany, str])
     _open: dict[GroupOfCompany, NewGroup] = field(factory=dict[GroupOfCompany, NewGroup])
+    _locks: AsyncExitStack = field(factory=AsyncExitStack)
 
     async def create(self, groups: Iterable[GroupOfCompany]) -> None:
         """Create groups. Those that are not there afterwards are left to `settle`.
@@ -80,6 +86,10 @@ class GroupCreation:
         """
         # In one order everywhere: two runs that each hold a name the other one waits for would wait for ever.
         names = sorted(groups, key=lambda group: (group[0] or 0, group_key(group[1]), group[1]))
+        try:
+            await self._lock_machine({company for company, _ in names})
+        except HeldError:
+            return
         for start in range(0, len(names), _AT_ONCE):
             if self.context.signal.reason is None:
                 await self._round([await self._reserve(*group) for group in names[start : start + _AT_ONCE]])
@@ -98,6 +108,7 @@ class GroupCreation:
 
     async def close(self) -> None:
         """Give up what is not there yet."""
+        await self._locks.aclose()
         for group in [*self._open.values()]:
             is_in_doubt = group.sent_at is not None
             await self._fail(group, "interrupted while it was created" if is_in_doubt else "the run stopped before")
@@ -116,10 +127,31 @@ class GroupCreation:
         """Return whether one of `names` is not there yet."""
         return any((company, name) not in self.context.groups for name in names)
 
+    async def _lock_machine(self, companies: Iterable[int | None]) -> None:
+        """Keep out other processes, from the list that shows that a group is missing until it is there."""
+        client = self.context.sender.client
+        for company in sorted(companies, key=lambda company: company or 0):
+            scope = JournalScope(address=client.base_url, company=client.lms if company is None else str(company))
+            await self._locks.enter_async_context(group_lock(scope, sleep=self._wait))
+        self.context.gate.waiting = None
+
+    async def _wait(self, seconds: float) -> None:
+        if self.context.signal.reason is not None:
+            raise HeldError
+        waiting = self.context.gate.waiting
+        reason = "another run on this machine to create its groups"
+        self.context.gate.waiting = waiting or Waiting(since=time.time(), reason=reason)
+        await self.context.gate.pause(seconds)
+
     async def _reserve(self, company: int | None, name: str) -> NewGroup:
         stack = AsyncExitStack()
         held = await stack.enter_async_context(self.context.client_of(company).groups.reserve(name))
         group = self._open[company, name] = NewGroup(company, name, held, stack)
+        known = None if self.earlier is None else self.earlier.group(company, name)
+        if known is not None and known.is_open and self.earlier is not None:
+            # An earlier run has sent it and died: it may be there, or come yet.
+            group.sent_at = self.context.clock() - self.earlier.age(known)
+            self.context.records.group_in_doubt(known.write, known.intent)
         return group
 
     async def _round(self, groups: Sequence[NewGroup]) -> None:
@@ -178,13 +210,12 @@ class GroupCreation:
             await self._there(group, created)
 
     async def _send(self, group: NewGroup) -> Group:
-        call, pending = (
-            self.context.client_of(group.company).call,
-            PendingWrite(operation=operations.CREATE_GROUP.id, key=group_key(group.name), company=group.company),
+        call = self.context.client_of(group.company).call
+        # The list just before has shown that there was none.
+        intent = Write(
+            kind=WriteKind.CREATE_GROUP, key=group_key(group.name), name=group.name, company=group.company, before=()
         )
-        result = await self.context.write(
-            pending, lambda: call(operations.create_group, name=group.name), is_first=True
-        )
+        result = await self.context.write(intent, lambda: call(operations.create_group, name=group.name), is_first=True)
         return result.value
 
     async def _note(self, group: NewGroup, error: APIError) -> None:
@@ -209,6 +240,7 @@ class GroupCreation:
 
     async def _there(self, group: NewGroup, found: Group) -> None:
         self.context.groups[group.id] = found
+        self.context.records.group_found(group.company, group_key(group.name), found.id)
         self.context.gate.circuit.progressed()
         await self._end(group)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult
 from coggno.provisioning.planning import merged_result
@@ -15,14 +15,15 @@ class Ledger:
 
     Args:
         roster: whose rows are reported.
+        earlier: counts of the rows that earlier runs have done, which are in the progress from the beginning.
     """
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, roster: Roster, earlier: Mapping[RowOutcome, int]) -> None:
         self._total = len(roster.rows)
         self._merged = roster.merged
         # By line, one byte each: a set of a million lines would take a hundred times as much.
         self._reported = bytearray(roster.last_line + 1)
-        self._counts: Counter[RowOutcome] = Counter()
+        self._counts: Counter[RowOutcome] = Counter(earlier)
         self._removed = 0
 
     @property
@@ -41,6 +42,10 @@ class Ledger:
         self._reported[result.line] = True
         self._counts[result.outcome] += 1
         return result
+
+    def forget_earlier(self, result: RowResult) -> None:
+        """Note that a row that an earlier run has done is to be reported now."""
+        self._counts[result.outcome] -= 1
 
     def is_reported(self, line: int) -> bool:
         """Return whether the row in `line` has been reported."""

@@ -15,7 +15,7 @@ from coggno.models import User
 from coggno.provisioning.client import CallResult
 from coggno.provisioning.errors import RemovalsRefusedError
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.journal import Write, WriteKind
 from coggno.provisioning.options import Removals
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.planning import Leaver, Plan
@@ -90,7 +90,7 @@ class RemovalTask:
         if left > 0:
             raise NotVisibleYetError("it may still be carried out", pause=min(_LONGEST_PAUSE, left), is_expected=True)
         try:
-            result = await self.context.write(self._pending, self._send, is_first=not self.is_in_doubt)
+            result = await self.context.write(self._intent, self._send, is_first=not self.is_in_doubt)
         except NotFoundError as missing:
             await self.context.sender.prove_absence(missing)
             # The read just before has found the user: only another one shows who is right.
@@ -126,14 +126,10 @@ class RemovalTask:
         return await call(operations.remove_group_user, leaver.group_id, leaver.user_id)
 
     @property
-    def _pending(self) -> PendingWrite:
+    def _intent(self) -> Write:
         leaver = self.leaver
-        if leaver.group_id is None:
-            return PendingWrite(
-                operation=operations.DELETE_USER.id, key=login_key(leaver.login), company=leaver.company
-            )
-        key = f"{leaver.group_id}/{leaver.user_id}"
-        return PendingWrite(operation=operations.REMOVE_GROUP_USER.id, key=key, company=leaver.company)
+        kind = WriteKind.DELETE_USER if leaver.group_id is None else WriteKind.REMOVE_MEMBER
+        return Write(kind=kind, key=login_key(leaver.login), company=leaver.company, group_id=leaver.group_id)
 
     def _absent(self) -> RowResult:
         if not self.is_in_doubt:

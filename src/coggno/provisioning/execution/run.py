@@ -12,7 +12,7 @@ from attrs import evolve
 
 from coggno import testing
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.errors import StoppedError
+from coggno.provisioning.errors import JournalError, StoppedError
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.feed import RowFeed
 from coggno.provisioning.execution.groups import GroupCreation
@@ -54,13 +54,13 @@ class Run:
         self._plan = plan
         self._options = options
         self._context = RunContext.of(client, options, plan.existing_groups, clock=clock, sleep=sleep)
-        self._groups = GroupCreation(self._context)
+        self._groups = GroupCreation(self._context, None if plan.earlier is None else plan.earlier.writes)
         self._feed = RowFeed(plan, options.passwords, self._context.signal)
         self._rows = RowScheduler(self._context, self._groups, self._feed, concurrency=options.concurrency)
         self._removals = (
             RemovalPhase(self._context, plan, options.removals, options.concurrency) if options.removals else None
         )
-        self._ledger = Ledger(plan.roster)
+        self._ledger = Ledger(plan.roster, {} if plan.earlier is None else plan.earlier.counts)
         self._ready: deque[RowResult] = deque()
         self._is_running = False
         self._results = self._phases()
@@ -76,7 +76,10 @@ class Run:
             RemovalsRefusedError: nobody was removed, although it was asked for; every row has been reported by then.
         """
         if not self._ready:
-            self._ready.extend(self._ledger.with_merged(await anext(self._results)))
+            first, *merged = self._ledger.with_merged(await anext(self._results))
+            for result in merged:
+                self._context.records.other(result)
+            self._ready.extend([first, *merged])
         return self._ledger.report(self._ready.popleft())
 
     async def aclose(self) -> None:
@@ -87,6 +90,11 @@ class Run:
     def stopped(self) -> str | None:
         """Why the run ended early, if it did."""
         return self._context.signal.reason
+
+    @property
+    def done_earlier(self) -> int:
+        """How many rows earlier runs have done; nothing is sent for them."""
+        return 0 if self._plan.earlier is None else self._plan.earlier.done
 
     @property
     def progress(self) -> Progress:
@@ -120,12 +128,14 @@ class Run:
         """Yield a result for every row, the best known first: the caller skips what was reported."""
         yield from self._rows.unclaimed()
         yield from self._plan.roster.rejections()
+        yield from self._feed.done_earlier()
         yield from self._feed.not_attempted(self._context.signal.reason or "the run was cancelled")
 
     async def _phases(self) -> AsyncGenerator[RowResult]:
         self._is_running = True
         try:
             async for result in self._feed.decided():
+                self._context.records.other(result)
                 yield result
             self._feed.begin()
             # Groups first: the request that creates a user puts it into one.
@@ -133,14 +143,40 @@ class Run:
             async with self._settling_groups(), aclosing(self._rows.results()) as results:
                 async for result in results:
                     yield result
+            # What is left to do need not wait for a million rows that are done.
+            async for result in self._earlier_results():
+                yield result
             if self._removals is not None and self.stopped is None:
                 async with aclosing(self._removals.results()) as results:
                     async for result in results:
+                        self._context.records.other(result)
                         yield result
+            await self._finish()
         finally:
             self._is_running = False
+            await self._groups.close()
         if self.stopped is not None:
             raise StoppedError(self.stopped)
+
+    async def _earlier_results(self) -> AsyncGenerator[RowResult]:
+        earlier = self._plan.earlier
+        if earlier is None:
+            return
+        try:
+            async for result in earlier.results():
+                self._ledger.forget_earlier(result)
+                yield result
+        except JournalError as error:
+            self.stop(str(error).rstrip("."))
+
+    async def _finish(self) -> None:
+        if self._plan.earlier is None:
+            return
+        journal = self._plan.earlier.journal
+        try:
+            await (journal.finish() if self.stopped is None else journal.flush())
+        except JournalError as error:
+            self.stop(str(error).rstrip("."))
 
     @asynccontextmanager
     async def _settling_groups(self) -> AsyncGenerator[None]:

@@ -11,9 +11,11 @@ from coggno.provisioning.execution.feed import RowFeed
 from coggno.provisioning.execution.groups import GroupCreation
 from coggno.provisioning.execution.row_queue import RowQueue
 from coggno.provisioning.execution.rows import RowTask
+from coggno.provisioning.execution.rows.restoring import restore
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.planning import PlannedRow
+from coggno.provisioning.planning.earlier import EarlierWrites
 from coggno.provisioning.worker_pool import for_each
 
 _GROUP_PAUSE: Final = 2.0  # seconds after which a row is begun whose group was not there yet
@@ -67,7 +69,7 @@ class RowScheduler:
 
     async def _tasks(self, feed: RowFeed) -> AsyncGenerator[list[RowTask]]:
         async for planned in feed.planned():
-            yield [_task(self._context, each) for each in planned]
+            yield [_task(self._context, each, feed.earlier_writes) for each in planned]
 
     async def _produce(self) -> None:
         try:
@@ -80,10 +82,10 @@ class RowScheduler:
             planned = task.state.planned
             obstacle = self._groups.obstacle(planned.company, planned.missing)
             if self._context.signal.reason is not None:
-                self._end(task.cut_off())
+                self._end(planned, task.cut_off())
             elif obstacle is not None:
                 # A row without its group has failed; only the rows after a stop are counted as not attempted.
-                self._end(planned.row.result(RowOutcome.FAILED, f"not attempted: {obstacle}"))
+                self._end(planned, planned.row.result(RowOutcome.FAILED, f"not attempted: {obstacle}"))
             elif self._groups.is_awaited(planned.company, planned.missing):
                 self._queue.put_back(task, pause=_GROUP_PAUSE)
             else:
@@ -108,7 +110,7 @@ class RowScheduler:
                 task.reopen()
                 self._queue.set_aside(task)
             else:
-                self._end(result or task.cut_off())
+                self._end(task.state.planned, result or task.cut_off())
                 if result is not None and not task.has_given_up:
                     self._context.gate.circuit.progressed()
 
@@ -117,11 +119,14 @@ class RowScheduler:
         is_open = result.outcome is RowOutcome.UNKNOWN and task.has_given_up and not task.was_reopened
         return is_open and self._context.signal.reason is None
 
-    def _end(self, result: RowResult) -> None:
+    def _end(self, planned: PlannedRow, result: RowResult) -> None:
+        self._context.records.row(planned, result)
         self._ended.put_nowait(result)
         self._queue.ended()
 
 
-def _task(context: RunContext, planned: PlannedRow) -> RowTask:
+def _task(context: RunContext, planned: PlannedRow, writes: EarlierWrites) -> RowTask:
     assert planned.row.person is not None  # noqa: S101 - only rows with a person are planned
-    return RowTask(context, RowState(planned, planned.row.person, planned.user_id))
+    state = RowState(planned, planned.row.person, planned.user_id)
+    restore(context, state, writes)
+    return RowTask(context, state)

@@ -19,7 +19,13 @@ Answered: TypeAlias = "asyncio.Future[Any]"
 _INTEND: Final = "INSERT INTO writes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
 _SETTLE: Final = "UPDATE writes SET outcome = ?, result_id = ? WHERE id = ?"
 _DROP: Final = "DELETE FROM writes WHERE id = ?"
-_RECORD: Final = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+# A later result of the same row may not know the digest any more.
+_RECORD: Final = (
+    "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+    "digest = coalesce(excluded.digest, digest), login = excluded.login, outcome = excluded.outcome, "
+    "user_id = excluded.user_id, detail = excluded.detail, is_inferred = excluded.is_inferred, "
+    "is_not_attempted = excluded.is_not_attempted"
+)
 # A group may be called like somebody's login. Intents that are newer than the result may be in the same batch.
 _FORGET: Final = "DELETE FROM writes WHERE key = ? AND company IS ? AND id <= ? AND kind <> 'create_group'"
 

@@ -58,9 +58,12 @@ def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
     """Return the last job if it is the same, or else begin a new one."""
     last = last_job(connection)
     if last is not None and last[0].digest == job.digest:
-        # Until it ends, a new death leaves it unfinished again.
-        connection.execute("UPDATE jobs SET finished = NULL WHERE number = ?", (last[1].number,))
-        return last[1]
+        # What a plan has found is as old as the run; after the end of one, the rows that are left get a new plan.
+        connection.execute(
+            "UPDATE jobs SET is_planned = is_planned AND finished IS NULL, finished = NULL WHERE number = ?",
+            (last[1].number,),
+        )
+        return evolve(last[1], is_planned=last[1].is_planned and not last[1].is_finished)
     with transaction(connection):
         if last is None:
             connection.execute("INSERT INTO scope VALUES (?, ?)", (job.scope.address, job.scope.company))
@@ -81,6 +84,8 @@ def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
 
 def finish_job(connection: sqlite3.Connection, number: int, now: float) -> None:
     """Note when a job came to its end."""
+    # Who is to be removed is always read anew, so nothing of a removal has to be remembered.
+    connection.execute("DELETE FROM writes WHERE kind IN ('remove_member', 'delete_user')")
     connection.execute("UPDATE jobs SET finished = ? WHERE number = ?", (now, number))
 
 

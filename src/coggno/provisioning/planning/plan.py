@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
@@ -15,13 +15,14 @@ from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowResult
 from coggno.provisioning.planning.companies import find_companies
+from coggno.provisioning.planning.earlier import Earlier, read_earlier
 from coggno.provisioning.planning.existing import Existing, read_existing, read_members
 from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, roster_objection
-from coggno.provisioning.planning.steps import PlannedRow, merged_result, plan_row
+from coggno.provisioning.planning.steps import PlannedRow, continue_row, merged_result, plan_row
 from coggno.provisioning.planning.target import PlanTarget
 from coggno.provisioning.requests import Sender
 from coggno.provisioning.requests.sender import Clock, Sleep
-from coggno.provisioning.roster import Person, Roster
+from coggno.provisioning.roster import Person, Roster, Row
 
 T_co = TypeVar("T_co", covariant=True)
 GroupOfCompany: TypeAlias = "tuple[int | None, str]"
@@ -83,6 +84,7 @@ class Plan:
         target: where its requests go.
         leavers: who is to be removed or deleted; `None` unless that was asked for.
         is_used: whether it was carried out; what it knows of the server is out of date then.
+        earlier: what earlier runs have done, where there is a journal.
     """
 
     roster: Roster
@@ -92,6 +94,7 @@ class Plan:
     target: PlanTarget | None = None
     leavers: Leavers | None = None
     is_used: bool = False
+    earlier: Earlier | None = field(default=None, repr=False)
     _counts: dict[bool, PlanCounts] = field(factory=dict[bool, PlanCounts], repr=False)
 
     @property
@@ -102,6 +105,8 @@ class Plan:
     @property
     def existing_groups(self) -> dict[GroupOfCompany, Group]:
         """The existing groups of all companies."""
+        if self.earlier is not None and self.earlier.users is not None:
+            return dict(self.earlier.groups)
         return {
             (self._id_of(company), name): group
             for company, existing in self.existing.items()
@@ -146,8 +151,8 @@ class Plan:
         """
         makes_passwords = self.makes_passwords if makes_passwords is None else makes_passwords
         for row in self.roster.accepted:
-            company = row.person.company if row.person else None
-            yield plan_row(row, self.existing[company], self._id_of(company), makes_passwords=makes_passwords)
+            if self.earlier is None or not self.earlier.is_done(row.line):
+                yield self._step(row, makes_passwords=makes_passwords)
 
     def counts(self, *, makes_passwords: bool | None = None) -> PlanCounts:
         """Return what the plan comes to.
@@ -166,7 +171,7 @@ class Plan:
         Args:
             makes_passwords: whether passwords are generated; as planned if not given.
         """
-        steps = self.steps(makes_passwords=makes_passwords)
+        makes_passwords = self.makes_passwords if makes_passwords is None else makes_passwords
         merged_rows: dict[int, RowResult] = {}
         for row in self.roster.rows:
             if row.rejection is not None:
@@ -174,8 +179,7 @@ class Plan:
             elif row.merged_into is not None:
                 yield merged_rows.pop(row.line)
             else:
-                step = next(steps)
-                result = step.forecast() if isinstance(step, PlannedRow) else step
+                result = self._forecast(row, makes_passwords=makes_passwords)
                 # Kept until its line comes: a merged row always follows the one that it was merged into.
                 merged = self.roster.merged.with_first(row.line, result.login)
                 merged_rows.update((each.line, merged_result(each, result)) for each in merged)
@@ -190,6 +194,23 @@ class Plan:
         if self.is_used:
             raise ConfigurationError("This plan was carried out already. Make a new one: it reads what exists now.")
         self.is_used = True
+
+    def _forecast(self, row: Row, *, makes_passwords: bool) -> RowResult:
+        if self.earlier is not None and self.earlier.is_done(row.line):
+            return self.earlier.result(row)
+        step = self._step(row, makes_passwords=makes_passwords)
+        return step.forecast() if isinstance(step, PlannedRow) else step
+
+    def _step(self, row: Row, *, makes_passwords: bool) -> PlannedRow | RowResult:
+        company = row.person.company if row.person else None
+        number = self._id_of(company)
+        if self.earlier is None:
+            return plan_row(row, self.existing[company], number, makes_passwords=makes_passwords)
+        if self.earlier.users is not None:
+            saved = self.earlier.users.get(row.line)
+            return continue_row(row, saved, number, makes_passwords=makes_passwords)
+        step = plan_row(row, self.existing[company], number, makes_passwords=makes_passwords)
+        return self.earlier.claimed(row, step, number) if isinstance(step, RowResult) else step
 
     def _id_of(self, company: str | None) -> int | None:
         return None if company is None else self.companies[company]
@@ -230,6 +251,7 @@ async def make_plan(
 
     Raises:
         RosterError: a company of the roster is not connected, or the roster has changed.
+        JournalError: the journal of the options cannot be used; nothing was sent.
         StoppedError: the API did not respond for as long as the patience allows; nothing was changed.
         APIError: a list could not be read, and waiting cannot help; nothing was changed.
     """
@@ -237,20 +259,39 @@ async def make_plan(
     client = client.with_options(max_retries=0)
     sender = Sender.of(client, options, clock=clock, sleep=sleep)
     makes_passwords = options.passwords is not None if makes_passwords is None else makes_passwords
+    plan = Plan(roster, {}, makes_passwords=makes_passwords, target=PlanTarget.of(client))
+    if options.journal is not None:
+        plan.earlier = await read_earlier(options.journal, roster, client, recheck=options.recheck)
+        if plan.earlier.done >= roster.accepted_count and options.removals is None:
+            return plan
     wanted = _by_company(roster)
-    target = PlanTarget.of(client)
-    plan = Plan(roster, {}, await find_companies(sender, client, wanted), makes_passwords, target)
+    plan.companies = await find_companies(sender, client, wanted)
+    if plan.earlier is None or plan.earlier.users is None:
+        await _read_lists(sender, client, plan, wanted, at_once=options.concurrency)
+        if plan.earlier is not None:
+            await plan.earlier.save(plan.steps(), plan.existing_groups)
+    if options.removals is not None and roster_objection(roster) is None:
+        search = LeaverSearch(sender, partial(_acting_for, client), roster, plan.companies, options.removals)
+        plan.leavers = await search.run(plan.existing_groups)
+    return plan
+
+
+async def _read_lists(
+    sender: Sender,
+    client: ProvisioningClient,
+    plan: Plan,
+    wanted: Mapping[str | None, Iterable[str]],
+    *,
+    at_once: int,
+) -> None:
+    roster = plan.roster
     existing: dict[str | None, Existing] = {}
     for company, names in wanted.items():
         acting = _acting_for(client, None if company is None else plan.companies[company])
         existing[company] = await read_existing(sender, acting, _people(roster, company), names)
         joined = _groups_of_existing(roster, company, existing[company])
-        await read_members(sender, acting, existing[company], joined, at_once=options.concurrency)
+        await read_members(sender, acting, existing[company], joined, at_once=at_once)
     plan.existing = existing
-    if options.removals is not None and roster_objection(roster) is None:
-        search = LeaverSearch(sender, partial(_acting_for, client), roster, plan.companies, options.removals)
-        plan.leavers = await search.run(plan.existing_groups)
-    return plan
 
 
 def _acting_for(client: ProvisioningClient, company: int | None) -> ProvisioningClient:

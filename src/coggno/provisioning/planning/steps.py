@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from coggno.models import User
+from coggno.provisioning.journal import SavedUser
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.planning.existing import Existing
 from coggno.provisioning.roster import MergedRow, Row
@@ -55,16 +56,37 @@ def plan_row(row: Row, existing: Existing, company: int | None, *, makes_passwor
         detail = f"several groups are named {ambiguous!r}; rename or delete all but one"
         return row.result(RowOutcome.REFUSED, detail, user_id=user.id if user else None)
     if user is None:
-        planned = PlannedRow(row, None, person.groups, company)
-        if planned.lacks_password and not makes_passwords:
-            return row.result(RowOutcome.INVALID, "password is missing")
-        return planned
+        return _new_user(row, company, makes_passwords=makes_passwords)
     if user.other is not None:
         return conflict(row, user.other)
     missing = existing.missing(person, user.id)
     if missing:
         return PlannedRow(row, user.id, missing, company)
     return row.result(RowOutcome.EXISTS, user_id=user.id)
+
+
+def continue_row(
+    row: Row, saved: SavedUser | None, company: int | None, *, makes_passwords: bool
+) -> PlannedRow | RowResult:
+    """Return what is to be done for a row of a run that is continued, given what its plan had found.
+
+    Args:
+        row: an accepted row that is not done.
+        saved: the user, if the plan had found one.
+        company: id of the connected company, if the row is for one.
+        makes_passwords: whether a password is generated for a new user whose row has none.
+    """
+    if saved is not None:
+        return PlannedRow(row, saved.user_id, tuple(saved.missing), company)
+    return _new_user(row, company, makes_passwords=makes_passwords)
+
+
+def _new_user(row: Row, company: int | None, *, makes_passwords: bool) -> PlannedRow | RowResult:
+    assert row.person is not None  # noqa: S101 - only rows with a person are planned
+    planned = PlannedRow(row, None, row.person.groups, company)
+    if planned.lacks_password and not makes_passwords:
+        return row.result(RowOutcome.INVALID, "password is missing")
+    return planned
 
 
 def conflict(row: Row, user: User) -> RowResult:

@@ -11,6 +11,7 @@ from coggno.errors import (
     PermissionDeniedError,
     RateLimitError,
 )
+from coggno.provisioning.requests.stop_signal import HeldError
 
 _GATEWAY_TIMEOUTS: Final = frozenset({408, 499, 504})
 
@@ -48,7 +49,7 @@ def is_curable(error: Exception) -> bool:
 def is_outage(error: Exception) -> bool:
     """Return whether a failure suggests that the API does not work at all."""
     # An error that is none of the API is a defect somewhere, which the next rows may well hit too.
-    if isinstance(error, RateLimitError | NotVisibleYetError):
+    if isinstance(error, RateLimitError | NotVisibleYetError | HeldError):
         return False
     return is_curable(error) or not isinstance(error, APIError)
 

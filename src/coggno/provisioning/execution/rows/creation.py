@@ -16,7 +16,7 @@ from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.rows.requests import RowRequests
 from coggno.provisioning.execution.rows.state import RowState
-from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.journal import Write, WriteKind
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.planning import conflict
 from coggno.provisioning.requests.failures import NotVisibleYetError
@@ -77,14 +77,10 @@ class UserCreation:
 
     async def _create(self) -> RowResult | None:
         state, groups = self.state, self.state.planned.missing
-        pending = PendingWrite(
-            operation=operations.CREATE_USER.id,
-            key=state.person.key,
-            line=state.planned.row.line,
-            company=state.planned.company,
-        )
+        planned = state.planned
+        intent = Write(kind=WriteKind.CREATE_USER, key=state.person.key, line=planned.row.line, company=planned.company)
         try:
-            user = await self.requests.write(_CREATING, pending, self._call, nothing_to_miss=True)
+            user = await self.requests.write(_CREATING, intent, self._call, nothing_to_miss=True)
         except UnprocessableEntityError as refusal:
             state.may_be_created = state.may_be_created or refusal.outcome == "unknown"
             return await self._explain(refusal)

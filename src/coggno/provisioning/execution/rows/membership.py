@@ -11,7 +11,7 @@ from coggno.errors import NotFoundError
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.rows.requests import RowRequests
 from coggno.provisioning.execution.rows.state import RowState
-from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.journal import Write, WriteKind
 from coggno.provisioning.requests.failures import NotVisibleYetError
 
 _PAUSES: Final = (5.0, 10.0, 30.0)  # seconds; a user created just now may not be visible everywhere yet
@@ -81,12 +81,13 @@ class MembershipAdding:
     async def _send(self, name: str, group: int, user: int) -> None:
         planned = self.state.planned
         call = self.context.client_of(planned.company).call
-        pending = PendingWrite(
-            operation=operations.ADD_GROUP_USER.id,
-            key=f"{group}/{user}",
+        intent = Write(
+            kind=WriteKind.ADD_MEMBER,
+            key=self.state.person.key,
+            group_id=group,
             line=planned.row.line,
             company=planned.company,
         )
         await self.requests.write(
-            f"adding to group {name!r}", pending, lambda: call(operations.add_group_user, group, id=user)
+            f"adding to group {name!r}", intent, lambda: call(operations.add_group_user, group, id=user)
         )

@@ -11,7 +11,7 @@ from coggno.errors import APIError, CoggnoError, NotFoundError
 from coggno.provisioning.client import CallResult
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.rows.state import RowState
-from coggno.provisioning.execution.writes import PendingWrite
+from coggno.provisioning.journal import Write
 from coggno.provisioning.requests.failures import OutageError, is_maybe_in_progress
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class RowRequests:
     async def write(
         self,
         action: str,
-        pending: PendingWrite,
+        intent: Write,
         call: Callable[[], Awaitable[CallResult[T]]],
         *,
         nothing_to_miss: bool = False,
@@ -60,7 +60,7 @@ class RowRequests:
 
         Args:
             action: what it does, for messages.
-            pending: what it does, for the journal.
+            intent: what it does, for the journal.
             call: sends it.
             nothing_to_miss: whether it asks for nothing that could be missing, so that a 404 means an outage.
 
@@ -79,7 +79,7 @@ class RowRequests:
 
         try:
             # A row that has begun is finished after a stop, as far as time allows: half done it needs more care.
-            result = await self.context.write(pending, self._noted(action, write), is_first=not state.has_begun)
+            result = await self.context.write(intent, self._noted(action, write), is_first=not state.has_begun)
         except CoggnoError as error:
             # Errors that are not of the API were raised before anything was sent.
             is_unknown = isinstance(error, APIError) and error.outcome == "unknown"
