@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from attrs import define, field
@@ -13,6 +13,8 @@ from attrs import define, field
 from coggno import Attempt, Exchange
 from coggno.cli.api_actions import action_of
 from coggno.cli.terminal import output
+
+_WITHOUT_STATUS: Final = {"APITimeoutError": "no response in time", "CancelledError": "interrupted"}
 
 
 @define
@@ -43,9 +45,12 @@ class RequestLines:
         task = asyncio.current_task()
         if task is not None:
             self._ended[task] = self.clock()
-        result = exchange.status if exchange.status is not None else exchange.failure
+        result = (
+            _WITHOUT_STATUS.get(exchange.failure or "", "no response") if exchange.status is None else exchange.status
+        )
         # A truncated body has a status of 200, and is a failure all the same.
-        failure = f" {exchange.failure}" if exchange.status is not None and exchange.failure else ""
+        is_unreadable = exchange.status is not None and exchange.status < 400 and exchange.failure is not None
+        failure = ", a response that cannot be read," if is_unreadable else ""
         # In the words of a person: the names of operations are the specification's.
         check = f", to check whether {action_of(exchange.check_of).done}" if exchange.check_of else ""
         company = f", company {exchange.lms}" if exchange.lms else ""

@@ -106,3 +106,16 @@ def test_long_line_is_broken_at_spaces():
     ]
     assert all(part.startswith("    ") for part in broken[1:])
     assert output.wrapped(line, None) == [line]
+
+
+def test_message_breaks_no_word_on_a_terminal(monkeypatch, tmp_path):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "30")
+    output.write_message("Error: No group has the name `Warehouse`. See: coggno groups list\n\nend")
+    lines = terminal.getvalue().splitlines()
+    assert lines == ["Error: No group has the name", "  `Warehouse`. See: coggno", "  groups list", "", "end"]

@@ -48,13 +48,27 @@ def _visible(char: str) -> str:
 
 
 def write_message(message: str) -> None:
-    """Write a message to standard error; its line breaks are kept."""
+    """Write a message to standard error; its line breaks are kept, and a terminal breaks no words."""
+    width = _message_width() if is_terminal(sys.stderr) else None
+    lines = [part for line in message.split("\n") for part in wrapped(clean(line), width)]
     # A closed standard error is no reason to fail: the exit code still says how the command ended.
     try:
-        sys.stderr.write("".join(f"{clean(line)}\n" for line in message.split("\n")))
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
         sys.stderr.flush()
     except (OSError, ValueError):
         pass
+
+
+def _message_width() -> int:
+    # `shutil` asks the terminal of standard output, which may be a pipe while standard error is not.
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns
 
 
 def write(text: str) -> None:
