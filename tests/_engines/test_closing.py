@@ -161,10 +161,9 @@ async def test_closing_from_a_call_does_not_wait_for_itself(kind):
         await this.get()
         scope = this.coggno._session.engine._calls
         request = type("Request", (), {"sent": False})()
-        with pytest.raises(APIConnectionError, match="closed during the call"):
-            async with scope.until_closed(request):
-                await this.coggno.aclose()
-                await asyncio.sleep(1)
+        with pytest.raises(APIConnectionError, match="closed during the call"), scope.until_closed(request):
+            await this.coggno.aclose()
+            await asyncio.sleep(1)
         if kind in {DEFAULT, AIOHTTP}:
             await this.server.at_most_open(0)
 
@@ -207,6 +206,6 @@ async def test_closing_does_not_wait_without_limit(monkeypatch):
 
 
 async def test_other_timeouts_pass_through():
-    with pytest.raises(TimeoutError, match="another"):
-        async with RunningCalls().until_closed(type("Request", (), {"sent": True})()):
-            raise TimeoutError("another")
+    scope = RunningCalls().until_closed(type("Request", (), {"sent": True})())
+    with pytest.raises(TimeoutError, match="another"), scope:
+        raise TimeoutError("another")

@@ -81,6 +81,21 @@ async def test_invalid_header_is_not_sent(headers):
     assert (stream.written, request.sent) == ([], False)
 
 
+async def test_space_in_the_target_is_not_sent():
+    request = EngineRequest(method="GET", target="/x HTTP/1.1", headers={}, content=b"")
+    stream = FakeStream(OK)
+    with pytest.raises(h11.LocalProtocolError):
+        await exchange(stream, request)
+    assert stream.written == []
+
+
+async def test_response_to_head_has_no_body():
+    """Its framing depends on the method of the request."""
+    response = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+    connection, status, body = await exchange(FakeStream(response), a_request("HEAD"))
+    assert (status, body, connection.reset()) == (200, b"", True)
+
+
 async def test_request_counts_as_sent_before_it_is_written():
     request = a_request()
     with pytest.raises(TimeoutError):

@@ -152,11 +152,11 @@ def test_call_left_in_an_ended_loop_is_forgotten():
     async def fail():
         with pytest.raises(APIConnectionError):
             await coggno.users.list()
-        coggno._session.engine._calls._scopes[object()] = None
+        coggno._session.engine._calls.scopes.add(object())
 
     asyncio.run(fail())
     asyncio.run(coggno.aclose())
-    assert coggno._session.engine._calls._scopes == {}
+    assert coggno._session.engine._calls.scopes == set()
 
 
 @respx.mock

@@ -15,14 +15,15 @@ import pytest
 import respx
 
 from coggno import APIConnectionError, AsyncCoggno
-from coggno._engines.aiohttp_private import CheckedRequest, _is_used_up
+from coggno._engines.aiohttp_private import CheckedRequest, _is_used_up, switch_off_repetitions
 from coggno._engines.default import respx_private
 from coggno._engines.httpx import HttpxEngine
 from coggno._engines.httpx_private import HttpxPool, pool_of
 from coggno._engines.origin import Origin
 
-from .bench import bench
+from .bench import bench, warm
 from .kinds import SESSION
+from .server import close, read, read_head, respond
 
 ORIGIN = Origin.of("https://beta.coggno.com")
 
@@ -92,11 +93,26 @@ async def test_httpx_without_the_attribute(attribute, monkeypatch):
 
 
 async def test_aiohttp_sends_through_the_checked_request():
-    """The middleware gives it the request, and `send` marks it as sent before the first byte leaves."""
+    """Its `send` marks the request as sent before the first byte leaves."""
     async with bench(SESSION) as this:
         session = this.coggno._session.engine._session
         assert session._request_class is CheckedRequest, broke("aiohttp")
+        assert session._retry_connection is False, broke("aiohttp")
         assert (await this.get()).status == 200
+
+
+async def test_repetitions_of_aiohttp_end_without_the_attribute(monkeypatch):
+    """A middleware then leaves aiohttp no failure to repeat a request on."""
+    monkeypatch.setattr("coggno._engines.aiohttp.switch_off_repetitions", lambda session: False)
+    async with bench(SESSION, (read, respond, read_head, close), trouble=warm) as this:
+        with pytest.raises(APIConnectionError) as caught:
+            await this.get()
+        assert caught.value.outcome == "unknown"
+        assert this.server.methods == "GET"
+
+
+def test_session_of_aiohttp_without_the_attribute():
+    assert not switch_off_repetitions(object())
 
 
 async def test_connection_of_aiohttp_has_what_is_checked(monkeypatch):

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import lru_cache, partial
-from typing import Any, Final
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
+from typing import Any, Final, NoReturn
 
 import aiohttp
+from multidict import istr
 from yarl import URL
 
 from coggno._config import Timeout
-from coggno._engines.aiohttp_private import CheckedRequest, StaleConnectionError
+from coggno._engines.aiohttp_private import (
+    CURRENT,
+    AiohttpAttempt,
+    CheckedRequest,
+    StaleConnectionError,
+    switch_off_repetitions,
+)
 from coggno._engines.base import Engine, EngineRequest
 from coggno._engines.body import decoded
 from coggno._engines.environment import Proxy, create_ssl_context
-from coggno._engines.failures import failure, not_retryable, raise_alone, without_quotations
+from coggno._engines.failures import Translation, failure, not_retryable, raise_alone, without_quotations
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
 from coggno._version import USER_AGENT
-from coggno.errors import APIConnectionError, CoggnoError, ConfigurationError
+from coggno.errors import APIConnectionError, ConfigurationError
 
+_SKIPPED: Final = frozenset({istr("Content-Type")})
 _PIECE: Final = 1 << 16  # bytes that aiohttp writes without waiting for the server to take them
 
 
@@ -60,8 +68,10 @@ class AiohttpEngine(Engine):
             request_class=CheckedRequest,
             trace_configs=trace_configs,
         )
+        self._middlewares = () if switch_off_repetitions(self._session) else (_send_once,)
         self._queue = ConnectionQueue(connector.limit or sys.maxsize)
         self._proxy_options = _proxy_options(self.proxy)
+        self._proxy_label = None if self.proxy is None else self.proxy.label
 
     def _start(self) -> None:
         # The caller's connector belongs to the loop in which it was made.
@@ -73,8 +83,7 @@ class AiohttpEngine(Engine):
             raise ConfigurationError("http_client is closed; close it after the AsyncCoggno that uses it")
         await self._queue.take(timeout.pool)
         try:
-            with translated(request):
-                response = await self._response(request, timeout)
+            response = await self._response(request, timeout)
             try:
                 yield AiohttpResponse(response, request)
             finally:
@@ -91,17 +100,27 @@ class AiohttpEngine(Engine):
                 return await self._request(request, timeout)
 
     async def _request(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
-        return await self._session.request(
-            request.method,
-            URL(f"{self._origin}{request.target}", encoded=True),  # encoded: yarl keeps it as it is written
-            headers=request.headers,
-            data=_body(request.content, timeout.write),
-            allow_redirects=False,
-            timeout=_limits(timeout, owned=self._is_owner),
-            skip_auto_headers=("Content-Type",),
-            middlewares=(partial(_send_once, request, self.proxy),),
-            **self._proxy_options,
-        )
+        attempt = AiohttpAttempt(request)
+        CURRENT.set(attempt)
+        with AiohttpTranslation(request, self._proxy_label):
+            response = await self._session.request(
+                request.method,
+                _url(self._origin, request.target),
+                headers=request.headers,
+                data=_body(request.content, timeout.write),
+                allow_redirects=False,
+                timeout=_limits(timeout, owned=self._is_owner),
+                skip_auto_headers=_SKIPPED,
+                middlewares=self._middlewares,
+                **self._proxy_options,
+            )
+        if response.status == 101:
+            # aiohttp gives the connection back at once, with what is still to be received on it: the next request
+            # would take that for its response.
+            attempt.close_connection()
+            response.close()
+            raise APIConnectionError("the server has switched to another protocol (101)", outcome="unknown")
+        return response
 
     async def _close(self) -> None:
         self._session.detach()
@@ -157,27 +176,23 @@ class AiohttpResponse:
         return decoded(self._raw(), self.status, self.headers)
 
     async def _raw(self) -> AsyncIterator[bytes]:
-        with translated(self._request):
+        with AiohttpTranslation(self._request):
             async for chunk in self._response.content.iter_any():
                 yield chunk
 
 
-async def _send_once(request: EngineRequest, proxy: Proxy | None, outgoing: Any, send: Any) -> Any:
+async def _send_once(outgoing: Any, send: Any) -> Any:
     """A middleware of aiohttp that leaves it no failure to repeat a request on.
 
-    aiohttp sends a GET or DELETE again, unasked, when a connection that was used before is lost. The repetition is
-    made around the middlewares, for two classes of errors; ours is neither.
+    The repetition is made around the middlewares, for two classes of errors; ours is neither.
     """
-    outgoing.engine_request = request
-    with translated(request, proxy):
-        response = await send(outgoing)
-    if response.status == 101:
-        # aiohttp gives the connection back at once, with what is still to be received on it: the next request would
-        # take that for its response.
-        outgoing.close_connection()
-        response.close()
-        raise APIConnectionError("the server has switched to another protocol (101)", outcome="unknown")
-    return response
+    with AiohttpTranslation(CURRENT.get().request):
+        return await send(outgoing)
+
+
+@lru_cache(1024)
+def _url(origin: Origin, target: str) -> URL:
+    return URL(f"{origin}{target}", encoded=True)  # encoded: yarl keeps it as it is written
 
 
 def _proxy_options(proxy: Proxy | None) -> dict[str, Any]:
@@ -220,30 +235,31 @@ class _Upload(aiohttp.Payload):
                 await writer.write(self._content[start : start + _PIECE])
 
 
-@contextmanager
-def translated(request: EngineRequest, proxy: Proxy | None = None) -> Generator[None]:
-    """Turn aiohttp's errors into ours."""
-    label = None if proxy is None else proxy.label
-    try:
-        yield
-    except CoggnoError:
-        raise
-    except aiohttp.InvalidURL as error:
-        raise ConfigurationError(f"base_url cannot be used: {error}") from None
-    except aiohttp.ClientHttpProxyError as error:
-        refused = failure(error, sent=False, timed_out=False, detail=f"status {error.status}", proxy=label)
-        raise_alone(not_retryable(refused) if error.status == 407 else refused)
-    except aiohttp.ClientResponseError as error:
-        # It carries the headers of the request, and quotes the response. Before anything is sent, it is a proxy's.
-        detail = without_quotations(error.message)
-        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=detail, proxy=label))
-    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
-        detail = without_quotations(str(error))
-        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=detail, proxy=label))
-    except Exception as error:
-        ours = failure(error, sent=request.sent, timed_out=isinstance(error, TimeoutError), proxy=label)
+class AiohttpTranslation(Translation):
+    """Turns aiohttp's errors into ours."""
+
+    __slots__ = ()
+
+    def raise_ours(self, error: Exception) -> NoReturn:
+        sent, proxy = self.request.sent, self.proxy
+        match error:
+            case aiohttp.InvalidURL():
+                raise ConfigurationError(f"base_url cannot be used: {error}") from None
+            case aiohttp.ClientHttpProxyError():
+                refused = failure(error, sent=False, timed_out=False, detail=f"status {error.status}", proxy=proxy)
+                raise_alone(not_retryable(refused) if error.status == 407 else refused)
+            case aiohttp.ClientResponseError():
+                # It carries the headers of the request, and quotes the response.
+                detail = without_quotations(error.message)
+                raise_alone(failure(error, sent=sent, timed_out=False, detail=detail, proxy=proxy))
+            case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
+                detail = without_quotations(str(error))
+                raise_alone(failure(error, sent=sent, timed_out=False, detail=detail, proxy=proxy))
+            case _:
+                pass
+        ours = failure(error, sent=sent, timed_out=isinstance(error, TimeoutError), proxy=proxy)
         if proxy is not None:
-            raise_alone(ours)  # aiohttp's error carries the address of the proxy, which may hold a password
+            raise_alone(ours)  # aiohttp's error carries the headers for the proxy, its password among them
         raise ours from error
 
 

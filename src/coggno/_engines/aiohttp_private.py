@@ -1,12 +1,14 @@
-"""What aiohttp keeps to itself: the connection that a request is about to be sent on.
+"""What aiohttp keeps to itself: the connection that a request is about to be sent on, and its hidden repetitions.
 
-Seen with aiohttp 3.13.4 to 3.14.5 (`tests/_engines/test_private.py` holds the contract). Where an attribute is gone,
-the connection is used unchecked, as aiohttp does by itself.
+Seen with aiohttp 3.13.4 to 3.14.5 (`tests/_engines/test_private.py` holds the contract). Where an attribute of a
+connection is gone, it is used unchecked, as aiohttp does by itself; where that of the session is, a middleware does the
+same for more time.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, Final
 
 import aiohttp
@@ -16,10 +18,31 @@ from coggno._engines.readable import is_readable
 from coggno.errors import APIConnectionError
 
 _MARK: Final = "coggno_was_used"
+_REPEATS: Final = "_retry_connection"
 
 
 class StaleConnectionError(APIConnectionError):
     """A connection of the pool can no longer be used; another one can, and nothing was sent."""
+
+
+class AiohttpAttempt:
+    """A request of the engine on its way through aiohttp."""
+
+    __slots__ = ("protocol", "request")
+
+    def __init__(self, request: EngineRequest) -> None:
+        self.request = request
+        self.protocol: Any = None
+
+    def close_connection(self) -> None:
+        """Close the connection of the request, even if it was given back to the pool."""
+        close = getattr(self.protocol, "close", None)
+        if close is not None:
+            close()
+
+
+CURRENT: Final[ContextVar[AiohttpAttempt]] = ContextVar("coggno_aiohttp_attempt")
+"""The attempt of this task: aiohttp makes its own request objects, and has no place in them for ours."""
 
 
 class CheckedRequest(aiohttp.ClientRequest):
@@ -29,23 +52,23 @@ class CheckedRequest(aiohttp.ClientRequest):
     nobody asked for: the request would take it for its own.
     """
 
-    engine_request: EngineRequest
-    _protocol: Any = None
-
     async def send(self, conn: Any) -> aiohttp.ClientResponse:
-        self._protocol = getattr(conn, "protocol", None)
+        attempt = CURRENT.get()
+        attempt.protocol = getattr(conn, "protocol", None)
         if _is_used_up(conn):
-            kind = StaleConnectionError if getattr(self._protocol, _MARK, False) else APIConnectionError
+            kind = StaleConnectionError if getattr(attempt.protocol, _MARK, False) else APIConnectionError
             raise kind("the connection was used up before the request was sent", outcome="not_sent")
-        _mark_as_used(self._protocol)
-        self.engine_request.sent = True
+        _mark_as_used(attempt.protocol)
+        attempt.request.sent = True
         return await super().send(conn)
 
-    def close_connection(self) -> None:
-        """Close the connection of the request, even if it was given back to the pool."""
-        close = getattr(self._protocol, "close", None)
-        if close is not None:
-            close()
+
+def switch_off_repetitions(session: aiohttp.ClientSession) -> bool:
+    """Keep aiohttp from sending a GET or DELETE again, unasked; return whether that is possible for all requests."""
+    if not hasattr(session, _REPEATS):
+        return False
+    setattr(session, _REPEATS, False)
+    return True
 
 
 def _is_used_up(connection: Any) -> bool:

@@ -92,8 +92,9 @@ class Engine(ABC):
             ConfigurationError: the client is closed, or belongs to another event loop; nothing was sent.
         """
         self._begin(request)
-        async with self._calls.until_closed(request), self._open(request, timeout) as response:
-            content = await read_whole(response, max_response_bytes)
+        with self._calls.until_closed(request):
+            async with self._open(request, timeout) as response:
+                content = await read_whole(response, max_response_bytes)
         return EngineResponse(status=response.status, headers=response.headers, content=content)
 
     @asynccontextmanager
@@ -101,17 +102,19 @@ class Engine(ABC):
         """Send `request` once and return the response as soon as its headers are received; raises as `send`."""
         self._begin(request)
         async with AsyncExitStack() as stack:
-            async with self._calls.until_closed(request):
+            with self._calls.until_closed(request):
                 response = await stack.enter_async_context(self._open(request, timeout))
             yield _UntilClosed(response, self._calls, request)
 
-    def until_closed(self, request: EngineRequest) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def until_closed(self, request: EngineRequest) -> AsyncGenerator[None]:
         """Cancel what happens inside when the engine is closed, such as a pause between two attempts.
 
         Raises:
             APIConnectionError: the engine was closed.
         """
-        return self._calls.until_closed(request)
+        with self._calls.until_closed(request):
+            yield
 
     @property
     def connections(self) -> Connections | None:
@@ -188,7 +191,7 @@ class _UntilClosed:
     async def chunks(self) -> AsyncIterator[bytes]:
         pieces = aiter(self.response.chunks())
         while True:
-            async with self.calls.until_closed(self.request):
+            with self.calls.until_closed(self.request):
                 piece = await anext(pieces, None)
             if piece is None:
                 return

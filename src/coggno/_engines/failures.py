@@ -4,13 +4,46 @@ from __future__ import annotations
 
 import re
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Final, NoReturn, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
 
-from coggno.errors import APIConnectionError, APITimeoutError
+from coggno.errors import APIConnectionError, APITimeoutError, CoggnoError
+
+if TYPE_CHECKING:
+    from coggno._engines.base import EngineRequest
 
 E = TypeVar("E", bound=APIConnectionError)
 _QUOTATION: Final = re.compile(r"""\s*(?:[\n:(<\[{'"]|\bb['"]).*""", re.DOTALL)
+
+
+class Translation(ABC):
+    """Turns what a library raises inside a `with` into one of our errors.
+
+    A class and not `contextlib.contextmanager`, which costs three times as much, and there are three for each request.
+
+    Args:
+        request: its `sent` decides on the outcome.
+        proxy: host and port of the proxy that the connection goes through, if any.
+    """
+
+    __slots__ = ("proxy", "request")
+
+    def __init__(self, request: EngineRequest, proxy: str | None = None) -> None:
+        self.request = request
+        self.proxy = proxy
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, Exception) and not isinstance(error, CoggnoError):
+            self.raise_ours(error)
+
+    @abstractmethod
+    def raise_ours(self, error: Exception) -> None:
+        """Raise our error; return to let the library's pass."""
 
 
 def failure(

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, NoReturn, cast
 
 import httpx
 
 from coggno._config import Timeout
 from coggno._engines.base import Engine, EngineRequest
 from coggno._engines.body import decoded
-from coggno._engines.failures import failure, not_retryable, raise_alone, without_quotations
+from coggno._engines.failures import Translation, failure, not_retryable, raise_alone, without_quotations
 from coggno._engines.httpx_private import pool_of
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
-from coggno.errors import CoggnoError, ConfigurationError
+from coggno.errors import ConfigurationError
 
 # Steps of httpcore's `trace` extension in which nothing of a request leaves. Every other step counts as sending, also
 # one that a later version adds.
@@ -66,7 +66,7 @@ class HttpxEngine(Engine):
         outgoing = self._build(request, timeout)
         await self._queue.take(timeout.pool)
         try:
-            with self.translated(request):
+            with HttpxTranslation(request, self):
                 # A transport that traces nothing, such as a test double, may send at any time from here on.
                 request.sent = True
                 response = await self.client.send(outgoing, auth=None, follow_redirects=False, stream=True)
@@ -97,34 +97,6 @@ class HttpxEngine(Engine):
     async def _close(self) -> None:
         """Leave the client open: it is the caller's."""
 
-    @contextmanager
-    def translated(self, request: EngineRequest) -> Generator[None]:
-        """Turn whatever a transport raises into our errors.
-
-        A transport of the caller's (ASGI, a test double) may raise anything; what is not known is an unknown outcome.
-        """
-        library = self.library
-        try:
-            yield
-        except (CoggnoError, AssertionError):
-            raise  # a test double's complaint is for the test, not a failure of the network
-        except library.UnsupportedProtocol as error:
-            raise_alone(ConfigurationError(f"base_url cannot be used: {error}"))
-        except (library.TimeoutException, library.NetworkError, library.ProxyError) as error:
-            # It carries the request, key and password included, and our error chains it.
-            cast("httpx.RequestError", error).request = library.Request("GET", "https://request.invalid")
-            early = (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError)
-            sent = request.sent and not isinstance(error, early)
-            timed_out = isinstance(error, library.TimeoutException)
-            ours = failure(error, sent=sent, timed_out=timed_out, proxy=self.proxy)
-            is_refused_login = isinstance(error, library.ProxyError) and str(error).startswith("407")
-            raise (not_retryable(ours) if is_refused_login else ours) from error
-        except library.RequestError as error:
-            detail = without_quotations(str(error))
-            raise_alone(failure(error, sent=request.sent, timed_out=False, detail=detail, proxy=self.proxy))
-        except Exception as error:
-            raise failure(error, sent=True, timed_out=False, detail="") from error
-
 
 class HttpxResponse:
     """A `StreamedResponse` on an `httpx.Response`."""
@@ -143,9 +115,45 @@ class HttpxResponse:
         return decoded(self._pieces(self._response.aiter_raw()), self.status, self.headers)
 
     async def _pieces(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        with self._engine.translated(self._request):
+        with HttpxTranslation(self._request, self._engine):
             async for piece in pieces:
                 yield piece
+
+
+class HttpxTranslation(Translation):
+    """Turns whatever a transport raises into our errors.
+
+    A transport of the caller's (ASGI, a test double) may raise anything; what is not known is an unknown outcome.
+    """
+
+    __slots__ = ("_library",)
+
+    def __init__(self, request: EngineRequest, engine: HttpxEngine) -> None:
+        super().__init__(request, engine.proxy)
+        self._library = engine.library
+
+    def raise_ours(self, error: Exception) -> None:
+        if isinstance(error, AssertionError):
+            return  # a test double's complaint is for the test, not a failure of the network
+        library, sent = self._library, self.request.sent
+        if isinstance(error, library.UnsupportedProtocol):
+            raise_alone(ConfigurationError(f"base_url cannot be used: {error}"))
+        if isinstance(error, library.TimeoutException | library.NetworkError | library.ProxyError):
+            self._raise_failure(cast("httpx.RequestError", error))
+        if isinstance(error, library.RequestError):
+            detail = without_quotations(str(error))
+            raise_alone(failure(error, sent=sent, timed_out=False, detail=detail, proxy=self.proxy))
+        raise failure(error, sent=True, timed_out=False, detail="") from error
+
+    def _raise_failure(self, error: httpx.RequestError) -> NoReturn:
+        library = self._library
+        # It carries the request, key and password included, and our error chains it.
+        error.request = library.Request("GET", "https://request.invalid")
+        early = (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError)
+        sent = self.request.sent and not isinstance(error, early)
+        ours = failure(error, sent=sent, timed_out=isinstance(error, library.TimeoutException), proxy=self.proxy)
+        is_refused_login = isinstance(error, library.ProxyError) and str(error).startswith("407")
+        raise (not_retryable(ours) if is_refused_login else ours) from error
 
 
 def tracer(request: EngineRequest, origin: Origin) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:

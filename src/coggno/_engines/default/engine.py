@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 import h11
 
@@ -17,9 +17,8 @@ from coggno._engines.default.http11 import Http11Connection
 from coggno._engines.default.pool import ConnectionPool
 from coggno._engines.default.respx_private import is_active as respx_is_active
 from coggno._engines.environment import Proxy
-from coggno._engines.failures import failure, raise_alone, without_quotations
+from coggno._engines.failures import Translation, failure, raise_alone, without_quotations
 from coggno._engines.origin import Origin
-from coggno.errors import CoggnoError
 
 if TYPE_CHECKING:
     from coggno._engines.httpx import HttpxEngine
@@ -57,10 +56,10 @@ class DefaultEngine(Engine):
             async with self._through_httpx().stream(request, timeout) as mocked:
                 yield mocked
             return
-        with translated(request, None if self.proxy is None else self.proxy.label):
+        with DefaultTranslation(request, None if self.proxy is None else self.proxy.label):
             connection = await self.pool.acquire(timeout)
         try:
-            with translated(request):
+            with DefaultTranslation(request):
                 head = await connection.send(request, self._origin.netloc, timeout)
             yield DefaultResponse(head, connection, request, timeout)
         finally:
@@ -111,21 +110,20 @@ class DefaultResponse:
         return decoded(self._raw(), self.status, self.headers)
 
     async def _raw(self) -> AsyncIterator[bytes]:
-        with translated(self._request):
+        with DefaultTranslation(self._request):
             async for piece in self._connection.body(self._timeout.read):
                 yield piece
 
 
-@contextmanager
-def translated(request: EngineRequest, proxy: str | None = None) -> Generator[None]:
-    """Turn errors of the network and of the protocol into ours."""
-    try:
-        yield
-    except CoggnoError:
-        raise
-    except h11.ProtocolError as error:
-        # h11 quotes the response, which may repeat what it was sent.
-        detail = without_quotations(str(error))
-        raise_alone(failure(error, sent=request.sent, timed_out=False, detail=detail, proxy=proxy))
-    except Exception as error:
-        raise failure(error, sent=request.sent, timed_out=isinstance(error, TimeoutError), proxy=proxy) from error
+class DefaultTranslation(Translation):
+    """Turns errors of the network and of the protocol into ours."""
+
+    __slots__ = ()
+
+    def raise_ours(self, error: Exception) -> NoReturn:
+        sent = self.request.sent
+        if isinstance(error, h11.ProtocolError):
+            # h11 quotes the response, which may repeat what it was sent.
+            detail = without_quotations(str(error))
+            raise_alone(failure(error, sent=sent, timed_out=False, detail=detail, proxy=self.proxy))
+        raise failure(error, sent=sent, timed_out=isinstance(error, TimeoutError), proxy=self.proxy) from error
