@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Final
 
 from attrs import define, field
 
-from coggno._engines.failures import not_retryable
+from coggno._engines.failures import Sent, not_retryable
 from coggno.errors import APIConnectionError, ConfigurationError
 
 _PATIENCE: Final = 1.0  # seconds that closing waits for calls to end: they only have connections to close
-
-
-class Sent(Protocol):
-    """A request that knows whether it was sent."""
-
-    sent: bool
 
 
 @define(eq=False)

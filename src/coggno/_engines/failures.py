@@ -7,15 +7,18 @@ import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
+from typing import Final, NoReturn, Protocol, Self, TypeVar
 
 from coggno.errors import APIConnectionError, APITimeoutError, CoggnoError
 
-if TYPE_CHECKING:
-    from coggno._engines.base import EngineRequest
-
 E = TypeVar("E", bound=APIConnectionError)
 _QUOTATION: Final = re.compile(r"""\s*(?:[\n:(<\[{'"]|\bb['"]).*""", re.DOTALL)
+
+
+class Sent(Protocol):
+    """A request that knows whether it was sent."""
+
+    sent: bool
 
 
 class Translation(ABC):
@@ -30,7 +33,7 @@ class Translation(ABC):
 
     __slots__ = ("proxy", "request")
 
-    def __init__(self, request: EngineRequest, proxy: str | None = None) -> None:
+    def __init__(self, request: Sent, proxy: str | None = None) -> None:
         self.request = request
         self.proxy = proxy
 
