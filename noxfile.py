@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import nox
@@ -17,8 +20,14 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 COVERAGE_FLOOR = 95  # percent, branches counted
 COVERAGE_PYTHON = "3.11"  # on the others coverage would find the same and take a third longer
-WHEEL_LIMIT = 325  # kB; the aim is 250
-LOWEST_TESTS = ("tests/_engines", "tests/_protocol", "tests/_session", "tests/test_client.py", "tests/cli/test_app.py")
+WHEEL_LIMIT = 600  # kB
+"""15 % above what was measured when the journal, reports, the pytest plugin and OpenTelemetry had been added (319 kB
+before): a file that does not belong in the wheel is noticed, the next feature is not."""
+LOWEST_TESTS = (
+    "tests/_engines", "tests/_protocol", "tests/_session", "tests/cli/settings", "tests/cli/test_app.py", "tests/otel",
+    "tests/provisioning/roster", "tests/sandbox/pages", "tests/sandbox/server", "tests/test_client.py",
+)  # fmt: skip
+LOWEST_TOOLS = ("opentelemetry-sdk",)  # each version demands the very same one of the API
 ALL_EXTRAS = ".[aiohttp,cli,excel,httpx2,keyring,otel,parquet,sandbox,speed,swagger]"
 
 
@@ -30,11 +39,10 @@ def install(session: nox.Session, *groups: str, project: str | None = ALL_EXTRAS
     session.install(*packages, *CONSTRAINTS)
 
 
-def pins(*groups: str) -> dict[str, str]:
-    """Return the packages of dependency groups as constraints.txt pins them: `{"pytest": "pytest==9.2.0"}`."""
+def pinned(names: Iterable[str]) -> dict[str, str]:
+    """Return packages as constraints.txt pins them: `{"pytest": "pytest==9.2.0"}`."""
     lines = Path("constraints.txt").read_text(encoding="utf-8").splitlines()
     versions = {line.partition("==")[0].lower(): line for line in lines}
-    names = {Requirement(text).name.lower() for text in nox.project.dependency_groups(PYPROJECT, *groups)}
     return {name: versions[name] for name in sorted(names)}
 
 
@@ -79,9 +87,14 @@ def lowest(session: nox.Session) -> None:
     """Run some tests with the lowest versions of the dependencies that pyproject.toml allows."""
     session.install("uv")
     python = str(Path(session.bin) / "python")
+    required = {Requirement(text).name.lower(): text for text in nox.project.dependency_groups(PYPROJECT, "test")}
     # fastapi is left out: its own requirements would raise starlette's version
-    tools = [pin for name, pin in pins("test").items() if name != "fastapi"]
-    session.run("uv", "pip", "install", "--python", python, "--resolution", "lowest-direct", "-e", ALL_EXTRAS, *tools)
+    tools = pinned(required.keys() - {"fastapi", *LOWEST_TOOLS})
+    lowest_tools = [required[name] for name in LOWEST_TOOLS]
+    session.run(
+        "uv", "pip", "install", "--python", python, "--resolution", "lowest-direct",
+        "-e", ALL_EXTRAS, *tools.values(), *lowest_tools,
+    )  # fmt: skip
     session.run("pytest", *(session.posargs or [*LOWEST_TESTS, "--ignore=tests/_engines/test_fuzz.py"]))
 
 
@@ -157,14 +170,84 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build source distribution and wheel into dist/; fail when the wheel exceeds its size limit."""
-    session.install("build")
-    shutil.rmtree("dist", ignore_errors=True)
-    session.run("python", "-m", "build")
+    """Build source distribution and wheel into dist/, and check them: metadata, content, size, the same bytes twice."""
+    # what builds it is installed here: two builds in environments of their own would take half a minute
+    session.install("build", "check-wheel-contents", "twine", *PYPROJECT["build-system"]["requires"])
+    again = Path(session.create_tmp()) / "again"
+    for folder, zone in ((Path("dist"), "UTC"), (again, "Asia/Tokyo")):
+        shutil.rmtree(folder, ignore_errors=True)
+        session.run(
+            "python", "-m", "build", "--no-isolation", "--outdir", str(folder),
+            env={"SOURCE_DATE_EPOCH": last_change(session), "TZ": zone}, silent=True,
+        )  # fmt: skip
     (wheel,) = Path("dist").glob("*.whl")
+    (source,) = Path("dist").glob("*.tar.gz")
+    for built in (wheel, source):
+        if built.read_bytes() != (again / built.name).read_bytes():
+            session.error(f"{built.name} differs between two builds of the same source")
+    session.run("twine", "check", "--strict", str(wheel), str(source))
+    session.run("check-wheel-contents", str(wheel))
     size = wheel.stat().st_size // 1000
+    session.log(f"{wheel.name}: {size} kB, the same in two builds")
     if size > WHEEL_LIMIT:
         session.error(f"{wheel}: {size} kB, the limit is {WHEEL_LIMIT}; `python -m zipfile -l` shows what is in it")
+
+
+def last_change(session: nox.Session) -> str:
+    """Return when the source was last changed, in seconds, so that a build of the same commit has the same bytes."""
+    if shutil.which("git") is None or not Path(".git").exists():
+        return "1700000000"
+    return (session.run("git", "log", "-1", "--format=%ct", external=True, silent=True) or "").strip()
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """Write an SBOM (CycloneDX) of the package with all extras, as pinned, into dist/."""
+    session.install("cyclonedx-bom", "uv")
+    # an environment of its own, without pip: what makes the list must not be on it
+    environment = Path(session.create_tmp()) / "environment"
+    session.run("python", "-m", "venv", "--clear", "--without-pip", str(environment))
+    python = str(environment / ("Scripts" if os.name == "nt" else "bin") / "python")
+    session.run("uv", "pip", "install", "-q", "--python", python, ALL_EXTRAS, *CONSTRAINTS)
+    Path("dist").mkdir(exist_ok=True)
+    file = Path("dist", f"coggno-{PYPROJECT['project']['version']}.cdx.json")
+    session.run(
+        "cyclonedx-py", "environment", python, "--pyproject", "pyproject.toml", "--mc-type", "library",
+        "--output-reproducible", "--output-file", str(file),
+    )  # fmt: skip
+    listed = {each["name"].lower() for each in json.loads(file.read_text(encoding="utf-8"))["components"]}
+    missing = {Requirement(text).name for text in PYPROJECT["project"]["dependencies"]} - listed
+    if missing:
+        session.error(f"{file} lacks {', '.join(sorted(missing))}")
+    session.log(f"{file}: {len(listed)} packages")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look the pinned versions up among known vulnerabilities (pip-audit); skipped where these cannot be had."""
+    session.install("pip-audit")
+    temporary = Path(session.create_tmp())
+    first, found = temporary / "first.txt", temporary / "found.json"
+    # one package first: without a network this ends in seconds, and an index without such data reports no problem,
+    # although it has checked nothing
+    first.write_text(pinned(["attrs"])["attrs"] + "\n", encoding="utf-8")
+    found.unlink(missing_ok=True)
+    options = ("--no-deps", "--disable-pip", "--timeout", "10", "--progress-spinner", "off")
+    session.run(
+        "pip-audit", *options, "-r", str(first), "-f", "json", "-o", str(found), success_codes=[0, 1], silent=True
+    )
+    checked = json.loads(found.read_text(encoding="utf-8"))["dependencies"] if found.exists() else []
+    if not any("vulns" in each for each in checked):
+        session.skip("the data on known vulnerabilities cannot be reached from here; nothing was audited")
+    session.run("pip-audit", *options, "--strict", "-r", "constraints.txt")
+
+
+@nox.session(name="release-notes")
+def release_notes(session: nox.Session) -> None:
+    """Write the notes of a release, out of CHANGELOG.md, into dist/. `-- 1.2.0` for a version that has a section."""
+    notes = session.run("python", ".ci/release_notes.py", *session.posargs, silent=True) or ""
+    Path("dist").mkdir(exist_ok=True)
+    Path("dist", "release-notes.md").write_text(notes, encoding="utf-8")
 
 
 @nox.session
