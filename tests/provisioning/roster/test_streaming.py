@@ -189,6 +189,19 @@ def test_facts_are_those_of_the_rows():
     assert {row.line: first for first in merged.values() for row in found.merged.with_first(first, "")} == merged
 
 
+def test_merges_are_found_from_both_sides():
+    """Also where the first row of a user is invalid, so that a later one takes its place."""
+    ada, bob = "Ada,Lovelace,ada@example.com,s3cret-word,", "Bob,Stone,bob@example.com,s3cret-word,"
+    invalid = ",Lovelace,ada@example.com,s3cret-word,"
+    found = roster(f"{HEADER}{invalid}\n{bob}\n{bob}\n{ada}\n{ada}\n{bob}\n{ada}\n")
+    assert [row.merged_into for row in found.rows] == [None, None, 3, None, 5, 3, 5]
+    assert {first: [row.line for row in found.merged.with_first(first, "")] for first in (2, 3, 5)} == {
+        2: [],
+        3: [4, 7],
+        5: [6, 8],
+    }
+
+
 def test_a_merged_row_keeps_its_login():
     found = roster(HEADER + ADA + ADA.replace("ada@", "ADA@") + ADA)
     (first,) = found.accepted

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from attrs import define, field, frozen
@@ -71,78 +72,124 @@ def compare_rows(rows: Iterable[Row]) -> Comparison:
     Args:
         rows: those whose key occurs several times, in the input's order, before anything is merged or refused.
     """
-    by_key: dict[str, _SameUser] = {}
+    repeated = _RepeatedRows()
     for row in rows:
         if row.person is not None:
-            by_key.setdefault(row.person.key, _SameUser()).add(row, row.person)
-    several = [same for same in by_key.values() if len(same.lines) > 1 and same.valid]
-    contradicting = [same for same in several if same.differing]
-    agreeing = sorted((same for same in several if not same.differing), key=lambda same: same.valid[0])
-    refused = {line: detail for same in contradicting for detail in [same.contradiction()] for line in same.valid}
-    logins = {line: login for same in agreeing for line, login in same.logins.items()}
-    merged = Merges(((same.valid[0], same.valid[1:]) for same in agreeing), logins)
-    united = {same.valid[0]: tuple(same.groups) for same in agreeing}
-    return Comparison(refused, merged, united, _sum(same.groups for same in contradicting))
-
-
-def _sum(counts: Iterable[Counter[str]]) -> Counter[str]:
-    total = Counter[str]()
-    for count in counts:
-        total.update(count)
-    return total
+            repeated.add(row, row.person)
+    return _Findings(repeated, list(repeated.combinations)).comparison()
 
 
 @define
-class _SameUser:
-    """The rows of one user, so far.
+class _RepeatedRows:
+    """Rows of users with several rows, in a few bytes each: in a list of enrollments that may be all rows.
 
     Values are kept as hashes: what is needed is only whether they are equal, and a password is not kept.
 
     Attributes:
-        lines: of all rows.
-        valid: lines of the rows that are not invalid.
-        values: field -> hash of the value that a row has.
-        differing: fields in which rows differ, in the order of `_FIELDS`.
-        groups: name of a group -> how many valid rows have it.
-        login: of the first valid row.
-        logins: line -> login of a valid row that writes it otherwise.
+        lines: of the rows.
+        users: number of each row's user.
+        valid: whether each row is valid, as 0 or 1.
+        groups: number of each row's groups in `combinations`.
+        combinations: names of groups -> their number.
+        differing: for each user a bit for each field in which rows differ.
+        logins: line -> login, where it is not written like the key.
     """
 
     lines: array[int] = field(factory=lambda: array("Q"))
-    valid: array[int] = field(factory=lambda: array("Q"))
-    values: dict[str, int] = field(factory=dict[str, int])
-    _differing: set[str] = field(factory=set[str])
-    groups: Counter[str] = field(factory=Counter[str])
-    login: str = ""
+    users: array[int] = field(factory=lambda: array("L"))
+    valid: bytearray = field(factory=bytearray)
+    groups: array[int] = field(factory=lambda: array("L"))
+    combinations: dict[tuple[str, ...], int] = field(factory=dict[tuple[str, ...], int])
+    differing: bytearray = field(factory=bytearray)
+    keys: dict[str, int] = field(factory=dict[str, int])
     logins: dict[int, str] = field(factory=dict[int, str])
-
-    @property
-    def differing(self) -> list[str]:
-        return [name for name in _FIELDS if name in self._differing]
+    _known: bytearray = field(factory=bytearray)
+    _values: list[array[int]] = field(factory=lambda: [array("q") for _ in _FIELDS])
 
     def add(self, row: Row, person: Person) -> None:
-        self.lines.append(row.line)
+        """Take in a row."""
+        key = person.key
+        user = self.keys.setdefault(key, len(self.keys))
+        if user == len(self.differing):
+            self._add_user()
         is_valid = row.rejection is None
-        for name, value in zip(_FIELDS, _values(person), strict=True):
+        self.lines.append(row.line)
+        self.users.append(user)
+        self.valid.append(is_valid)
+        self.groups.append(self.combinations.setdefault(person.groups, len(self.combinations)))
+        if person.effective_login != key:
+            self.logins[row.line] = person.effective_login
+        self._compare(user, person, is_valid=is_valid)
+
+    def _add_user(self) -> None:
+        self.differing.append(0)
+        self._known.append(0)
+        for values in self._values:
+            values.append(0)
+
+    def _compare(self, user: int, person: Person, *, is_valid: bool) -> None:
+        for number, value in enumerate(_values(person)):
             # What an invalid row leaves empty contradicts nothing.
-            if (value or is_valid) and self.values.setdefault(name, hash(value)) != hash(value):
-                self._differing.add(name)
-        if is_valid:
-            self._add_valid(row.line, person)
+            if not (value or is_valid):
+                continue
+            bit, code, values = 1 << number, hash(value), self._values[number]
+            if not self._known[user] & bit:
+                self._known[user] |= bit
+                values[user] = code
+            elif values[user] != code:
+                self.differing[user] |= bit
 
-    def _add_valid(self, line: int, person: Person) -> None:
-        login = person.effective_login
-        if not self.valid:
-            self.login = login
-        elif login != self.login:
-            self.logins[line] = login
-        self.valid.append(line)
-        self.groups.update(person.groups)
 
-    def contradiction(self) -> str:
-        shown = ", ".join(map(str, self.lines[:_NAMED]))
-        more = f" and {len(self.lines) - _NAMED:,} more" if len(self.lines) > _NAMED else ""
-        return f"lines {shown}{more} have the same login but differ in {', '.join(self.differing)}"
+@define
+class _Findings:
+    """What is found about repeated rows, user by user."""
+
+    repeated: _RepeatedRows
+    _groups: Sequence[tuple[str, ...]]
+    _refused: dict[int, str] = field(factory=dict[int, str])
+    _refused_groups: Counter[str] = field(factory=Counter[str])
+    _united: dict[int, tuple[str, ...]] = field(factory=dict[int, tuple[str, ...]])
+    _logins: dict[int, str] = field(factory=dict[int, str])
+
+    def comparison(self) -> Comparison:
+        merged = Merges(self._merges(), self._logins)
+        return Comparison(self._refused, merged, self._united, self._refused_groups)
+
+    def _merges(self) -> Iterator[tuple[int, Sequence[int]]]:
+        """Yield the line of each row that others are merged into, and their lines; note everything else."""
+        users = self.repeated.users
+        keys = list(self.repeated.keys)
+        # Stable, so that the rows of a user stay in the input's order; users are numbered in the order of their first.
+        for user, found in groupby(sorted(range(len(users)), key=users.__getitem__), users.__getitem__):
+            rows = list(found)
+            valid = [row for row in rows if self.repeated.valid[row]]
+            # Two keys of one hash, of which each has one row, are no repetition.
+            if len(rows) == 1 or not valid:
+                continue
+            if self.repeated.differing[user]:
+                self._refuse(user, rows, valid)
+            else:
+                yield self._merge(keys[user], valid)
+
+    def _refuse(self, user: int, rows: Sequence[int], valid: Sequence[int]) -> None:
+        lines = self.repeated.lines
+        shown = ", ".join(str(lines[row]) for row in rows[:_NAMED])
+        more = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+        differing = ", ".join(name for bit, name in enumerate(_FIELDS) if self.repeated.differing[user] & 1 << bit)
+        detail = f"lines {shown}{more} have the same login but differ in {differing}"
+        for row in valid:
+            self._refused[lines[row]] = detail
+            self._refused_groups.update(self._groups[self.repeated.groups[row]])
+
+    def _merge(self, key: str, valid: Sequence[int]) -> tuple[int, Sequence[int]]:
+        lines, logins, groups = self.repeated.lines, self.repeated.logins, self.repeated.groups
+        first, *others = (lines[row] for row in valid)
+        if any(groups[row] != groups[valid[0]] for row in valid):
+            united = dict.fromkeys(name for row in valid for name in self._groups[groups[row]])
+            self._united[first] = tuple(united)
+        login = logins.get(first, key)
+        self._logins.update({line: logins.get(line, key) for line in others if logins.get(line, key) != login})
+        return first, others
 
 
 def _values(person: Person) -> Iterator[str | None]:

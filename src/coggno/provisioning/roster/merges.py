@@ -32,13 +32,13 @@ class Merges:
 
     def __init__(self, followers: Iterable[tuple[int, Sequence[int]]] = (), logins: Mapping[int, str] = {}) -> None:
         self._logins = logins
-        self._firsts, self._followers = array("Q"), array("Q")
-        for first, lines in followers:
-            self._firsts.extend([first] * len(lines))
-            self._followers.extend(lines)
-        by_line = sorted(range(len(self._followers)), key=self._followers.__getitem__)
-        self._lines = array("Q", (self._followers[index] for index in by_line))
-        self._firsts_by_line = array("Q", (self._firsts[index] for index in by_line))
+        firsts, lines = array("Q"), array("Q")
+        for first, merged in followers:
+            firsts.extend([first] * len(merged))
+            lines.extend(merged)
+        # Both ways are searched by bisection: from a row to its first one, and back.
+        self._lines, self._firsts_by_line = _sorted(lines, firsts)
+        self._firsts, self._followers = _sorted(firsts, lines)
 
     def __len__(self) -> int:
         """Return how many rows were merged."""
@@ -61,3 +61,9 @@ class Merges:
             merged = self._followers[at]
             yield MergedRow(merged, self._logins.get(merged, login))
             at += 1
+
+
+def _sorted(keys: array[int], values: array[int]) -> tuple[array[int], array[int]]:
+    """Return keys in order, and the values that belong to them."""
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return array("Q", (keys[index] for index in order)), array("Q", (values[index] for index in order))
