@@ -19,7 +19,7 @@ from coggno.cli.commands.groups import groups
 from coggno.cli.commands.journal import journal
 from coggno.cli.commands.login import login, logout
 from coggno.cli.commands.profiles import profiles, whoami
-from coggno.cli.commands.provision import provision
+from coggno.cli.commands.provision import apply, provision
 from coggno.cli.commands.report import report
 from coggno.cli.commands.sandbox import FAULTS_HELP, sandbox
 from coggno.cli.commands.users import users
@@ -70,9 +70,18 @@ app.command(
         "coggno provision people.csv --dry-run",
         "coggno provision people.csv --generate-passwords passwords.csv",
         "coggno provision people.csv --map email=Work_Mail --group Warehouse --json",
+        "coggno provision people.csv --remove-missing members --protect staff.txt",
         "coggno provision people.csv --sandbox",
     ),
 )(provision)
+app.command(
+    cls=HelpWithExitCodes,
+    short_help="Carry out a saved plan of a roster, or nothing.",
+    epilog=options.examples(
+        "coggno provision people.csv --dry-run --plan-out monday.plan",
+        "coggno apply monday.plan",
+    ),
+)(apply)
 app.add_typer(journal, name="journal", help="Show journals of runs, write results from them, recover damaged ones.")
 app.command(
     epilog=options.examples("coggno login", "coggno login --profile acme --company 7"),

@@ -66,8 +66,21 @@ class ResultsWriter:
 
     def add_note(self, outcome: RowOutcome, detail: str) -> None:
         """Write a line about the run as a whole."""
+        self._add_outside(outcome, detail)
+
+    def add_removed(self, result: RowResult) -> None:
+        """Write what became of somebody who is in no row; after all rows."""
+        detail = f"{result.login}: {result.detail}" if result.detail else result.login
+        self._add_outside(result.outcome, detail, result.user_id, inferred=result.inferred)
+
+    def _add_outside(
+        self, outcome: RowOutcome, detail: str, user_id: int | None = None, *, inferred: bool = False
+    ) -> None:
+        """Write a line that is about no row of the roster."""
+        shown_id = "" if user_id is None else str(user_id)
         own = [""] * len(self._own)
-        self._writer.writerow(map(harmless, ("", outcome.value, "", "", detail, self._roster, *own)))
+        ours = ("", outcome.value, "yes" if inferred else "", shown_id, detail, self._roster)
+        self._writer.writerow(map(harmless, (*ours, *own)))
 
 
 class FailedWriter:

@@ -55,7 +55,7 @@ def test_forecast_leaves_results_of_a_run_alone(provision):
     assert "results.csv has the results of a run, and is kept. This run writes results-2.csv.\n" in ended.err
     assert Path("results.csv").read_text() == done
     provision(roster, "--dry-run")
-    assert file_names() == ["failed.csv", "people.csv", "results-2.csv", "results.csv"]
+    assert file_names() == ["failed.csv", "people.csv", "results-2.csv", "results.csv", "results.journal"]
 
 
 def test_forecast_is_no_proof_of_a_run(provision):

@@ -38,7 +38,7 @@ def events() -> list[dict]:
 @pytest.fixture
 def stream(clock: Clock, events: list[dict]) -> EventStream:
     stream = EventStream(write=events.append, flush=lambda: None, clock=clock, now=lambda: 0.0)
-    stream.start({"rows": 3, "roster": "people.csv"})
+    stream.start({"rows": 300, "roster": "people.csv"})
     return stream
 
 
@@ -87,7 +87,7 @@ def test_progress_is_at_most_once_a_second(stream, events, clock):
         clock.seconds += 0.1
     progress = [event for event in events if event["event"] == "progress"]
     assert 9 <= len(progress) <= 11
-    assert progress[-1]["total"] == 3
+    assert progress[-1]["total"] == 300
     assert [event["done"] for event in progress] == sorted({event["done"] for event in progress})
 
 
@@ -112,7 +112,7 @@ def test_waiting_is_reported_once(stream, events, clock):
     assert names(events) == ["start", "waiting", "row", "progress", "waiting"]
     assert events[1]["since"] == "1970-01-01T00:00:00.000+00:00"
     assert events[1]["reason"] == "Coggno to respond again"
-    assert (events[1]["done"], events[1]["total"]) == (0, 3)
+    assert (events[1]["done"], events[1]["total"]) == (0, 300)
 
 
 def test_reader_that_left_does_not_end_the_run(clock):

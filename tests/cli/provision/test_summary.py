@@ -142,7 +142,7 @@ def test_unwritten_report_is_reported(provision, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("coggno.cli.provision.html_file.write_report", full)
+    monkeypatch.setattr("coggno.cli.provision.summary.html_file.write_report", full)
     ended = provision(write_roster(ADA), "--report", "report.html")
     assert ended.code == 1
     assert "1 created" in ended.out

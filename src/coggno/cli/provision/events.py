@@ -46,22 +46,19 @@ class EventStream:
         Args:
             data: about the run, as `RunReport.start_data` returns it.
         """
-        self._total = data["rows"]
+        self._total, self._done = data["rows"], data.get("done_earlier", 0)
         self._emit("start", time=_timestamp(self.now()), **data)
         self._flush()
 
     def row_ended(self, result: RowResult) -> None:
         """Report the outcome of a row."""
-        self._done += 1
-        self._emit(
-            "row",
-            line=result.line,
-            login=result.login,
-            outcome=outcome_name(result),
-            user_id=result.user_id,
-            detail=result.detail,
-            inferred=result.inferred,
-        )
+        # Results of an earlier run come last, and are counted from the beginning.
+        self._done = min(self._done + 1, self._total)
+        self._emit("row", line=result.line, **_result_data(result))
+
+    def removed(self, result: RowResult) -> None:
+        """Report somebody who is in no row, and was removed or deleted."""
+        self._emit("removal", **_result_data(result))
 
     def progress(self, waiting: Waiting | None) -> None:
         """Report how far the run is, at most once a second and only if that has changed.
@@ -100,6 +97,16 @@ class EventStream:
             self.flush()
         except output.StdoutError as error:
             self.error = error
+
+
+def _result_data(result: RowResult) -> dict[str, Any]:
+    return {
+        "login": result.login,
+        "outcome": outcome_name(result),
+        "user_id": result.user_id,
+        "detail": result.detail,
+        "inferred": result.inferred,
+    }
 
 
 def _timestamp(seconds: float) -> str:

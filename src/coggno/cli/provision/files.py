@@ -10,18 +10,21 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coggno.cli.exit_codes import CommandError
-from coggno.provisioning import Roster, are_results_of, check_writable, holds_results
+from coggno.provisioning import PlanError, PlanFile, Roster, are_results_of, check_writable, holds_results
 from coggno.provisioning.report import holds_report
 from coggno.provisioning.results import holds_forecast
 
+_RESULTS: Final = "results.csv"
 _FAILED_NAME: Final = re.compile(r"failed(?:-(\d+))?\.csv", re.IGNORECASE)
 _RESULTS_STEM: Final = re.compile(r"results(-\d+)?")
 _PASSWORDS: Final = "file of passwords"
 _REPORT: Final = "report"
-_OPTIONS: Final = {_REPORT: "--report", _PASSWORDS: "--generate-passwords"}
+_PLAN: Final = "plan"
+_JOURNAL: Final = "journal"
+_OPTIONS: Final = {_REPORT: "--report", _PLAN: "--plan-out", _JOURNAL: "--journal", _PASSWORDS: "--generate-passwords"}
 _BYTES_PER_ROW: Final = 300  # that outcome and detail take in the results file, generously
 
 
@@ -35,9 +38,13 @@ class RunFiles:
         failed: the rows to run again.
         passwords: the generated passwords, if there are any.
         report: the report as HTML, if one is wanted.
+        plan: the plan of a dry run, if it is to be saved.
+        journal: what was sent and what became of it; `None` if it is not kept.
         kept: results that are kept, on account of which these have another name.
         kept_because: what is in it.
         is_forecast: whether nothing but the results is written, by a dry run.
+        wanted: the results, before they were numbered.
+        number: which number they have.
     """
 
     roster: Path | None
@@ -45,9 +52,13 @@ class RunFiles:
     failed: Path
     passwords: Path | None
     report: Path | None = None
+    plan: Path | None = None
+    journal: Path | None = None
     kept: Path | None = None
     kept_because: str = ""
     is_forecast: bool = False
+    wanted: Path = Path(_RESULTS)
+    number: int = 1
 
     @classmethod
     def of(
@@ -57,6 +68,8 @@ class RunFiles:
         results: Path | None = None,
         passwords: Path | None = None,
         report: Path | None = None,
+        plan: Path | None = None,
+        journal: Path | None = None,
         is_forecast: bool = False,
     ) -> Self:
         """Return the files of a run.
@@ -67,26 +80,57 @@ class RunFiles:
                 `failed.csv` of an earlier run, and so on. A path that has the results of another roster is numbered.
             passwords: path of the generated passwords, if there are any.
             report: path of the report as HTML, if one is wanted.
+            plan: path of the plan of a dry run, if it is to be saved.
+            journal: path of the journal, if it was given; see `with_journal`.
             is_forecast: whether it is a dry run, which overwrites the results of a dry run only.
         """
         # A run that is repeated overwrites its own files, but a run of `failed.csv` not those of the run before:
         # its results would replace those of all other rows.
         earlier = _FAILED_NAME.fullmatch(Path(roster).name)
         number = int(earlier[1] or 1) + 1 if earlier and results is None else 1
-        wanted = results or Path("results.csv")
-        name = "standard input" if roster == "-" else roster
-        first = _numbered(wanted, number)
-        chosen = _free_name(wanted, number, lambda path: _reason_to_keep(path, name, is_forecast=is_forecast))
-        return cls(
+        files = cls(
             roster=None if roster == "-" else Path(roster),
-            results=chosen,
-            failed=_failed_beside(chosen),
+            results=results or Path(_RESULTS),
+            failed=Path(_RESULTS),
             passwords=passwords,
             report=report,
-            kept=None if chosen == first else first,
-            kept_because=_reason_to_keep(first, name, is_forecast=is_forecast),
+            plan=plan,
+            journal=journal,
             is_forecast=is_forecast,
+            wanted=results or Path(_RESULTS),
+            number=number,
         )
+        return files.numbered(files.reason_to_keep)
+
+    @property
+    def roster_name(self) -> str:
+        """What results and journals call the roster."""
+        return "standard input" if self.roster is None else str(self.roster)
+
+    def numbered(self, reason_to_keep: Callable[[Path], str]) -> Self:
+        """Return these files under the first number whose results, and what is beside them, may be overwritten.
+
+        Args:
+            reason_to_keep: returns why results must not be overwritten, in words for a message; empty if they may be.
+        """
+        number = self.number
+        while reason_to_keep(_numbered(self.wanted, number)):
+            number += 1
+        first, chosen = _numbered(self.wanted, self.number), _numbered(self.wanted, number)
+        kept = self.kept if chosen == first else first
+        because = self.kept_because if chosen == first else reason_to_keep(first)
+        return evolve(
+            self, results=chosen, failed=_failed_beside(chosen), number=number, kept=kept, kept_because=because
+        )
+
+    def reason_to_keep(self, path: Path) -> str:
+        """Return why results must not be overwritten, in words for a message; empty if they may be."""
+        if not (path.is_file() and holds_results(path)):
+            return ""
+        # They, and the rows to run again beside them, may be all that somebody has of the other run.
+        if not are_results_of(path, self.roster_name):
+            return "the results of another roster"
+        return "the results of a run" if self.is_forecast and not holds_forecast(path) else ""
 
     def check(self) -> None:
         """Reject files that cannot be written, or that would overwrite something else.
@@ -116,6 +160,8 @@ class RunFiles:
             yield "file of rows to run again", self.failed
         yield _PASSWORDS, self.passwords
         yield _REPORT, self.report
+        yield _PLAN, self.plan
+        yield _JOURNAL, self.journal
 
     def _check_not_foreign(self) -> None:
         if self.results.exists() and self.results.stat().st_size and not holds_results(self.results):
@@ -123,6 +169,9 @@ class RunFiles:
             raise CommandError(message)
         if self.report is not None and self.report.exists() and not holds_report(self.report):
             message = f"{self.report} exists and is not the report of a run. Choose another name with --report."
+            raise CommandError(message)
+        if self.plan is not None and self.plan.exists() and not _is_plan(self.plan):
+            message = f"{self.plan} exists and is not a saved plan. Choose another name with --plan-out."
             raise CommandError(message)
         # The rows to run again look like any roster; only the results beside them show that a run wrote them.
         if not self.is_forecast and self.failed.exists() and not _was_written_by_a_run(self.results):
@@ -152,27 +201,16 @@ def _was_written_by_a_run(results: Path) -> bool:
     return results.exists() and not (results.stat().st_size and holds_forecast(results))
 
 
+def _is_plan(path: Path) -> bool:
+    try:
+        PlanFile.load(path)
+    except PlanError:
+        return False
+    return True
+
+
 def _kib(size: int) -> int:
     return -(-size // 1024)
-
-
-def _free_name(results: Path, number: int, reason_to_keep: Callable[[Path], str]) -> Path:
-    """Return the first path from `number` on that may be overwritten."""
-    path = _numbered(results, number)
-    while reason_to_keep(path):
-        number += 1
-        path = _numbered(results, number)
-    return path
-
-
-def _reason_to_keep(path: Path, roster: str, *, is_forecast: bool) -> str:
-    """Return why the results in `path` must not be overwritten, in words for a message; empty if they may be."""
-    if not (path.is_file() and holds_results(path)):
-        return ""
-    # They, and the rows to run again beside them, may be all that somebody has of the other run.
-    if not are_results_of(path, roster):
-        return "the results of another roster"
-    return "the results of a run" if is_forecast and not holds_forecast(path) else ""
 
 
 def _numbered(results: Path, number: int) -> Path:

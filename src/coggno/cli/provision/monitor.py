@@ -27,6 +27,7 @@ class RunMonitor:
     progress: ProgressReporter
     events: EventStream | None = None
     timeline: Timeline = field(factory=Timeline)
+    _left: int = field(init=False, default=0)
 
     def begin(self, data: Mapping[str, Any]) -> None:
         """Report that the rows begin.
@@ -35,16 +36,26 @@ class RunMonitor:
             data: about the run, as `RunReport.start_data` returns it.
         """
         self.timeline = Timeline()
-        self.progress.begin_rows(data["rows"])
+        earlier = data["done_earlier"]
+        self._left = data["rows"] - earlier
+        self.progress.begin_rows(data["rows"], done_earlier=earlier)
         if self.events is not None:
             self.events.start(data)
 
     def row_ended(self, result: RowResult) -> None:
         """Report the outcome of a row."""
-        self.timeline.row_ended()
+        # What an earlier run has done comes last, all at once: it would look like a burst of speed.
+        if self._left > 0:
+            self._left -= 1
+            self.timeline.row_ended()
         self.progress.row_ended(label_of(result), needs_attention=not result.is_as_wanted)
         if self.events is not None:
             self.events.row_ended(result)
+
+    def removed(self, result: RowResult) -> None:
+        """Report somebody who is in no row, and was removed."""
+        if self.events is not None:
+            self.events.removed(result)
 
     def waiting(self, waiting: Waiting | None) -> None:
         """Report, about once a second, whether the run waits: while it does, no row ends that would show it."""

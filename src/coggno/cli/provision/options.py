@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import frozen
 
 from coggno.cli.client_settings import ClientSettings
-from coggno.provisioning import RosterOptions, RunOptions
+from coggno.provisioning import PlanFile, RosterOptions, RunOptions
 
 
 @frozen(kw_only=True)
@@ -18,6 +18,8 @@ class OutputOptions:
         results: path of the results file; `results.csv` if not given.
         passwords: path of the file for generated passwords, if there is one.
         report: path of the report as HTML, if one is wanted.
+        journal: path of the journal; beside the results if not given.
+        keeps_journal: whether the journal outlives the run.
         as_json: whether events are printed, instead of a summary for people.
         allow_refused: whether rows that the check of the roster rejects leave the exit code at 0.
     """
@@ -25,6 +27,8 @@ class OutputOptions:
     results: Path | None
     passwords: Path | None
     report: Path | None
+    journal: Path | None
+    keeps_journal: bool
     as_json: bool
     allow_refused: bool
 
@@ -40,6 +44,9 @@ class ProvisionOptions:
         output: where the run writes.
         client: the connection to the API.
         dry_run: whether nothing is changed.
+        plan_out: where the plan of a dry run is saved, if at all.
+        saved_plan: the plan that is carried out; `None` to make one.
+        is_confirmed: whether nobody has to be asked before users are removed.
     """
 
     source: str
@@ -48,3 +55,6 @@ class ProvisionOptions:
     output: OutputOptions
     client: ClientSettings
     dry_run: bool = False
+    plan_out: Path | None = None
+    saved_plan: PlanFile | None = None
+    is_confirmed: bool = False

@@ -41,10 +41,13 @@ async def _write(report: RunReport, rows: RowPairs, stack: ExitStack) -> None:
         failed = stack.enter_context(writing_failed(report.files.failed, report.roster))
         writers.append(failed)
     # Entered last, so that it is replaced first: without the results nobody knows what the other file is about.
-    writers.append(stack.enter_context(writing_results(report.files.results, report.roster)))
+    results = stack.enter_context(writing_results(report.files.results, report.roster))
+    writers.append(results)
     async for row, result in rows():
         report.add(row, result)
         shown = forecast_of(result) if report.is_dry_run else result
         for writer in writers:
             writer.add(row, shown)
+    for result in report.removed:
+        results.add_removed(result)
     report.to_run_again = 0 if failed is None else failed.count

@@ -7,50 +7,48 @@ import sys
 import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from attrs import evolve, frozen
 
-from coggno import (
-    APIError,
-    AsyncCoggno,
-    AuthenticationError,
-    CoggnoError,
-    DecodeError,
-    NotFoundError,
-    PermissionDeniedError,
-)
-from coggno.cli.error_messages import describe
-from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.cli.provision.dry_run import DryRun
+from coggno import AsyncCoggno, CoggnoError
 from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
-from coggno.cli.provision.html_file import write_html
+from coggno.cli.provision.journal_file import open_journal, recorded_rows, with_journal
 from coggno.cli.provision.monitor import RunMonitor
 from coggno.cli.provision.options import ProvisionOptions
-from coggno.cli.provision.result_files import write_files
-from coggno.cli.provision.roster_hints import message_of
+from coggno.cli.provision.planning import plan_run
+from coggno.cli.provision.reading import read, report_roster
+from coggno.cli.provision.result_files import RowPairs, write_files
 from coggno.cli.provision.summary import RunReport
+from coggno.cli.provision.summary.html_file import write_html
+from coggno.cli.provision.summary.removals import question, with_options
 from coggno.cli.terminal import output
-from coggno.cli.terminal.interrupt import Interruption, stopped_by_signals
+from coggno.cli.terminal.interrupt import Interruption, ctrl_c_at_once, stopped_by_signals
 from coggno.cli.terminal.progress_reporter import reporting_progress
+from coggno.cli.terminal.prompts import confirm
 from coggno.provisioning import (
     PasswordFile,
     Plan,
+    PlanFile,
+    RemovalsRefusedError,
     Roster,
-    RosterError,
     Row,
     RowResult,
     Run,
     RunOptions,
     StoppedError,
     apply_plan,
-    make_plan,
-    read_roster,
 )
-from coggno.provisioning.results import mark_results, unfinished
+from coggno.provisioning.journal import JournalScope
+from coggno.provisioning.results import mark_results
 
 _WATCH_INTERVAL: Final = 1.0  # seconds
+
+
+class _DeclinedError(Exception):
+    """A person answered no before anything was changed."""
 
 
 @frozen
@@ -75,77 +73,94 @@ class ProvisionRun:
             CoggnoError: a setting or a file is invalid; nothing was changed.
         """
         self.files.check_space(roster)
-        _report_roster(roster)
-        self._report_files()
+        report_roster(roster)
         # After everything that can be wrong on this machine: a wrong path is corrected at once, a key takes longer.
         self.options.client.require_key()
         report = RunReport(roster, self.files, is_dry_run=self.options.dry_run, events=self.monitor.events)
-        with self._password_file() as passwords:
-            asyncio.run(self._apply(report, evolve(self.options.run, passwords=passwords)))
+        asyncio.run(self._with_client(report))
         return report
 
-    def _report_files(self) -> None:
-        if self.files.kept is not None:
-            kept = f"{self.files.kept} has {self.files.kept_because}, and is kept."
-            failed = "" if self.options.dry_run else f" and {self.files.failed}"
-            output.write_message(f"{kept} This run writes {self.files.results}{failed}.")
-
-    @contextmanager
-    def _password_file(self) -> Generator[PasswordFile | None]:
-        if self.files.passwords is None or self.options.dry_run:
-            yield None
-            return
-        file = PasswordFile(self.files.passwords)
-        try:
-            yield file
-        finally:
-            file.close()
-
-    async def _apply(self, report: RunReport, run_options: RunOptions) -> None:
+    async def _with_client(self, report: RunReport) -> None:
         # A connection for each row in progress: otherwise rows would wait for each other in the client.
-        async with self.options.client.client(max_connections=max(50, run_options.concurrency)) as coggno:
-            self.monitor.progress.phase("Reading users and groups")
-            plan = await _plan(coggno, report.roster, run_options)
-            report.changes = DryRun(plan, makes_passwords=self.files.passwords is not None).changes()
-            self.monitor.begin(report.start_data())
+        connections = max(50, self.options.run.concurrency)
+        async with self.options.client.client(max_connections=connections) as coggno:
+            if self.options.output.keeps_journal and not self.options.dry_run:
+                scope = JournalScope(address=coggno.base_url, company=coggno.lms)
+                report.files = with_journal(self.files, scope)
+                report.files.check()
+            _report_kept(report.files)
             if self.options.dry_run:
-                await self._forecast(report, plan)
+                await self._forecast(report, coggno)
             else:
-                # From here on accounts change: results of an earlier run must not be taken for those of this one.
-                mark_results(self.files.results, report.roster)
-                await self._carry_out(apply_plan(coggno, plan, run_options), report)
+                await self._change(report, coggno)
 
-    async def _forecast(self, report: RunReport, plan: Plan) -> None:
-        dry_run = DryRun(plan, makes_passwords=self.files.passwords is not None)
-        for _, result in dry_run.results():
-            self.monitor.row_ended(result)
-        self.monitor.progress.phase("Writing the forecast")
-        await write_files(report, dry_run.rows)
-        write_html(report, self.monitor.timeline)
+    def _is_agreed(self, plan: Plan) -> bool:
+        """Ask before somebody is removed, and return whether to go on."""
+        leavers = plan.leavers
+        if leavers is None or not leavers.count or leavers.objection() is not None:
+            return True
+        with self.monitor.progress.paused(), ctrl_c_at_once():
+            return confirm(question(leavers), yes=self.options.is_confirmed)
 
-    async def _carry_out(self, run: Run, report: RunReport) -> None:
-        collected: dict[int, RowResult] = {}
-        began = time.monotonic()
-        await self._collect(run, report, collected)
-        report.summary.seconds = time.monotonic() - began
+    async def _forecast(self, report: RunReport, coggno: AsyncCoggno) -> None:
+        plan = await self._plan(report, coggno, self.options.run)
 
         async def rows() -> AsyncIterator[tuple[Row, RowResult]]:
-            for row in report.roster.rows:
-                yield row, collected.get(row.line) or unfinished(row)
+            for pair in zip(report.roster.rows, plan.forecast(), strict=True):
+                yield pair
 
-        self.monitor.progress.phase("Writing the results")
+        self.monitor.begin(report.start_data())
+        for result in plan.forecast():
+            self.monitor.row_ended(result)
+        await self._write_files(report, rows)
+        if report.files.plan is not None:
+            PlanFile.of(plan).save(report.files.plan)
+
+    async def _change(self, report: RunReport, coggno: AsyncCoggno) -> None:
+        with _password_file(self.files.passwords) as passwords:
+            async with open_journal(report.files.journal) as journal:
+                options = evolve(self.options.run, passwords=passwords, journal=journal)
+                plan = await self._plan(report, coggno, options)
+                if not self._is_agreed(plan):
+                    raise _DeclinedError
+                # From here on accounts change: results of an earlier run must not be taken for those of this one.
+                mark_results(report.files.results, report.roster)
+                run = apply_plan(coggno, plan, options)
+                report.done_earlier = run.done_earlier
+                _report_earlier(report)
+                self.monitor.begin(report.start_data())
+                await self._carry_out(run, report)
+                await journal.flush()
+                await self._write_files(report, recorded_rows(journal.path, report.roster))
+
+    async def _plan(self, report: RunReport, coggno: AsyncCoggno, options: RunOptions) -> Plan:
+        self.monitor.progress.phase("Reading users and groups")
+        plan = await plan_run(
+            coggno,
+            report.roster,
+            options,
+            makes_passwords=report.files.passwords is not None,
+            saved=self.options.saved_plan,
+        )
+        report.changes, report.leavers = plan.counts(), plan.leavers
+        return plan
+
+    async def _write_files(self, report: RunReport, rows: RowPairs) -> None:
+        self.monitor.progress.phase("Writing the forecast" if report.is_dry_run else "Writing the results")
         await write_files(report, rows)
         self.monitor.timeline.end()
         write_html(report, self.monitor.timeline)
 
-    async def _collect(self, run: Run, report: RunReport, collected: dict[int, RowResult]) -> None:
+    async def _carry_out(self, run: Run, report: RunReport) -> None:
         """Take the results until the run ends, for whatever reason."""
+        began = time.monotonic()
         with stopped_by_signals(run) as interruption:
             watch = asyncio.create_task(self._watch(run))
             try:
                 async for result in run:
-                    collected[result.line] = result
-                    self.monitor.row_ended(result)
+                    self._take(result, report)
+            except RemovalsRefusedError as refused:
+                report.refused_removals = with_options(refused.reason)
             except StoppedError as early:
                 report.summary.stopped = _stop_message(early.reason, interruption)
             except (CoggnoError, OSError) as error:
@@ -159,9 +174,17 @@ class ProvisionRun:
                 await run.aclose()
         # Every row gets a result, also the rows that the run did not come to.
         for result in run.rest():
-            collected[result.line] = result
-            self.monitor.row_ended(result)
+            self._take(result, report)
         report.is_interrupted = interruption.is_ctrl_c
+        report.summary.seconds = time.monotonic() - began
+
+    def _take(self, result: RowResult, report: RunReport) -> None:
+        if result.line:
+            self.monitor.row_ended(result)
+        else:
+            # Somebody who is in no row; there are no more of them than may be removed.
+            report.removed.append(result)
+            self.monitor.removed(result)
 
     async def _watch(self, run: Run) -> None:
         """Report once a second how far the run is, and whether it waits."""
@@ -170,28 +193,37 @@ class ProvisionRun:
             await asyncio.sleep(_WATCH_INTERVAL)
 
 
-async def _plan(coggno: AsyncCoggno, roster: Roster, options: RunOptions) -> Plan:
+def _report_kept(files: RunFiles) -> None:
+    if files.kept is not None:
+        failed = "" if files.is_forecast else f" and {files.failed}"
+        kept = f"{files.kept} has {files.kept_because}, and is kept."
+        output.write_message(f"{kept} This run writes {files.results}{failed}.")
+
+
+def _report_earlier(report: RunReport) -> None:
+    if report.done_earlier:
+        earlier = f"{report.done_earlier:,} of {output.count_rows(len(report.roster.rows))}"
+        were = "was" if len(report.roster.rows) == 1 else "were"
+        output.write_message(f"{earlier} {were} done by an earlier run.")
+
+
+@contextmanager
+def _password_file(path: Path | None) -> Generator[PasswordFile | None]:
+    """Open the file of generated passwords, if there is to be one."""
+    if path is None:
+        yield None
+        return
+    file = PasswordFile(path)
     try:
-        return await make_plan(coggno, roster, options)
-    except APIError as error:
-        raise _planning_error(error) from error
-    except asyncio.CancelledError:
-        # Ctrl-C: nothing else cancels this task, and here it is certain that nothing has been written yet.
-        raise CommandError("Interrupted. Nothing was changed.", ExitCode.INTERRUPTED) from None
+        yield file
+    finally:
+        file.close()
 
 
-def _planning_error(error: APIError) -> CommandError:
-    text = describe(error)
-    # "Nothing was sent" is what the description of a connection that failed ends with; it says this as well.
-    unchanged = "" if "Nothing was sent." in text else " Nothing was changed."
-    if isinstance(error, AuthenticationError | PermissionDeniedError | NotFoundError | DecodeError):
-        # The same command would fail in the same way: the key, the company or the address has to be corrected first.
-        return CommandError(f"{text}{unchanged}", ExitCode.FAILED)
-    return CommandError(f"{text}{unchanged} Run the same command again later.", ExitCode.STOPPED)
-
-
-def run_provisioning(options: ProvisionOptions) -> RunReport:
+def run_provisioning(options: ProvisionOptions) -> RunReport | None:
     """Read the roster, carry it out, write the files and return what became of the rows.
+
+    `None` if a person was asked and said no: nothing was changed.
 
     Raises:
         CommandError: the run could not begin; nothing was changed.
@@ -202,40 +234,23 @@ def run_provisioning(options: ProvisionOptions) -> RunReport:
         results=options.output.results,
         passwords=options.output.passwords,
         report=options.output.report,
+        plan=options.plan_out,
+        journal=options.output.journal,
         is_forecast=options.dry_run,
     )
     files.check()
     # Standard input first, before a bar is drawn into what a person is typing.
-    typed = _read(options) if files.roster is None else None
+    typed = read(options) if files.roster is None else None
     as_json = options.output.as_json
     # Events on the same terminal as a bar would be drawn over by it.
     with reporting_progress(is_plain=as_json and output.is_terminal(sys.stdout)) as progress:
         progress.phase("Reading the roster")
-        roster = typed or _read(options)
+        roster = typed or read(options)
         monitor = RunMonitor(progress, EventStream() if as_json else None)
-        return ProvisionRun(options, files, monitor).execute(roster)
-
-
-def _read(options: ProvisionOptions) -> Roster:
-    if options.source == "-":
-        if not hasattr(sys.stdin, "buffer"):  # started with `<&-`, see `accept_any_text`
-            raise CommandError("Standard input is closed, so there is no roster. Give the path of a file.")
-        if output.is_terminal(sys.stdin):
-            # Here the key comes first: nobody should type a roster for nothing.
-            options.client.require_key()
-            output.write_message("Reading the roster from standard input; Ctrl-D ends it.")
-    try:
-        return read_roster(options.source, options.roster)
-    except RosterError as error:
-        raise CommandError(message_of(error)) from error
-
-
-def _report_roster(roster: Roster) -> None:
-    form = f", separated by {roster.delimiter_name}" if roster.delimiter else ""
-    unused = f"; columns not used: {', '.join(roster.unused)}" if roster.unused else ""
-    output.write_message(f"{roster.name}: {output.count_rows(len(roster.rows))}{form}{unused}")
-    for warning in roster.warnings:
-        output.write_message(f"Warning: {warning}")
+        try:
+            return ProvisionRun(options, files, monitor).execute(roster)
+        except _DeclinedError:
+            return None
 
 
 def _stop_message(reason: str, interruption: Interruption) -> str:

@@ -50,6 +50,22 @@ def accept_ctrl_c() -> None:
 
 
 @contextmanager
+def ctrl_c_at_once() -> Generator[None]:
+    """Let Ctrl-C interrupt a question that is asked while an event loop runs.
+
+    The loop's own handler only notes it, and waiting for a line goes on.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def stopped_by_signals(run: Stoppable) -> Generator[Interruption]:
     """Let Ctrl-C or SIGTERM stop `run` in order while the context lasts.
 

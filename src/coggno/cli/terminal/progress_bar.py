@@ -79,6 +79,14 @@ class ProgressBarDisplay:
     def waiting_changed(self) -> None:
         """Do nothing, for the same reason."""
 
+    def pause(self) -> None:
+        """Remove the bar for a while."""
+        self._live.stop()
+
+    def resume(self) -> None:
+        """Show the bar again."""
+        self._live.start()
+
     def close(self) -> None:
         """Remove the bar."""
         self._live.stop()

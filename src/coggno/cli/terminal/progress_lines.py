@@ -52,5 +52,11 @@ class ProgressLines:
         counts = ", ".join(f"{count:,} {label}" for label, count in self._rows.labels.most_common())
         output.write_message(f"{self._rows.status()}: {counts}")
 
+    def pause(self) -> None:
+        """Do nothing: lines can follow a question."""
+
+    def resume(self) -> None:
+        """Do nothing, for the same reason."""
+
     def close(self) -> None:
         """Do nothing: lines stay."""

@@ -35,6 +35,14 @@ class ProgressDisplay(Protocol):
         """Take note that the run has begun to wait, or goes on."""
         ...
 
+    def pause(self) -> None:
+        """Leave the terminal to somebody else, until `resume`."""
+        ...
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        ...
+
     def close(self) -> None:
         """Clean up; called once, however the run ends."""
         ...
@@ -48,6 +56,15 @@ class ProgressReporter:
     clock: MonotonicClock = time.monotonic
     _rows: RowCounter | None = None
 
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Leave the terminal to a question for as long as the context lasts."""
+        self.display.pause()
+        try:
+            yield
+        finally:
+            self.display.resume()
+
     def phase(self, text: str) -> None:
         """Report that something without a known length begins.
 
@@ -56,9 +73,14 @@ class ProgressReporter:
         """
         self.display.show_phase(text)
 
-    def begin_rows(self, total: int) -> None:
-        """Report that `total` rows begin."""
-        self._rows = RowCounter(total, self.clock)
+    def begin_rows(self, total: int, *, done_earlier: int = 0) -> None:
+        """Report that `total` rows begin.
+
+        Args:
+            total: rows of the roster.
+            done_earlier: rows that an earlier run has done, and whose results come last.
+        """
+        self._rows = RowCounter(total, self.clock, done_earlier=done_earlier)
         self.display.show_rows(self._rows)
 
     def row_ended(self, label: str, *, needs_attention: bool = False) -> None:

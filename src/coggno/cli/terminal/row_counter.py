@@ -26,6 +26,7 @@ class RowCounter:
         needing_attention: labels of rows that the user has to do something about.
         done: rows that have ended.
         waiting: what the run waits for, and since when, if it waits.
+        done_earlier: rows that an earlier run has done, and whose results come last.
     """
 
     total: int
@@ -34,11 +35,14 @@ class RowCounter:
     needing_attention: set[str] = field(factory=set[str])
     done: int = 0
     waiting: str | None = None
+    done_earlier: int = 0
     # Time and number of rows done by then; the oldest is as old as the window.
     _samples: deque[tuple[float, int]] = field(factory=deque[tuple[float, int]])
 
     def __attrs_post_init__(self) -> None:
-        self._samples.append((self.clock(), 0))
+        # They count from the beginning: a run that continues at 812 of 2,000 must not look as if it began again.
+        self.done = self.done_earlier
+        self._samples.append((self.clock(), self.done))
 
     def add(self, label: str, *, needs_attention: bool = False) -> None:
         """Count a row that has ended.
@@ -50,7 +54,7 @@ class RowCounter:
         self.labels[label] += 1
         if needs_attention:
             self.needing_attention.add(label)
-        self.done += 1
+        self.done = min(self.done + 1, self.total)
         now = self.clock()
         # Half-second samples: a sample for each of a million rows would fill the memory and change nothing.
         if now - self._samples[-1][0] >= _SAMPLE:

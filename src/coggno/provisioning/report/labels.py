@@ -14,6 +14,7 @@ _LABELS: Final[Mapping[RowOutcome, str]] = {
     RowOutcome.EXISTS: "already existing",
     RowOutcome.JOINED: "added to groups",
     RowOutcome.LEFT: "removed from groups",
+    RowOutcome.LEFT: "removed from groups",
     RowOutcome.CONFLICT: "in conflict",
     RowOutcome.REGISTERED_ELSEWHERE: "registered elsewhere",
 }

@@ -1,7 +1,8 @@
-"""`coggno provision`: from a roster to users, groups and memberships."""
+"""`coggno provision`, and `coggno apply` for a plan that it has saved: from a roster to users, groups, memberships."""
 
 from __future__ import annotations
 
+from coggno.cli.commands.provision.apply import apply
 from coggno.cli.commands.provision.commands import provision
 
-__all__ = ["provision"]
+__all__ = ["apply", "provision"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -10,12 +11,13 @@ from attrs import evolve
 
 from coggno.cli.commands.provision.file_options import RunFileOptions
 from coggno.cli.commands.provision.roster_options import RosterArgument, RosterReading
-from coggno.cli.commands.provision.run_options import PaceOptions
+from coggno.cli.commands.provision.run_options import PaceOptions, RemovalOptions
 from coggno.cli.commands.provision.sandbox_run import SandboxRun
 from coggno.cli.connection import AccountOptions
-from coggno.cli.exit_codes import ExitCode
+from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.option_groups import expanded
 from coggno.cli.terminal.interrupt import accept_ctrl_c
+from coggno.cli.terminal.prompts import require_confirmation_possible
 
 if TYPE_CHECKING:
     from coggno.cli.provision.options import ProvisionOptions
@@ -24,6 +26,18 @@ DryRun: TypeAlias = Annotated[
     bool,
     typer.Option("--dry-run", help="Show what would happen, write it to the results file, and change nothing."),
 ]
+PlanOut: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan-out",
+        metavar="FILE",
+        help="With --dry-run: also save the plan, to be carried out as it is, or not at all, by: coggno apply FILE",
+    ),
+]
+Recheck: TypeAlias = Annotated[
+    bool,
+    typer.Option("--recheck", help="Compare rows that an earlier run has done with the server again."),
+]
 
 
 @expanded
@@ -31,9 +45,12 @@ def provision(
     *,
     roster: RosterArgument,
     dry_run: DryRun = False,
+    plan_out: PlanOut = None,
+    recheck: Recheck = False,
     reading: RosterReading,
     files: RunFileOptions,
     pace: PaceOptions,
+    removal: RemovalOptions,
     test_server: SandboxRun,
     account: AccountOptions,
 ) -> None:
@@ -48,16 +65,21 @@ def provision(
     """
     # Imported late: provisioning is the largest part of the package, and `--help` does without it.
     from coggno.cli.provision.options import ProvisionOptions
-    from coggno.provisioning import RunOptions
 
-    client = evolve(account.settings(), timeout=pace.timeout, max_retries=pace.max_retries)
+    if plan_out is not None and not dry_run:
+        raise CommandError("--plan-out works only together with --dry-run: it saves the plan instead of the run.")
+    removals = removal.removals()
+    if removals is not None and not dry_run:
+        require_confirmation_possible(yes=removal.yes)
     options = ProvisionOptions(
         source=roster,
         roster=reading.options(),
-        run=RunOptions(concurrency=pace.concurrency, rate=pace.rate, patience=pace.patience),
+        run=evolve(pace.run_options(), recheck=recheck, removals=removals),
         output=files.options(),
-        client=client,
+        client=pace.client_settings(account.settings()),
         dry_run=dry_run,
+        plan_out=plan_out,
+        is_confirmed=removal.yes,
     )
     raise typer.Exit(_run(options, test_server))
 
@@ -69,5 +91,8 @@ def _run(options: ProvisionOptions, test_server: SandboxRun) -> ExitCode:
     accept_ctrl_c()
     with ExitStack() as stack:
         client = test_server.settings(options.client, stack)
-        report = run_provisioning(evolve(options, client=client))
+        # A journal of a server that is gone in a moment would only be in the way of the next run.
+        keeps_journal = options.output.keeps_journal and not test_server.sandbox
+        files = evolve(options.output, keeps_journal=keeps_journal)
+        report = run_provisioning(evolve(options, client=client, output=files))
     return end_run(report, allow_refused=options.output.allow_refused)

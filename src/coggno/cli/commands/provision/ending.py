@@ -5,17 +5,20 @@ from __future__ import annotations
 from coggno.cli.error_messages import report_error, report_stdout
 from coggno.cli.exit_codes import ExitCode
 from coggno.cli.provision.summary import RunReport
-from coggno.cli.provision.summary_text import summary_lines
+from coggno.cli.provision.summary.text import summary_lines
 from coggno.cli.terminal import output
 
 
-def end_run(report: RunReport, *, allow_refused: bool) -> ExitCode:
+def end_run(report: RunReport | None, *, allow_refused: bool) -> ExitCode:
     """Print what became of a run, and return the exit code.
 
     Args:
-        report: of the run.
+        report: of the run; `None` if a person decided against it.
         allow_refused: whether rows that the check of the roster rejects leave the exit code at 0.
     """
+    if report is None:
+        output.write_message("Nothing was changed.")
+        return ExitCode.OK
     return report.exit_code(allow_refused=allow_refused, is_printed=_print_summary(report))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from coggno.cli.exit_codes import CommandError
 from coggno.cli.option_groups import option_group
 
 if TYPE_CHECKING:
@@ -40,6 +41,21 @@ Report: TypeAlias = Annotated[
         help="Also write a report as one HTML file: counts, pace, groups, and the rows that need a person.",
     ),
 ]
+JournalFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        metavar="FILE",
+        help=(
+            "Keep here what was sent and what became of it, so that the same command continues after any interruption. "
+            "Default: beside the results, results.journal."
+        ),
+    ),
+]
+NoJournal: TypeAlias = Annotated[
+    bool,
+    typer.Option("--no-journal", help="Keep no journal: a run that is killed leaves no results."),
+]
 AllowRefused: TypeAlias = Annotated[
     bool,
     typer.Option("--allow-refused", help="Exit with 0 even if the roster has invalid or contradictory rows."),
@@ -57,17 +73,27 @@ class RunFileOptions:
     passwords: Passwords = None
     results: Results = None
     report: Report = None
+    journal: JournalFile = None
+    no_journal: NoJournal = False
     allow_refused: AllowRefused = False
     as_json: EventsJson = False
 
     def options(self) -> OutputOptions:
-        """Return where the run writes."""
+        """Return where the run writes.
+
+        Raises:
+            CommandError: two options contradict each other.
+        """
         from coggno.cli.provision.options import OutputOptions
 
+        if self.no_journal and self.journal is not None:
+            raise CommandError("--journal and --no-journal contradict each other. Give one of them.")
         return OutputOptions(
             results=self.results,
             passwords=self.passwords,
             report=self.report,
+            journal=self.journal,
+            keeps_journal=not self.no_journal,
             as_json=self.as_json,
             allow_refused=self.allow_refused,
         )

@@ -1,13 +1,20 @@
-"""The options that say how fast a run goes, and how long it waits."""
+"""The options that say how fast a run goes, how long it waits, and whom it removes."""
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
+from attrs import evolve
 
+from coggno.cli.arguments.user_file import read_users
+from coggno.cli.client_settings import ClientSettings
+from coggno.cli.exit_codes import CommandError
 from coggno.cli.option_groups import option_group
-from coggno.cli.options import positive_number, whole_number
+from coggno.cli.options import Yes, positive_number, whole_number
+
+if TYPE_CHECKING:
+    from coggno.provisioning import Removals, RunOptions
 
 Concurrency: TypeAlias = Annotated[
     int,
@@ -51,6 +58,62 @@ MaxRetries: TypeAlias = Annotated[
 ]
 
 
+def _removal_scope(text: str) -> str:
+    if text not in {"members", "users"}:
+        raise typer.BadParameter(f"must be members or users, not '{text}'.")
+    return text
+
+
+def _share(text: str) -> float:
+    """Parse a share, such as `10%` or `0.1`."""
+    shown = str(text)  # typer passes the default through the parser as well
+    try:
+        number = float(shown.removesuffix("%")) / (100 if shown.endswith("%") else 1)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise typer.BadParameter(f"must be a share between 0% and 100%, such as 10% or 0.1, not '{shown}'.")
+    return number
+
+
+RemoveMissing: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--remove-missing",
+        metavar="SCOPE",
+        parser=_removal_scope,
+        help=(
+            "Also remove who is not in the roster. members: from the groups of the roster, members who are not in it. "
+            "users: from the company, for good, all users who are not in it."
+        ),
+    ),
+]
+MaxRemovals: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--max-removals", metavar="N", parser=whole_number(0), help="Remove nobody if it would be more than N."
+    ),
+]
+MaxRemovalsShare: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--max-removals-share",
+        metavar="SHARE",
+        parser=_share,
+        show_default="10%",
+        help="Remove nobody if it would be more than this share of those who are there.",
+    ),
+]
+ProtectFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--protect",
+        metavar="FILE",
+        help="Never remove the users in FILE: one login per line, or CSV with a column login.",
+    ),
+]
+
+
 @option_group
 class PaceOptions:
     """How fast a run goes, and how long it waits."""
@@ -60,3 +123,45 @@ class PaceOptions:
     patience: Patience = 900
     timeout: Timeout = None
     max_retries: MaxRetries = None
+
+    def run_options(self) -> RunOptions:
+        """Return how a run proceeds."""
+        from coggno.provisioning import RunOptions
+
+        return RunOptions(concurrency=self.concurrency, rate=self.rate, patience=self.patience)
+
+    def client_settings(self, settings: ClientSettings) -> ClientSettings:
+        """Return the settings of a client, with the limits that were given."""
+        return evolve(settings, timeout=self.timeout, max_retries=self.max_retries)
+
+
+@option_group
+class RemovalOptions:
+    """Whom a run removes."""
+
+    remove_missing: RemoveMissing = None
+    max_removals: MaxRemovals = 100
+    max_removals_share: MaxRemovalsShare = 0.1
+    protect: ProtectFile = None
+    yes: Yes = False
+
+    def removals(self) -> Removals | None:
+        """Return who is removed; `None` for nobody.
+
+        Raises:
+            CommandError: the file of protected users cannot be used.
+        """
+        from coggno.provisioning import Removals
+
+        if self.remove_missing is None:
+            if self.protect is not None:
+                raise CommandError("--protect works only together with --remove-missing.")
+            return None
+        protected = [] if self.protect is None else read_users(self.protect, are_logins=True)
+        scope: Any = self.remove_missing
+        return Removals(
+            scope=scope,
+            max_count=self.max_removals,
+            max_share=self.max_removals_share,
+            protect=frozenset(user.text for user in protected),
+        )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from coggno.cli.provision.summary import RunReport
-from coggno.cli.provision.summary_text import password_hint
+from coggno.cli.provision.summary.run_report import RunReport
+from coggno.cli.provision.summary.text import password_hint
 from coggno.cli.terminal.output import count_rows
 from coggno.provisioning import RosterError
 from coggno.provisioning.report import ReportFacts, Timeline, write_report

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from coggno.cli.provision.dry_run import PlannedChanges
-from coggno.cli.provision.summary import RunReport
+from coggno.cli.provision.summary.removals import forecast_lines
+from coggno.cli.provision.summary.run_report import RunReport
 from coggno.cli.terminal.output import count, count_rows
-from coggno.provisioning.report import LISTED, ProblemRows, detail_of
+from coggno.provisioning.planning.plan import PlanCounts
+from coggno.provisioning.report import LISTED, ProblemRows, detail_of, label_of
 
 
 def summary_lines(report: RunReport) -> Iterator[str]:
     """Yield the lines of the summary."""
     yield from _headline(report)
+    yield from _removal_lines(report)
     for label, problems in report.statistics.problems.items():
         yield ""
         yield from _problem_lines(report, label, problems)
@@ -30,24 +33,45 @@ def _headline(report: RunReport) -> Iterator[str]:
     if report.is_dry_run:
         yield "Dry run: nothing was changed."
         yield f"{total} would end as: {counts}"
-        yield from _change_lines(report.changes)
+        if report.changes is not None:
+            yield from _change_lines(report.changes)
+        if report.leavers is not None:
+            yield from forecast_lines(report.leavers)
     else:
         yield f"{total} in {report.summary.seconds:.1f} s: {counts}"
+        if report.done_earlier:
+            were = "was" if report.done_earlier == 1 else "were"
+            yield f"{count_rows(report.done_earlier)} {were} done by an earlier run; --recheck compares them again."
     inferred = report.statistics.inferred
     if inferred:
         yield f"The response was lost for {count_rows(inferred)}; reading the users again showed the outcome."
 
 
-def _change_lines(changes: PlannedChanges) -> Iterator[str]:
+def _removal_lines(report: RunReport) -> Iterator[str]:
+    if report.refused_removals is not None:
+        yield f"Nobody was removed: {report.refused_removals}."
+    if report.removed:
+        counts = ", ".join(
+            f"{number:,} {label}" for label, number in Counter(map(label_of, report.removed)).most_common()
+        )
+        yield f"Not in the roster: {counts}"
+    failed = [result for result in report.removed if not result.is_as_wanted]
+    for result in failed[:LISTED]:
+        yield f"  {result.login}: {detail_of(result)}"
+    if len(failed) > LISTED:
+        yield f"  and {len(failed) - LISTED:,} more, at the end of {report.files.results}"
+
+
+def _change_lines(changes: PlanCounts) -> Iterator[str]:
     parts = [
-        (changes.users, "user"),
-        (len(changes.groups), "group"),
-        (changes.memberships, "membership"),
+        (changes.new_users, "user"),
+        (len(changes.group_names), "group"),
+        (changes.new_memberships, "membership"),
     ]
     planned = [count(number, name) for number, name in parts if number]
     yield f"The run would create {_listed(planned)}." if planned else "The run would change nothing."
-    if changes.groups:
-        yield f"Groups that would be created: {_shortened(changes.groups)}"
+    if changes.group_names:
+        yield f"Groups that would be created: {_shortened(changes.group_names)}"
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -84,6 +108,8 @@ def _file_lines(report: RunReport) -> Iterator[str]:
     files = report.files
     if report.is_dry_run:
         yield f"Forecast of every row: {files.results}"
+        if files.plan is not None:
+            yield f"Plan: {files.plan}. Carry it out with: coggno apply {files.plan}"
         if files.report is not None:
             yield f"Report: {files.report}"
         return

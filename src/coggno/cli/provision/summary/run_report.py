@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from attrs import define, field
 
 from coggno.cli.exit_codes import ExitCode, exit_code_of_run
-from coggno.cli.provision.dry_run import PlannedChanges
 from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
-from coggno.provisioning import Roster, Row, RowOutcome, RowResult, Summary
+from coggno.provisioning import Leavers, Roster, Row, RowOutcome, RowResult, RunStatus, Summary
+from coggno.provisioning.planning.plan import PlanCounts
 from coggno.provisioning.report import LISTED, RunStatistics, outcome_name
 
 
@@ -32,6 +33,10 @@ class RunReport:
         began: when the run began, in seconds since the epoch.
         to_run_again: how many rows the file of rows to run again has.
         changes: what the run does, as it was planned.
+        leavers: who was to be removed, as it was planned; `None` unless that was asked for.
+        removed: results of those who are in no row.
+        refused_removals: why nobody was removed, if that was asked for and refused.
+        done_earlier: how many rows an earlier run has done.
     """
 
     roster: Roster
@@ -44,7 +49,11 @@ class RunReport:
     write_error: str | None = None
     began: float = field(factory=time.time)
     to_run_again: int = 0
-    changes: PlannedChanges = field(factory=PlannedChanges)
+    changes: PlanCounts | None = None
+    leavers: Leavers | None = None
+    removed: list[RowResult] = field(factory=list[RowResult])
+    refused_removals: str | None = None
+    done_earlier: int = 0
 
     def add(self, row: Row, result: RowResult) -> None:
         """Add the result of one row."""
@@ -69,8 +78,14 @@ class RunReport:
             is_printed: whether the summary could be printed.
         """
         status = self.summary.status(forgiven=self._rejected_by_the_check() if allow_refused else 0)
+        if status is RunStatus.COMPLETE and not self._is_removed():
+            status = RunStatus.INCOMPLETE
         is_written = is_printed and self.write_error is None
         return exit_code_of_run(status, is_interrupted=self.is_interrupted, is_written=is_written)
+
+    def _is_removed(self) -> bool:
+        """Return whether everybody was removed who was to be."""
+        return self.refused_removals is None and all(result.is_as_wanted for result in self.removed)
 
     def _rejected_by_the_check(self) -> int:
         # `refused` may also be the API's word; `invalid` never is.
@@ -82,9 +97,19 @@ class RunReport:
             "roster": self.roster.name,
             "dry_run": self.is_dry_run,
             "rows": len(self.roster.rows),
-            "new_users": self.changes.users,
-            "new_groups": list(self.changes.groups),
-            "new_memberships": self.changes.memberships,
+            "done_earlier": self.done_earlier,
+            **self._planned_data(),
+        }
+
+    def _planned_data(self) -> dict[str, Any]:
+        changes = self.changes
+        if changes is None:
+            return {}
+        return {
+            "new_users": changes.new_users,
+            "new_groups": list(changes.group_names),
+            "new_memberships": changes.new_memberships,
+            "removals": None if self.leavers is None else self.leavers.count,
         }
 
     def as_data(self) -> dict[str, Any]:
@@ -92,12 +117,15 @@ class RunReport:
         return {
             **self.start_data(),
             "outcomes": dict(self.statistics.outcomes.most_common()),
+            "removed": dict(Counter(map(outcome_name, self.removed)).most_common()),
+            "removals_refused": self.refused_removals,
             "not_as_wanted": self.summary.not_as_wanted,
             "not_attempted": self.summary.not_attempted,
             "stopped": self.summary.stopped,
             "seconds": round(self.summary.seconds, 3),
             "results": None if self.write_error else str(self.files.results),
             "failed": str(self.files.failed) if self.to_run_again else None,
+            "journal": str(self.files.journal) if self.files.journal else None,
             "passwords": str(self.files.passwords) if self.files.passwords and not self.is_dry_run else None,
             "report": str(self.files.report) if self.files.report else None,
             "problems": [_as_problem(result) for result in self._first_problems()],

@@ -1,0 +1,90 @@
+"""The journal of a run: beside its results, and for one roster at one company and server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve
+
+from coggno.cli.provision.files import RunFiles
+from coggno.provisioning import JournalError, Roster, Row, RowResult, SqliteJournal
+from coggno.provisioning.journal import JournalReader, JournalScope
+
+_PAUSE: Final = 1000  # rows
+
+
+def with_journal(files: RunFiles, scope: JournalScope) -> RunFiles:
+    """Return files with a journal beside the results, all of them numbered if the journal there is another one.
+
+    Args:
+        files: of the run.
+        scope: company and server of the run.
+    """
+    if files.journal is not None:
+        return files
+
+    def reason_to_keep(results: Path) -> str:
+        return files.reason_to_keep(results) or _reason_to_keep(results.with_suffix(".journal"), files, scope)
+
+    chosen = files.numbered(reason_to_keep)
+    return evolve(chosen, journal=chosen.results.with_suffix(".journal"))
+
+
+@asynccontextmanager
+async def open_journal(path: Path | None) -> AsyncGenerator[SqliteJournal]:
+    """Open the journal of a run; without a path, one that is deleted afterwards.
+
+    Raises:
+        JournalError: it cannot be used.
+    """
+    if path is not None:
+        async with SqliteJournal(path) as journal:
+            yield journal
+        return
+    with tempfile.TemporaryDirectory(prefix="coggno-") as folder:
+        async with SqliteJournal(Path(folder) / "run.journal") as journal:
+            yield journal
+
+
+def recorded_rows(journal: Path, roster: Roster) -> Callable[[], AsyncIterator[tuple[Row, RowResult]]]:
+    """Return a function that yields every row of a roster with what the last run in a journal knows of it.
+
+    Args:
+        journal: its path; everything has to be on the disk.
+        roster: of that run.
+    """
+
+    async def rows() -> AsyncIterator[tuple[Row, RowResult]]:
+        with JournalReader(journal) as reader:
+            number = reader.jobs()[-1].state.number
+            for index, pair in enumerate(reader.joined(roster.rows, number)):
+                if index % _PAUSE == 0:
+                    # Ctrl-C takes effect at a pause only; a million rows take a while.
+                    await asyncio.sleep(0)
+                yield pair
+
+    return rows
+
+
+def _reason_to_keep(path: Path, files: RunFiles, scope: JournalScope) -> str:
+    """Return why a journal is not that of a run, in words for a message; empty if it is, or there is none."""
+    if not path.exists():
+        return ""
+    try:
+        with JournalReader(path) as reader:
+            jobs = reader.jobs()
+    except JournalError:
+        return ""  # opening it for the run says what is wrong, and what to do
+    if not jobs:
+        return ""
+    job = jobs[-1].job
+    if job.scope != scope:
+        return "a journal beside it of another company or server"
+    same = job.roster == files.roster_name or os.path.realpath(job.roster) == os.path.realpath(files.roster_name)
+    return "" if same else "a journal beside it of another roster"

@@ -1,0 +1,68 @@
+"""Makes the plan of a run; what goes wrong there has changed nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from coggno import (
+    APIError,
+    AsyncCoggno,
+    AuthenticationError,
+    DecodeError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from coggno.cli.error_messages import describe
+from coggno.cli.exit_codes import CommandError, ExitCode
+from coggno.provisioning import Plan, PlanError, PlanFile, Roster, RunOptions, StoppedError, make_plan
+
+_AGAIN: Final = "Run the same command again later."
+
+
+async def plan_run(
+    coggno: AsyncCoggno, roster: Roster, options: RunOptions, *, makes_passwords: bool, saved: PlanFile | None
+) -> Plan:
+    """Read what exists, and plan what is to be done.
+
+    Args:
+        coggno: sends the requests.
+        roster: what is wanted.
+        options: how the run proceeds.
+        makes_passwords: whether passwords are to be generated.
+        saved: a plan that has to come to the same; `None` for a new one.
+
+    Raises:
+        CommandError: it could not be read; nothing was changed.
+        CoggnoError: a setting, the journal, the roster or the saved plan cannot be used; nothing was changed.
+    """
+    try:
+        if saved is not None:
+            return await saved.make_again(coggno, options, roster)
+        return await make_plan(coggno, roster, options, makes_passwords=makes_passwords)
+    except APIError as error:
+        raise _planning_error(error) from error
+    except PlanError as error:
+        raise CommandError(_stale(error)) from error
+    except StoppedError as error:
+        message = f"The run stopped early: {error.reason}. Nothing was changed. {_AGAIN}"
+        raise CommandError(message, ExitCode.STOPPED) from error
+    except asyncio.CancelledError:
+        # Ctrl-C: nothing else cancels this task, and here it is certain that nothing has been written yet.
+        raise CommandError("Interrupted. Nothing was changed.", ExitCode.INTERRUPTED) from None
+
+
+def _stale(error: PlanError) -> str:
+    unchanged = "" if "Nothing was changed." in str(error) else " Nothing was changed."
+    hint = "Make a new plan: coggno provision ROSTER --dry-run --plan-out PLAN"
+    return f"{error}{unchanged}\n{hint}. A run that was interrupted continues with: coggno provision ROSTER"
+
+
+def _planning_error(error: APIError) -> CommandError:
+    text = describe(error)
+    # "Nothing was sent" is what the description of a connection that failed ends with; it says this as well.
+    unchanged = "" if "Nothing was sent." in text else " Nothing was changed."
+    if isinstance(error, AuthenticationError | PermissionDeniedError | NotFoundError | DecodeError):
+        # The same command would fail in the same way: the key, the company or the address has to be corrected first.
+        return CommandError(f"{text}{unchanged}", ExitCode.FAILED)
+    return CommandError(f"{text}{unchanged} {_AGAIN}", ExitCode.STOPPED)

@@ -1,0 +1,201 @@
+"""The journal of a run: the same command continues after any death, and does nothing twice."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from coggno.sandbox import Sandbox, parse_fault
+from tests.cli.helpers import ADA, GRACE, INVALID, people, read_table, write_roster
+from tests.cli.provision.helpers import created, file_names
+from tests.cli.provision.test_interrupted import logins_made, start, wait_until
+
+
+def test_journal_is_beside_the_results(provision):
+    """Readable for its owner only; nothing else is left."""
+    provision(write_roster(ADA), "--results", "march.csv")
+    assert file_names() == ["march.csv", "march.journal", "people.csv"]
+    assert Path("march.journal").stat().st_mode & 0o777 == 0o600
+    assert b"difference-engine" not in Path("march.journal").read_bytes()
+
+
+def test_journal_can_be_elsewhere_or_nowhere(provision):
+    Path("kept").mkdir()
+    provision(write_roster(ADA), "--journal", "kept/my.db")
+    assert file_names("kept") == ["my.db"]
+    provision(write_roster(GRACE, name="april.csv"), "--no-journal")
+    assert not list(Path().glob("*.journal"))
+
+
+def test_finished_roster_needs_no_request(provision, sandbox: Sandbox):
+    """What a row has become stays what it has become."""
+    provision(write_roster(ADA, GRACE, *people(1)))
+    before = sandbox.requests.total
+    ended = provision("people.csv", "--json")
+    assert (ended.code, sandbox.requests.total) == (0, before)
+    assert "3 of 3 rows were done by an earlier run.\n" in ended.err
+    assert ended.json[0]["done_earlier"] == ended.json[-1]["done_earlier"] == 3
+    assert ended.json[-1]["outcomes"] == {"created": 3}
+    assert sum(event["event"] == "row" for event in ended.json) == 3
+    assert [row["outcome"] for row in read_table("results.csv")] == ["created"] * 3
+    assert "3 rows were done by an earlier run; --recheck compares them again." in provision("people.csv").out
+
+
+def test_recheck_compares_with_the_server(provision, sandbox: Sandbox):
+    provision(write_roster(ADA, GRACE))
+    before = sandbox.requests.total
+    ended = provision("people.csv", "--recheck")
+    assert ended.code == 0
+    assert sandbox.requests.total > before
+    assert created(sandbox)["createUser"] == 2
+    assert "earlier run" not in ended.out
+
+
+def test_no_journal_compares_with_the_server(provision, sandbox: Sandbox):
+    provision(write_roster(ADA, GRACE), "--no-journal")
+    assert "2 already existing" in provision("people.csv", "--no-journal").out
+    assert created(sandbox)["createUser"] == 2
+
+
+def test_edited_roster_keeps_what_is_done(provision, sandbox: Sandbox):
+    """Unchanged rows are not sent again, wherever they are now."""
+    provision(write_roster(ADA, GRACE, INVALID))
+    ended = provision(write_roster(INVALID.replace("alan.", "alan@").replace("abc", "bombe-1940"), GRACE, ADA))
+    assert ended.code == 0
+    assert "2 of 3 rows were done by an earlier run.\n" in ended.err
+    assert created(sandbox)["createUser"] == 3
+    assert [row["outcome"] for row in read_table("results.csv")] == ["created"] * 3
+    assert file_names() == ["people.csv", "results.csv", "results.journal"]
+
+
+def test_another_roster_has_its_own_journal(provision):
+    provision(write_roster(ADA, name="march.csv"))
+    before = Path("results.journal").read_bytes()
+    provision(write_roster(GRACE, name="april.csv"))
+    assert file_names() == [
+        "april.csv",
+        "march.csv",
+        "results-2.csv",
+        "results-2.journal",
+        "results.csv",
+        "results.journal",
+    ]
+    assert Path("results.journal").read_bytes() == before
+
+
+def test_journal_alone_is_kept_too(provision):
+    """After a run that was killed before it had results."""
+    provision(write_roster(ADA, name="march.csv"))
+    Path("results.csv").unlink()
+    ended = provision(write_roster(GRACE, name="april.csv"))
+    assert "results.csv has a journal beside it of another roster, and is kept." in ended.err
+    assert [row["roster"] for row in read_table("results-2.csv")] == ["april.csv"]
+
+
+def test_another_company_has_its_own_files(provision, sandbox: Sandbox):
+    """One file for two companies: neither the ids nor the results of one are taken for those of the other."""
+    company = sandbox.seed_company(name="Acme")
+    provision(write_roster(ADA))
+    ended = provision(write_roster(GRACE), "--company", str(company.id))
+    assert "results.csv has a journal beside it of another company or server, and is kept." in ended.err
+    assert {"results-2.csv", "results-2.journal"} <= set(file_names())
+    assert "earlier run" not in ended.err
+    again = provision("people.csv", "--company", str(company.id))
+    assert "1 of 1 row was done by an earlier run.\n" in again.err
+
+
+def test_wrong_company_for_a_given_journal_is_refused(provision, sandbox: Sandbox):
+    company = sandbox.seed_company(name="Acme")
+    provision(write_roster(ADA), "--journal", "my.journal")
+    before = sandbox.effects
+    ended = provision("people.csv", "--journal", "my.journal", "--company", str(company.id))
+    assert ended.code == 2
+    assert "belongs to the company of the key" in ended.err
+    assert "company " + str(company.id) in ended.err
+    assert sandbox.effects == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--journal", "x.journal", "--no-journal"], "contradict each other"),
+        (["--journal", "people.csv"], "the same file"),
+        (["--journal", "results.csv"], "the same file"),
+        (["--journal", "no/such/my.journal"], "cannot be written"),
+        (["--journal", "notes.txt"], "notes.txt"),
+    ],
+)
+def test_unusable_journal_ends_before_anything_is_sent(provision, sandbox: Sandbox, arguments, hint):
+    Path("notes.txt").write_text("precious")
+    ended = provision(write_roster(ADA), *arguments)
+    assert ended.code == 2
+    assert hint in ended.err
+    assert sandbox.effects == ()
+    assert Path("notes.txt").read_text() == "precious"
+
+
+def test_dry_run_and_sandbox_keep_no_journal(provision):
+    provision(write_roster(ADA), "--dry-run")
+    provision("people.csv", "--sandbox", "--results", "trial.csv")
+    assert file_names() == ["people.csv", "results.csv", "trial.csv"]
+
+
+@pytest.mark.usefixtures("address")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_killed_run_continues(provision, coggno, sandbox: Sandbox):
+    """Nothing is done twice, what was created stays `created`, and the journal has the results in between."""
+    slow = sandbox.faults.add(parse_fault("createUser:latency=0.1"))
+    with start(write_roster(*people(60)), "--concurrency", "4") as run:
+        wait_until(lambda: slow.applied >= 20)
+        run.kill()
+        run.wait()
+    sandbox.faults.remove(slow)
+    (mark,) = read_table("results.csv")
+    assert mark["outcome"] == "unknown"
+    ended = coggno("journal", "results", "results.journal")
+    assert ended.code == 0
+    between = Counter(row["outcome"] for row in read_table("results.csv"))
+    assert between.total() == 60
+    assert between["created"] > 0
+    assert "Outcome of every row: results.csv" in ended.out
+    ended = provision("people.csv")
+    assert ended.code == 0
+    assert " of 60 rows were done by an earlier run.\n" in ended.err
+    assert [row["outcome"] for row in read_table("results.csv")] == ["created"] * 60
+    assert set(logins_made(sandbox).values()) == {1}
+    assert len(logins_made(sandbox)) == 60
+    assert created(sandbox)["createGroup"] == 1
+
+
+@pytest.mark.usefixtures("address")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_two_runs_at_once(provision, sandbox: Sandbox):
+    """The second is refused, and says who uses the journal."""
+    slow = sandbox.faults.add(parse_fault("createUser:latency=0.2"))
+    with start(write_roster(*people(20)), "--concurrency", "2") as run:
+        wait_until(lambda: slow.applied >= 1)
+        ended = provision("people.csv")
+        assert ended.code == 2
+        assert str(run.pid) in ended.err
+        sandbox.faults.remove(slow)
+        assert run.wait(30) == 0
+    assert set(logins_made(sandbox).values()) == {1}
+
+
+def test_full_disk_under_the_journal_stops_the_run(provision, sandbox: Sandbox, monkeypatch):
+    """No request is sent whose intent could not be kept."""
+    from coggno.provisioning import JournalError, SqliteJournal
+
+    async def full(*_):
+        raise JournalError("The journal cannot be written: No space left on device.")
+
+    monkeypatch.setattr(SqliteJournal, "intend", full)
+    ended = provision(write_roster(ADA, GRACE))
+    assert ended.code == 3
+    assert "No space left on device" in ended.err
+    assert sandbox.effects == ()
+    assert os.path.exists("results.csv")

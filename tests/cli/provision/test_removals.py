@@ -1,0 +1,128 @@
+"""`--remove-missing`: asked for, limited, confirmed, and never because of a typo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from coggno.sandbox import Sandbox
+from tests.cli.helpers import ADA, GRACE, INVALID, read_table, write_roster
+from tests.cli.provision.helpers import created
+
+
+@pytest.fixture
+def staff(sandbox: Sandbox) -> Sandbox:
+    """A company with a group of two, one of whom is in no roster."""
+    logins = ("ada@example.com", "leaver@example.com")
+    users = [sandbox.seed_user(login, first_name="Ada", last_name="Lovelace") for login in logins]
+    sandbox.seed_group("Analysts", members=[user.id for user in users])
+    return sandbox
+
+
+SHARE = ("--max-removals-share", "50%")
+
+
+def logins(sandbox: Sandbox) -> list[str]:
+    return sorted(user.login for user in sandbox.users())
+
+
+def test_dry_run_says_who_would_be_removed(provision, staff: Sandbox):
+    ended = provision(write_roster(ADA), "--dry-run", "--remove-missing", "members", *SHARE)
+    assert ended.code == 0
+    assert "It would remove 1 of 2 memberships.\n" in ended.out
+    assert "Not in the roster: leaver@example.com in Analysts\n" in ended.out
+    ended = provision("people.csv", "--dry-run", "--remove-missing", "users", *SHARE, "--json")
+    assert ended.json[-1]["removals"] == 1
+    assert staff.effects == ()
+
+
+def test_dry_run_says_that_a_limit_is_exceeded(provision, staff: Sandbox):
+    ended = provision(write_roster(ADA), "--dry-run", "--remove-missing", "users")
+    assert (
+        "Nobody would be removed: 1 of 2 would be deleted, and at most 10% may be (--max-removals-share)." in ended.out
+    )
+
+
+def test_members_who_are_missing_leave_the_group(provision, staff: Sandbox):
+    ended = provision(write_roster(ADA), "--remove-missing", "members", *SHARE, "--yes")
+    assert ended.code == 0
+    assert "Not in the roster: 1 removed from groups" in ended.out
+    assert [member.login for member in staff.members(staff.groups()[0].id)] == ["ada@example.com"]
+    assert len(logins(staff)) == 2
+    last = read_table("results.csv")[-1]
+    assert (last["line"], last["outcome"]) == ("", "left")
+    assert last["detail"].startswith("leaver@example.com")
+
+
+def test_users_who_are_missing_are_deleted(provision, staff: Sandbox):
+    ended = provision(write_roster(ADA, GRACE), "--remove-missing", "users", *SHARE, "--yes", "--json")
+    assert ended.code == 0
+    assert ended.json[-1]["removed"] == {"deleted": 1}
+    assert [event["login"] for event in ended.json if event["event"] == "removal"] == ["leaver@example.com"]
+    assert logins(staff) == ["ada@example.com", "grace@example.com"]
+
+
+def test_question_names_them(provision, staff: Sandbox):
+    arguments = (write_roster(ADA), "--remove-missing", "users", *SHARE)
+    ended = provision(*arguments, typed="n\n")
+    assert ended.code == 0
+    assert "  leaver@example.com\nDelete 1 user, who is not in the roster, for good? [y/N]" in ended.err
+    assert "Nothing was changed." in ended.err
+    assert staff.effects == ()
+    assert provision(*arguments, typed="y\n").code == 0
+    assert logins(staff) == ["ada@example.com"]
+
+
+def test_nobody_to_ask_is_an_error(provision, staff: Sandbox):
+    ended = provision(write_roster(ADA), "--remove-missing", "users", *SHARE)
+    assert ended.code == 2
+    assert "--yes" in ended.err
+    assert staff.requests.total == 0
+
+
+def test_limit_removes_nobody(provision, staff: Sandbox):
+    """The rows are carried out; the exit code and the message say that nobody was removed."""
+    ended = provision(write_roster(ADA, GRACE), "--remove-missing", "users", "--max-removals", "0", *SHARE, "--yes")
+    assert ended.code == 1
+    assert "Nobody was removed: 1 would be deleted, and at most 0 may be (--max-removals)." in ended.out
+    assert "leaver@example.com" in logins(staff)
+    assert created(staff)["createUser"] == 1
+
+
+def test_refused_rows_remove_nobody(provision, staff: Sandbox):
+    ended = provision(write_roster(ADA, INVALID), "--remove-missing", "users", *SHARE, "--yes")
+    assert ended.code == 1
+    assert "Nobody was removed: 1 of the rows were refused" in ended.out
+    assert len(logins(staff)) == 2
+
+
+def test_protected_users_stay(provision, staff: Sandbox):
+    Path("keep.txt").write_text("# never\nLEAVER@example.com\n")
+    ended = provision(write_roster(ADA), "--remove-missing", "users", *SHARE, "--yes", "--protect", "keep.txt")
+    assert ended.code == 0
+    assert len(logins(staff)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--remove-missing", "all"], "must be members or users, not 'all'"),
+        (["--remove-missing", "users", "--yes", "--max-removals-share", "2"], "must be a share between 0% and 100%"),
+        (["--remove-missing", "users", "--yes", "--max-removals", "-1"], "--max-removals"),
+        (["--remove-missing", "users", "--yes", "--protect", "missing.txt"], "missing.txt cannot be read"),
+        (["--protect", "people.csv"], "--remove-missing"),
+    ],
+)
+def test_invalid_removals_send_nothing(provision, sandbox: Sandbox, arguments, hint):
+    ended = provision(write_roster(ADA), *arguments)
+    assert ended.code == 2
+    assert hint in ended.err
+    assert sandbox.requests.total == 0
+
+
+def test_plan_with_removals_asks_again(provision, coggno, staff: Sandbox):
+    provision(write_roster(ADA), "--dry-run", "--plan-out", "x.plan", "--remove-missing", "users", *SHARE)
+    assert coggno("apply", "x.plan").code == 2
+    assert coggno("apply", "x.plan", "--yes").code == 0
+    assert logins(staff) == ["ada@example.com"]
