@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import attrs
 
+from coggno import testing
 from coggno.errors import ConfigurationError
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.execution import Run
+from coggno.provisioning.once_only import WindowedRun
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowResult
 from coggno.provisioning.planning import Plan, make_plan
 from coggno.provisioning.roster import Roster, RosterOptions, Source, read_roster
+from coggno.provisioning.windows import OnceOnly
 
 Rows: TypeAlias = "Roster | Source | AsyncIterable[Mapping[str, Any]]"
 """What can be provisioned: a roster that was read, what one is read from, or rows that arrive one by one."""
@@ -48,7 +51,7 @@ async def provision(
 
     Args:
         client: sends the requests.
-        rows: a `Roster`, what `read_roster` takes, or an async iterable of mappings.
+        rows: a `Roster`, what `read_roster` takes, or an (async) iterator of mappings, which is read in windows.
         options: how the run proceeds.
         roster_options: how the rows are read.
 
@@ -58,22 +61,35 @@ async def provision(
         APIError: what exists could not be read; nothing was changed.
         StoppedError: the run ended early; every row has been reported by then.
     """
-    if isinstance(rows, Roster):
-        if roster_options is not None:
-            raise ConfigurationError("This roster was read already: give mapping and group to read_roster().")
-        roster = rows
-    else:
-        roster = await _read(rows, roster_options or RosterOptions(), needs_password=options.passwords is None)
-    plan = await make_plan(client, roster, options)
+    if isinstance(rows, Roster) and roster_options is not None:
+        raise ConfigurationError("This roster was read already: give mapping and group to read_roster().")
+    roster_options = attrs.evolve(roster_options or RosterOptions(), needs_password=options.passwords is None)
+    results = _results(client, rows, options, roster_options)
     # Closed even if the consumer leaves: no request goes on behind its back.
-    async with aclosing(apply_plan(client, plan, options)) as results:
+    async with aclosing(results):
         async for result in results:
             yield result
 
 
-async def _read(
-    rows: Source | AsyncIterable[Mapping[str, Any]], options: RosterOptions, *, needs_password: bool
-) -> Roster:
-    if isinstance(rows, AsyncIterable):
-        rows = [row async for row in rows]
-    return read_roster(rows, attrs.evolve(options, needs_password=needs_password))
+def _results(
+    client: ProvisioningClient, rows: Rows, options: RunOptions, roster_options: RosterOptions
+) -> AsyncGenerator[RowResult]:
+    if isinstance(rows, AsyncIterable) or _is_iterator(rows):
+        windowed = WindowedRun.of(client, options, roster_options, clock=testing.clock, sleep=testing.sleep)
+        return windowed.results(cast("OnceOnly", rows))
+    return _results_of_all(client, rows, options, roster_options)
+
+
+async def _results_of_all(
+    client: ProvisioningClient, rows: Roster | Source, options: RunOptions, roster_options: RosterOptions
+) -> AsyncGenerator[RowResult]:
+    roster = rows if isinstance(rows, Roster) else read_roster(rows, roster_options)
+    run = apply_plan(client, await make_plan(client, roster, options), options)
+    async with aclosing(run):
+        async for result in run:
+            yield result
+
+
+def _is_iterator(rows: Any) -> bool:
+    # A file is an iterator of its lines, and is read as a whole.
+    return not hasattr(rows, "read") and isinstance(rows, Iterator)

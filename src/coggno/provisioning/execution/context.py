@@ -16,7 +16,7 @@ from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.planning.plan import GroupOfCompany
 from coggno.provisioning.requests import Sender, StopSignal
 from coggno.provisioning.requests.gate import Gate
-from coggno.provisioning.requests.sender import Clock, Sleep
+from coggno.provisioning.requests.sender import Clock
 from coggno.provisioning.roster import Person
 
 T = TypeVar("T")
@@ -42,18 +42,14 @@ class RunContext:
     _clients: dict[int, ProvisioningClient] = field(factory=dict[int, ProvisioningClient])
 
     @classmethod
-    def of(
-        cls,
-        client: ProvisioningClient,
-        options: RunOptions,
-        groups: dict[GroupOfCompany, Group],
-        *,
-        clock: Clock,
-        sleep: Sleep,
-    ) -> RunContext:
-        """Return the context of a run with `options`."""
-        # The run repeats requests itself: it knows when the API is down, and which rows can wait.
-        sender = Sender.of(client.with_options(max_retries=0), options, clock=clock, sleep=sleep)
+    def of(cls, sender: Sender, options: RunOptions, groups: dict[GroupOfCompany, Group]) -> RunContext:
+        """Return the context of a run with `options`.
+
+        Args:
+            sender: sends the requests.
+            options: how the run proceeds.
+            groups: company and name -> the groups that exist.
+        """
         records = RunRecords(options.journal, sender.signal)
         return cls(sender, options.passwords, groups, options.settle_time, records)
 

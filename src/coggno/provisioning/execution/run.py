@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self
 
 from attrs import evolve
 
 from coggno import testing
+from coggno.models import Group
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.errors import JournalError, StoppedError
 from coggno.provisioning.execution.context import RunContext
@@ -22,6 +23,8 @@ from coggno.provisioning.execution.scheduler import RowScheduler
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import Progress, RowResult
 from coggno.provisioning.planning import Plan
+from coggno.provisioning.planning.plan import GroupOfCompany
+from coggno.provisioning.requests import Sender
 
 
 class Run:
@@ -36,6 +39,7 @@ class Run:
         options: how the run proceeds.
         clock: seconds that only grow.
         sleep: waits for so many seconds.
+        sender: the gate of an earlier run, which knows already what the API takes; one of its own if not given.
 
     Raises:
         ConfigurationError: the plan was carried out already.
@@ -49,11 +53,14 @@ class Run:
         *,
         clock: Callable[[], float] = testing.clock,
         sleep: Callable[[float], Awaitable[Any]] = testing.sleep,
+        sender: Sender | None = None,
     ) -> None:
         plan.claim()
         self._plan = plan
         self._options = options
-        self._context = RunContext.of(client, options, plan.existing_groups, clock=clock, sleep=sleep)
+        # The run repeats requests itself: it knows when the API is down, and which rows can wait.
+        sender = sender or Sender.of(client.with_options(max_retries=0), options, clock=clock, sleep=sleep)
+        self._context = RunContext.of(sender, options, plan.existing_groups)
         self._groups = GroupCreation(self._context, None if plan.earlier is None else plan.earlier.writes)
         self._feed = RowFeed(plan, options.passwords, self._context.signal)
         self._rows = RowScheduler(self._context, self._groups, self._feed, concurrency=options.concurrency)
@@ -95,6 +102,11 @@ class Run:
     def done_earlier(self) -> int:
         """How many rows earlier runs have done; nothing is sent for them."""
         return 0 if self._plan.earlier is None else self._plan.earlier.done
+
+    @property
+    def groups(self) -> Mapping[GroupOfCompany, Group]:
+        """The groups that exist, by company and name; those that the run has created among them."""
+        return self._context.groups
 
     @property
     def progress(self) -> Progress:

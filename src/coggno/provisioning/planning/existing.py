@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from coggno._protocol.identity import group_key, named
 from coggno.models import Group
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.planning.wanted import WantedUsers
+from coggno.provisioning.planning.wanted import UserIndex, WantedUsers
 from coggno.provisioning.requests import Sender
 from coggno.provisioning.roster import Person
 from coggno.provisioning.worker_pool import for_each
@@ -58,7 +58,7 @@ class Existing:
         members: name of a group -> its members; only for groups that an existing user is to be in.
     """
 
-    users: WantedUsers
+    users: UserIndex
     groups: Mapping[str, Group] = field(factory=dict[str, Group])
     ambiguous: frozenset[str] = frozenset()
     members: dict[str, Members] = field(factory=dict[str, Members])

@@ -6,7 +6,6 @@ from array import array
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from hashlib import blake2b
 
 from attrs import define, field, frozen
 
@@ -15,6 +14,7 @@ from coggno.models import Group, User
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.options import Removals
 from coggno.provisioning.outcomes import RowOutcome
+from coggno.provisioning.planning.wanted import digest_of
 from coggno.provisioning.requests import Sender
 from coggno.provisioning.roster import Roster
 
@@ -177,13 +177,9 @@ class _Digests:
     """A set of texts of which 8 bytes each are kept; two of a million have the same once in thirty million sets."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._sorted = array("Q", sorted(map(_digest, texts)))
+        self._sorted = array("Q", sorted(map(digest_of, texts)))
 
     def __contains__(self, text: object) -> bool:
-        digest = _digest(str(text))
+        digest = digest_of(str(text))
         at = bisect_left(self._sorted, digest)
         return at < len(self._sorted) and self._sorted[at] == digest
-
-
-def _digest(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())

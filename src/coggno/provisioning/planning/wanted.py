@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import frozen
 
@@ -30,6 +30,14 @@ class FoundUser:
 
     id: int
     other: User | None = None
+
+
+class UserIndex(Protocol):
+    """Knows which users exist."""
+
+    def find(self, person: Person) -> FoundUser | None:
+        """Return the existing user of a person, if there is one."""
+        ...
 
 
 class WantedUsers:
@@ -59,14 +67,14 @@ class WantedUsers:
         """Note that a user exists, if it is wanted."""
         at = self._index(login_key(user.login))
         # Where several differ in case only, the one that is written as in the roster is meant.
-        if at is None or (self._ids[at] != _ABSENT and _digest(user.login) != self._logins[at]):
+        if at is None or (self._ids[at] != _ABSENT and digest_of(user.login) != self._logins[at]):
             return
         self._ids[at] = user.id
         self._others.pop(at, None)
         # `str`: a tolerant client passes on whatever the server sends; what it does not send contradicts nothing.
         pairs = ((self._first_names[at], user.first_name), (self._last_names[at], user.last_name))
         names: list[tuple[int, str | None]] = list(pairs)
-        if any(theirs is not None and ours != _digest(name_key(str(theirs))) for ours, theirs in names):
+        if any(theirs is not None and ours != digest_of(name_key(str(theirs))) for ours, theirs in names):
             self._others[at] = user
 
     def find(self, person: Person) -> FoundUser | None:
@@ -77,19 +85,21 @@ class WantedUsers:
         return FoundUser(self._ids[at], self._others.get(at))
 
     def _index(self, key: str) -> int | None:
-        digest = _digest(key)
+        digest = digest_of(key)
         at = bisect_left(self._keys, digest)
         return at if at < len(self._keys) and self._keys[at] == digest else None
 
 
 def _record(person: Person) -> bytes:
     texts = (person.key, person.effective_login, name_key(person.first_name), name_key(person.last_name))
-    return b"".join(_digest_bytes(text) for text in texts)
+    return b"".join(digest_bytes(text) for text in texts)
 
 
-def _digest(text: str) -> int:
-    return int.from_bytes(_digest_bytes(text))
+def digest_of(text: str) -> int:
+    """Return 8 bytes of a text's digest, as a number."""
+    return int.from_bytes(digest_bytes(text))
 
 
-def _digest_bytes(text: str) -> bytes:
+def digest_bytes(text: str) -> bytes:
+    """Return 8 bytes of a text's digest."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()

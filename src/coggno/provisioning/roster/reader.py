@@ -31,6 +31,8 @@ from coggno.provisioning.roster.warnings import WarningLog
 def read_roster(
     source: Source,
     options: RosterOptions = RosterOptions(),  # noqa: B008 - frozen
+    *,
+    first: int = 1,
 ) -> Roster:
     """Read and check a roster.
 
@@ -40,6 +42,7 @@ def read_roster(
     Args:
         source: a path, `"-"` for standard input, an open file, or an iterable of mappings.
         options: how it is read.
+        first: the number of the first row, where the rows come from code: the rows before it are in another roster.
 
     Raises:
         RosterError: the input cannot be read at all; rows that are wrong carry a rejection instead.
@@ -47,7 +50,13 @@ def read_roster(
     known = partial(recognized, mapping=options.mapping)
     table = open_table(
         source,
-        TableOptions(delimiter=options.delimiter, encoding=options.encoding, sheet=options.sheet, recognized=known),
+        TableOptions(
+            delimiter=options.delimiter,
+            encoding=options.encoding,
+            sheet=options.sheet,
+            recognized=known,
+            first=first,
+        ),
     )
     columns = find_columns(table.header, options.mapping)
     foreign = ForeignColumns.of(columns.names)

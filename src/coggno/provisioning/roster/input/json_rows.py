@@ -36,17 +36,18 @@ def read_json_lines(text: Text) -> InputTable:
     return rows.table()
 
 
-def read_mappings(rows: Iterable[Any]) -> InputTable:
+def read_mappings(rows: Iterable[Any], first: int = 1) -> InputTable:
     """Read rows from code. They are copied: what happens to them afterwards changes nothing.
 
     Args:
         rows: mappings of column names to values.
+        first: the number of the first row.
 
     Raises:
         RosterError: there are none, or one is not a mapping.
     """
     packed = PackedRows("rows")
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=first):
         if not _is_mapping(row):
             message = f"Row {number} is of type {type(row).__name__}. Rows must be mappings of column names to values."
             raise RosterError(message, line=number)

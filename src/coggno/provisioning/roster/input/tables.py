@@ -34,12 +34,14 @@ class TableOptions:
         encoding: of the text; UTF-8 if not given, with or without a byte order mark.
         sheet: of a workbook; the first one that is visible if not given.
         recognized: returns how many names of a header belong to a field.
+        first: the number of the first row, where the rows come from code.
     """
 
     recognized: Callable[[Sequence[str]], int]
     delimiter: str | None = None
     encoding: str | None = None
     sheet: str | None = None
+    first: int = 1
 
 
 def open_table(source: Source, options: TableOptions) -> InputTable:
@@ -54,7 +56,7 @@ def open_table(source: Source, options: TableOptions) -> InputTable:
     """
     content = content_of(source)
     if content is None:
-        return read_mappings(cast("Iterable[Any]", source))
+        return read_mappings(cast("Iterable[Any]", source), options.first)
     path = content.path.absolute() if isinstance(content, FileContent) else None
     return evolve(_opened(content, options), path=path)
 
