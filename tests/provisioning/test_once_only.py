@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from coggno import ConfigurationError
-from coggno.provisioning import Removals, RosterError, RosterOptions, RowOutcome, RunOptions, provision
+from coggno.provisioning import Removals, RosterError, RosterOptions, RowOutcome, RunOptions, SqliteJournal, provision
 from coggno.sandbox import Sandbox
 from coggno.testing import set_testing
 from tests.provisioning.helpers import broken, check_against_effects, client_of, collect, outcomes, people
@@ -128,6 +128,18 @@ async def test_first_rows_that_cannot_be_read_send_nothing(rows):
 async def test_removals_need_a_whole_roster():
     with pytest.raises(ConfigurationError, match="whole"):
         await provisioned(Sandbox(), stream(people(3)), RunOptions(removals=Removals()))
+
+
+async def test_a_journal_knows_rows_of_all_windows(tmp_path):
+    """The same rows again: no request, and the outcomes of the first run."""
+    sandbox, rows, requests = Sandbox(), people(1_100), []
+    for _ in range(2):
+        async with SqliteJournal(tmp_path / "journal") as journal:
+            results = await provisioned(sandbox, stream(rows), RunOptions(journal=journal))
+        assert len(results) == 1_100
+        assert set(outcomes(results)) == {"created"}
+        requests.append(sandbox.requests.total)
+    assert requests[0] == requests[1]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -19,6 +19,7 @@ from coggno.provisioning.planning import Plan, PlannedRow, merged_result
 from coggno.provisioning.planning.account import KnownAccount
 from coggno.provisioning.planning.companies import find_companies
 from coggno.provisioning.planning.earlier import read_earlier
+from coggno.provisioning.planning.existing import Existing
 from coggno.provisioning.planning.reported import ReportedRows
 from coggno.provisioning.requests import Sender
 from coggno.provisioning.requests.sender import Clock, Sleep
@@ -34,7 +35,7 @@ class WindowPlan(Plan):
         repeated: line -> the result of a row whose login an earlier window had.
     """
 
-    repeated: Mapping[int, RowResult] = field(factory=dict[int, RowResult])
+    repeated: dict[int, RowResult] = field(factory=dict[int, RowResult])
 
     def steps(self, *, makes_passwords: bool | None = None) -> Iterator[PlannedRow | RowResult]:
         """Yield for every accepted row what is to be done, or its result if there is nothing to do."""
@@ -137,29 +138,30 @@ class WindowedRun:
         self._note_groups(plan, run.groups)
 
     async def _plan(self, roster: Roster) -> WindowPlan:
+        plan = WindowPlan(roster, {}, self._companies, self.options.passwords is not None)
+        if self.options.journal is not None:
+            # Each window is a job of the journal: what an earlier one has done is found by what its rows ask for.
+            journal, recheck = self.options.journal, self.options.recheck
+            plan.earlier = await read_earlier(journal, roster, self.client, recheck=recheck)
         people: dict[str | None, list[Person]] = {}
-        repeated: dict[int, RowResult] = {}
         for row in roster.accepted:
-            if row.person is None:
+            if row.person is None or (plan.earlier is not None and plan.earlier.is_done(row.line)):
                 continue
             people.setdefault(row.person.company, []).append(row.person)
             result = self._repeated(row, row.person)
             if result is not None:
-                repeated[row.line] = result
+                plan.repeated[row.line] = result
+        plan.existing = await self._existing(people)
+        return plan
+
+    async def _existing(self, people: Mapping[str | None, Sequence[Person]]) -> dict[str | None, Existing]:
         unknown = [company for company in people if company is not None and company not in self._companies]
         self._companies |= await find_companies(self.sender, self.sender.client, unknown)
-        existing = {
-            company: await (await self._account(company)).existing(self.sender, own, at_once=self.options.concurrency)
-            for company, own in people.items()
-        }
-        makes_passwords = self.options.passwords is not None
-        plan = WindowPlan(roster, existing, self._companies, makes_passwords, repeated=repeated)
-        if self.options.journal is not None:
-            # Each window is a job of the journal: what an earlier one has done is found by what its rows ask for.
-            plan.earlier = await read_earlier(
-                self.options.journal, roster, self.client, recheck=self.options.recheck
-            )
-        return plan
+        existing: dict[str | None, Existing] = {}
+        for company, own in people.items():
+            account = await self._account(company)
+            existing[company] = await account.existing(self.sender, own, at_once=self.options.concurrency)
+        return existing
 
     def _repeated(self, row: Row, person: Person) -> RowResult | None:
         """Return the result of a row whose login an earlier window had."""
