@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from .parts import text
 
@@ -23,12 +23,11 @@ class Segment:
     """
 
     label: str
-    kind: str = field()
+    kind: str
 
-    @kind.validator
-    def _check(self, _: object, kind: str) -> None:
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    def __attrs_post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
 
 
 @frozen
