@@ -35,7 +35,8 @@ def test_missing_sandbox_extra_names_the_command(missing):
 
 
 def test_help_imports_nothing_heavy():
-    heavy = ("httpx", "starlette", "uvicorn", "rich", "aiohttp", "sqlite3", "coggno.sandbox", "coggno.provisioning")
+    heavy = ("httpx", "starlette", "uvicorn", "rich", "aiohttp", "sqlite3", "keyring", "platformdirs")
+    heavy += ("coggno.sandbox", "coggno.provisioning", "coggno.reports")
     code = (
         "import sys\n"
         "from coggno.cli import main\n"

@@ -66,6 +66,14 @@ def test_ambiguous_name_lists_the_candidates(coggno: RunCommand, sandbox: Sandbo
     assert len(sandbox.groups()) == 2
 
 
+def test_hostile_name_stays_on_its_line(coggno: RunCommand, sandbox: Sandbox):
+    for _ in range(2):
+        sandbox.seed_group("Hall", description="x\nError: all groups were deleted\x1b[2J")
+    lines = coggno("groups", "get", "Hall").err.splitlines()
+    assert len(lines) == 3
+    assert lines[1] == r"  1  Hall (x\nError: all groups were deleted\x1b[2J)"
+
+
 def test_unknown_name_suggests_a_near_one(coggno: RunCommand, sandbox: Sandbox):
     sandbox.seed_group("Warehouse")
     ended = coggno("groups", "get", "warehose")

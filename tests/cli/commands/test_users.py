@@ -86,16 +86,26 @@ def test_user_is_created_with_a_piped_password(coggno: RunCommand, sandbox: Sand
     assert "s3cret-word" not in ended.out + ended.err
 
 
-def test_created_user_without_membership_is_reported(coggno: RunCommand, monkeypatch):
+@pytest.mark.parametrize("group", ["99", "Hal"])
+def test_unknown_group_is_reported_before_the_password(coggno: RunCommand, sandbox: Sandbox, group):
+    sandbox.seed_group("Hall")
+    ended = coggno("users", "create", *ADA_OPTIONS, "--group", group, typed="")
+    assert (ended.code, ended.err.startswith("Error: No group has the ")) == (1, True)
+    assert sandbox.users() == ()
+
+
+def test_created_user_without_membership_is_reported(coggno: RunCommand, sandbox: Sandbox, monkeypatch):
+    group = str(sandbox.seed_group("Hall").id)
+
     async def create(self, **_):
         ada = User(id=5, login="ada@example.com", first_name="Ada", last_name="Lovelace")
         raise PartialWriteError(operation="createUser", value=ada)
 
     monkeypatch.setattr(Users, "create", create)
-    ended = coggno("users", "create", *ADA_OPTIONS, "--group", "3", "--password-stdin", piped="s3cret-word\n")
+    ended = coggno("users", "create", *ADA_OPTIONS, "--group", group, "--password-stdin", piped="s3cret-word\n")
     assert ended.code == 1
     assert ended.err.startswith("Error: Created the user ada@example.com (id 5, Ada Lovelace), but ")
-    assert ended.err.endswith("Add the user with: coggno groups members add 3 5\n")
+    assert ended.err.endswith(f"Add the user with: coggno groups members add {group} 5\n")
 
 
 def test_existing_user_is_reported(coggno: RunCommand, sandbox: Sandbox):

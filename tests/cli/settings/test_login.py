@@ -141,11 +141,11 @@ def test_locked_keyring_is_reported(coggno: RunCommand, ring, url):
 
 
 def test_profiles_are_listed_without_keys(coggno: RunCommand, ring, url):
-    assert "There are no profiles in " in coggno("profiles", "list").err
+    assert "There are no profiles." in coggno("profiles", "list").err
     coggno("login", "--profile", "acme", "--base-url", url, "--key-stdin", piped=KEY)
     ring.failure = keyring.errors.KeyringLocked("locked")  # no key is read
     assert coggno("profiles", "list", "--json").json == [
-        {"name": "acme", "company": None, "base_url": url, "key": "the keyring"}
+        {"profile": "acme", "company": None, "address": url, "key": "the keyring"}
     ]
     assert "acme" in coggno("profiles", "list").out
 

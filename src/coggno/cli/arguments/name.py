@@ -11,6 +11,7 @@ from attrs import frozen
 
 from coggno._protocol.identity import named
 from coggno.cli.exit_codes import CommandError, ExitCode
+from coggno.cli.terminal.output import clean
 
 # Ids do not begin with 0: `007` can only be a name.
 _ID: Final = re.compile(r"[1-9][0-9]*")
@@ -81,9 +82,10 @@ class NameReference:
         # Case is left out of the comparison, and the spelling of the name itself is what helps.
         spellings = {str(name).casefold(): str(name) for _, name in names}
         near = difflib.get_close_matches(self.text.casefold(), spellings, n=3)
-        hint = f" Did you mean {' or '.join(spellings[name] for name in near)}?" if near else ""
+        hint = f" Did you mean {' or '.join(clean(spellings[name]) for name in near)}?" if near else ""
         return f"No {self.noun} has {self}.{hint} See: coggno {self.noun}s list"
 
 
 def _candidate(number: int, name: str | None, detail: str | None) -> str:
-    return f"  {number}  {name}{f' ({detail})' if detail else ''}"
+    # Each on one line, whatever is in a name.
+    return clean(f"  {number}  {name}{f' ({detail})' if detail else ''}")

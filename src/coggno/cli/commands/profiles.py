@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import typer
 from attrs import evolve
 
@@ -9,10 +11,11 @@ from coggno import AsyncCoggno
 from coggno._config import check_address, key_mode
 from coggno.cli.connection import AccountOptions
 from coggno.cli.lists.columns import Column, ListTable
-from coggno.cli.lists.show import show_one
+from coggno.cli.lists.options import ListOptions
+from coggno.cli.lists.show import ListView, iterate, show_one
 from coggno.cli.option_groups import expanded
 from coggno.cli.options import Json, examples
-from coggno.cli.settings.profiles import config_path, read_profiles
+from coggno.cli.settings.profiles import read_profiles
 from coggno.cli.terminal import output
 from coggno.errors import APIError
 
@@ -30,11 +33,15 @@ _WHOAMI = ListTable(
     ),
     "",
 )
-_PROFILES = (
-    Column("Profile", "name"),
-    Column("Company", "company"),
-    Column("Address", "base_url"),
-    Column("Key from", "key"),
+_PROFILES = ListTable(
+    ("profile", "company", "address", "key"),
+    (
+        Column("Profile", "profile"),
+        Column("Company", "company"),
+        Column("Address", "address"),
+        Column("Key from", "key"),
+    ),
+    "There are no profiles. Make one with: coggno login",
 )
 
 
@@ -67,27 +74,19 @@ def profile_commands() -> None:
 
 @profiles.command("list", epilog=examples("coggno profiles list"))
 @expanded
-def list_profiles(*, as_json: Json = False) -> None:
+def list_profiles(*, listing: ListOptions) -> None:
     """List the profiles. Nothing is sent, and no key is read."""
+    view = ListView.of(_PROFILES, listing)
     found = [
         {
-            "name": each.name,
+            "profile": each.name,
             "company": each.company,
-            "base_url": each.base_url,
+            "address": each.base_url,
             "key": each.key_variable or "the keyring",
         }
         for each in read_profiles().values()
     ]
-    if as_json:
-        for row in found:
-            output.write_json(row)
-        return
-    if not found:
-        output.write_message(f"There are no profiles in {config_path()}. Make one with: coggno login")
-        return
-    from coggno.cli.lists.tables import print_table
-
-    print_table(_PROFILES, found)
+    asyncio.run(view.show(iterate(found)))
 
 
 async def _company(coggno: AsyncCoggno, company: str | None) -> str | None:

@@ -75,7 +75,7 @@ def create_user(
     """Create a user. The command asks for the password; to create many users, use coggno provision."""
     # The key and the group before the question: nobody should type a password twice for nothing.
     settings = account.settings().require_key()
-    group_id = None if group is None else settings.run(GroupReference(group).find_id)
+    group_id = None if group is None else settings.run(GroupReference(group).find).id
     password = read_password(from_stdin=password_stdin)
 
     async def work(coggno: AsyncCoggno) -> User:
