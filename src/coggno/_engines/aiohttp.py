@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -95,9 +95,10 @@ class AiohttpEngine(Engine):
 
     async def _response(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
         while True:
-            # Each one is closed by aiohttp, so that the pool has one less.
-            with suppress(StaleConnectionError):
+            try:
                 return await self._request(request, timeout)
+            except StaleConnectionError:
+                continue  # aiohttp has closed it, so that the pool has one less
 
     async def _request(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
         attempt = AiohttpAttempt(request)
@@ -177,7 +178,7 @@ class AiohttpResponse:
 
     async def _raw(self) -> AsyncIterator[bytes]:
         with AiohttpTranslation(self._request):
-            async for chunk in self._response.content.iter_any():
+            while chunk := await self._response.content.readany():
                 yield chunk
 
 

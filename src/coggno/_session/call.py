@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, TypeVar, cast
@@ -11,6 +10,7 @@ from attrs import define, field
 
 from coggno import testing
 from coggno._engines.base import EngineRequest, EngineResponse
+from coggno._engines.calls import TimeLimit
 from coggno._protocol.operation import Operation, Request
 from coggno._protocol.status_error import status_error
 from coggno._session import retry
@@ -114,7 +114,7 @@ class Call(Generic[T]):
         if limit is None:
             return await work()
         try:
-            async with asyncio.timeout(limit):
+            with TimeLimit(limit):
                 return await work()
         except TimeoutError as error:
             # The engine knows whether a byte has left: waiting for a free connection is no doubt.
