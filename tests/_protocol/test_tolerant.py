@@ -211,3 +211,29 @@ def test_a_deep_value_hides_no_record():
 def test_strict_decoding_refuses_odd_texts(odd):
     with pytest.raises(DecodeError):
         decode(LIST_USERS, b"[" + odd + b"]", strict=True)
+
+
+@pytest.mark.parametrize("number", [0, 1, 499, 500, 1200])
+def test_an_odd_license_among_many_hides_no_other(number):
+    """Those before it were models already when it was met."""
+    many = [{**LICENSE, "amount": index} for index in range(1300)]
+    many[number] = {**LICENSE, "amount": "x"}
+    found = licenses(*many)
+    assert [item.amount for item in found] == [item["amount"] for item in many]
+    assert {type(item).__name__ for item in found} == {"UserLicense"}
+
+
+@pytest.mark.parametrize("number", [1, 1200])
+def test_strict_decoding_names_the_place_among_many(number):
+    many = [{**LICENSE, "start_date": "2025-01-15"} for _ in range(1300)]
+    many[number] = {**LICENSE, "start_date": 5}
+    content = json.dumps({"user": {"id": 1, "first_name": "A", "last_name": "L"}, "licenses": many}).encode()
+    with pytest.raises(DecodeError) as caught:
+        decode(GET_USER_LICENSES, content, strict=True)
+    assert caught.value.path == f"$.licenses[{number}].start_date"
+
+
+def test_a_date_that_is_repeated_is_one_object():
+    first, second = licenses(*[{**LICENSE, "start_date": "2025-01-15"}] * 2)
+    assert first.start_date is second.start_date
+    assert licenses({**LICENSE, "start_date": "2025-13-15"})[0].start_date == "2025-13-15"

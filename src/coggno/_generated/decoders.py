@@ -9,10 +9,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Final
 
-from .._protocol.model import MismatchError, decodes, exactly, number, unknown_fields
+from .._protocol.model import MismatchError, date, decodes, each, number, unknown_fields
 from . import models
 
 _new: Final = object.__new__
@@ -44,7 +43,7 @@ def decode_company(data: dict[str, Any]) -> models.Company:
     made.name = value = data.get("name")
     if value is not None and type(value) is not str:
         raise MismatchError
-    made._extra = None if data.keys() <= _COMPANY else unknown_fields(data, _COMPANY)
+    made._extra = None if len(data) == 6 and "name" in data else unknown_fields(data, _COMPANY)
     return made
 
 
@@ -66,7 +65,7 @@ def decode_group(data: dict[str, Any]) -> models.Group:
     made.description = value = data.get("description")
     if value is not None and type(value) is not str:
         raise MismatchError
-    made._extra = None if data.keys() <= _GROUP else unknown_fields(data, _GROUP)
+    made._extra = None if len(data) == 3 and "description" in data else unknown_fields(data, _GROUP)
     return made
 
 
@@ -117,10 +116,14 @@ def decode_document(data: dict[str, Any]) -> models.Document:
     if value is not None and type(value) is not str:
         raise MismatchError
     value = data.get("published_at")
-    made.published_at = value if value is None else dt.date.fromisoformat(value)
+    made.published_at = value if value is None else date(value)
     value = data.get("created_at")
-    made.created_at = value if value is None else dt.date.fromisoformat(value)
-    made._extra = None if data.keys() <= _DOCUMENT else unknown_fields(data, _DOCUMENT)
+    made.created_at = value if value is None else date(value)
+    made._extra = (
+        None
+        if len(data) == 6 and "published" in data and "type" in data and "published_at" in data and "created_at" in data
+        else unknown_fields(data, _DOCUMENT)
+    )
     return made
 
 
@@ -186,14 +189,14 @@ def decode_license(data: dict[str, Any]) -> models.License:
     if value is not None and type(value) is not int:
         raise MismatchError
     value = data.get("start_date")
-    made.start_date = value if value is None else dt.date.fromisoformat(value)
+    made.start_date = value if value is None else date(value)
     value = data.get("complete_date")
-    made.complete_date = value if value is None else dt.date.fromisoformat(value)
+    made.complete_date = value if value is None else date(value)
     made.total_time = value = data.get("total_time")
     if value is not None and type(value) is not int:
         raise MismatchError
     value = data.get("score")
-    made.score = value if value is None else number(value)
+    made.score = value if value is None or type(value) is float else number(value)
     made.status = value = data["status"]
     if type(value) is not str:
         raise MismatchError
@@ -201,8 +204,18 @@ def decode_license(data: dict[str, Any]) -> models.License:
     if type(value) is not bool:
         raise MismatchError
     value = data.get("created_at")
-    made.created_at = value if value is None else dt.date.fromisoformat(value)
-    made._extra = None if data.keys() <= _LICENSE else unknown_fields(data, _LICENSE)
+    made.created_at = value if value is None else date(value)
+    made._extra = (
+        None
+        if len(data) == 10
+        and "views" in data
+        and "start_date" in data
+        and "complete_date" in data
+        and "total_time" in data
+        and "score" in data
+        and "created_at" in data
+        else unknown_fields(data, _LICENSE)
+    )
     return made
 
 
@@ -239,14 +252,14 @@ def decode_user_license(data: dict[str, Any]) -> models.UserLicense:
     if value is not None and type(value) is not int:
         raise MismatchError
     value = data.get("start_date")
-    made.start_date = value if value is None else dt.date.fromisoformat(value)
+    made.start_date = value if value is None else date(value)
     value = data.get("complete_date")
-    made.complete_date = value if value is None else dt.date.fromisoformat(value)
+    made.complete_date = value if value is None else date(value)
     made.total_time = value = data.get("total_time")
     if value is not None and type(value) is not int:
         raise MismatchError
     value = data.get("score")
-    made.score = value if value is None else number(value)
+    made.score = value if value is None or type(value) is float else number(value)
     made.status = value = data["status"]
     if type(value) is not str:
         raise MismatchError
@@ -254,10 +267,20 @@ def decode_user_license(data: dict[str, Any]) -> models.UserLicense:
     if type(value) is not bool:
         raise MismatchError
     value = data.get("created_at")
-    made.created_at = value if value is None else dt.date.fromisoformat(value)
+    made.created_at = value if value is None else date(value)
     value = data["document"]
     made.document = decode_document_summary(value)
-    made._extra = None if data.keys() <= _USER_LICENSE else unknown_fields(data, _USER_LICENSE)
+    made._extra = (
+        None
+        if len(data) == 11
+        and "views" in data
+        and "start_date" in data
+        and "complete_date" in data
+        and "total_time" in data
+        and "score" in data
+        and "created_at" in data
+        else unknown_fields(data, _USER_LICENSE)
+    )
     return made
 
 
@@ -294,14 +317,14 @@ def decode_document_license(data: dict[str, Any]) -> models.DocumentLicense:
     if value is not None and type(value) is not int:
         raise MismatchError
     value = data.get("start_date")
-    made.start_date = value if value is None else dt.date.fromisoformat(value)
+    made.start_date = value if value is None else date(value)
     value = data.get("complete_date")
-    made.complete_date = value if value is None else dt.date.fromisoformat(value)
+    made.complete_date = value if value is None else date(value)
     made.total_time = value = data.get("total_time")
     if value is not None and type(value) is not int:
         raise MismatchError
     value = data.get("score")
-    made.score = value if value is None else number(value)
+    made.score = value if value is None or type(value) is float else number(value)
     made.status = value = data["status"]
     if type(value) is not str:
         raise MismatchError
@@ -309,10 +332,20 @@ def decode_document_license(data: dict[str, Any]) -> models.DocumentLicense:
     if type(value) is not bool:
         raise MismatchError
     value = data.get("created_at")
-    made.created_at = value if value is None else dt.date.fromisoformat(value)
+    made.created_at = value if value is None else date(value)
     value = data["user"]
     made.user = decode_license_user(value)
-    made._extra = None if data.keys() <= _DOCUMENT_LICENSE else unknown_fields(data, _DOCUMENT_LICENSE)
+    made._extra = (
+        None
+        if len(data) == 11
+        and "views" in data
+        and "start_date" in data
+        and "complete_date" in data
+        and "total_time" in data
+        and "score" in data
+        and "created_at" in data
+        else unknown_fields(data, _DOCUMENT_LICENSE)
+    )
     return made
 
 
@@ -328,7 +361,7 @@ def decode_user_licenses(data: dict[str, Any]) -> models.UserLicenses:
     value = data["user"]
     made.user = decode_license_user(value)
     value = data["licenses"]
-    made.licenses = [decode_user_license(item) for item in exactly(value, list)]
+    made.licenses = each(value, decode_user_license)
     made._extra = None if len(data) == 2 else unknown_fields(data, _USER_LICENSES)
     return made
 
@@ -345,6 +378,6 @@ def decode_document_licenses(data: dict[str, Any]) -> models.DocumentLicenses:
     value = data["document"]
     made.document = decode_document_summary(value)
     value = data["licenses"]
-    made.licenses = [decode_document_license(item) for item in exactly(value, list)]
+    made.licenses = each(value, decode_document_license)
     made._extra = None if len(data) == 2 else unknown_fields(data, _DOCUMENT_LICENSES)
     return made

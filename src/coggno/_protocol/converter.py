@@ -92,7 +92,8 @@ def _hook(into: Any) -> _Hook:
 def structure_in_detail(data: Any, into: Any) -> Any:
     """Decode data, and name the first value that does not fit; several times slower."""
     try:
-        return _converter(detailed=True).structure(data, into)
+        # Items of inner lists may have become models already, before the first value that does not fit.
+        return _converter(detailed=True).structure(unstructure(data), into)
     except RecursionError:
         path, reason = "$", "is nested too deeply"
     except Exception as error:  # noqa: BLE001 - cattrs raises what its hooks raise

@@ -113,6 +113,8 @@ def _inside(value: Any, kind: Any, path: str, field: tuple[type, str]) -> Any:
 
 
 def _item(value: Any, kind: Any, path: str, field: tuple[type, str]) -> Any:
+    if isinstance(value, Model):  # decoded before an odd item of the same list was met
+        return value
     try:
         return structure_fast(value, kind)
     except Exception:  # noqa: BLE001 - whatever it was, the slower pass finds it

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
-from coggno._protocol.model import MismatchError, decodes, exactly, unknown_fields
+from coggno._protocol.model import MismatchError, decodes, each, unknown_fields
 
 from . import models
 
@@ -42,6 +42,10 @@ def decode_seed(data: dict[str, Any]) -> models.Seed:
     else:
         made.amount = 1
     value = data.get("parents")
-    made.parents = value if value is None else [decode_seed(item) for item in exactly(value, list)]
-    made._extra = None if data.keys() <= _SEED else unknown_fields(data, _SEED)
+    made.parents = value if value is None else each(value, decode_seed)
+    made._extra = (
+        None
+        if len(data) == 5 and "sown" in data and "amount" in data and "parents" in data
+        else unknown_fields(data, _SEED)
+    )
     return made
