@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -170,9 +170,7 @@ def each(items: Any, decode: Callable[[Any], M]) -> list[M]:
     Without this, all of them and all models are there at once: a fifth more memory. When one cannot be decoded, those
     before it are models already, which the slower passes take as they are.
     """
-    if type(items) is not list:
-        raise MismatchError
-    places = cast("list[Any]", items)
+    places: list[Any] = exactly(items, list)
     for start in range(0, len(places), _AT_ONCE):  # one by one takes longer
         places[start : start + _AT_ONCE] = map(decode, places[start : start + _AT_ONCE])
     return places
