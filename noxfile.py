@@ -155,10 +155,12 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """The fuzzer of the engines with 200,000 cases, half an hour. `-- 1000000` for another number."""
+    """The fuzzer of the engines with 200,000 cases, and runs that are killed; `-- 1000000` for another number."""
     install(session, "test")
     cases = session.posargs[0] if session.posargs else "200000"
     session.run("pytest", "tests/_engines/test_fuzz.py", "--timeout", "0", env={"COGGNO_FUZZ_CASES": cases})
+    kills = {"COGGNO_TORTURE_SEEDS": "1,2,3", "COGGNO_TORTURE_KILLS": "40", "COGGNO_TORTURE_ROWS": "2000"}
+    session.run("pytest", "tests/provisioning/journal/test_deaths.py", "--timeout", "0", env=kills)
 
 
 @nox.session
