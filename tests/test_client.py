@@ -147,6 +147,15 @@ async def test_client_names_address_and_company(coggno):
     assert coggno.as_company(7).lms == "7"
 
 
+async def test_accounts_are_told_apart_without_their_keys():
+    one, same, other = (AsyncCoggno(key) for key in ("test_one_secret", "test_one_secret", "test_two_secret"))
+    assert one.account == same.account != other.account
+    assert "secret" not in one.account
+    assert len(one.account) == 16
+    for each in (one, same, other):
+        await each.aclose()
+
+
 @respx.mock
 async def test_as_company_leaves_the_original_unchanged(coggno):
     route = respx.get(URL + "/groups").mock(return_value=httpx.Response(200, json=[]))

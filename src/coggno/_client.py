@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -112,6 +113,12 @@ class Client:
         """`"test"` or `"live"`, as the key begins; `None` for a key that begins with neither."""
         prefix = _config.key_mode(self._session.config.secrets[0])
         return None if prefix is None else prefix.rstrip("_")
+
+    @property
+    def account(self) -> str:
+        """16 hex digits that tell the keys of accounts apart, from which no key can be found out."""
+        key = self._session.config.secrets[0]
+        return hashlib.sha256(f"coggno account {key}".encode()).hexdigest()[:16]
 
     def as_company(self, company_id: int | str) -> Self:
         """Return a client that acts for a connected company (reference: Connected accounts).

@@ -79,7 +79,7 @@ class Intercepted:
         self._client = coggno
         self._before = before
         self.users, self.groups, self.companies = coggno.users, coggno.groups, coggno.companies
-        self.base_url, self.lms, self.mode = coggno.base_url, coggno.lms, coggno.mode
+        self.base_url, self.lms, self.mode, self.account = coggno.base_url, coggno.lms, coggno.mode, coggno.account
 
     def with_options(self, **options):
         return Intercepted(self._client.with_options(**options), self._before)

@@ -96,6 +96,11 @@ class ProvisioningClient(Protocol):
         ...
 
     @property
+    def account(self) -> str:
+        """What tells the keys of accounts apart, and is no key."""
+        ...
+
+    @property
     def lms(self) -> str | None:
         """Id of the connected company that the client acts for; `None` for that of the key."""
         ...

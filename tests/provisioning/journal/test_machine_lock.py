@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from coggno.provisioning.errors import JournalError
-from coggno.provisioning.journal import JournalScope, group_lock, machine_lock
-from tests.provisioning.journal.helpers import SCOPE
+from coggno.provisioning.journal import group_lock, machine_lock
 
+SCOPE = ("http://localhost", "7")
 HOLDER = """
     import asyncio, sys
     from coggno.provisioning.journal import group_lock
-    from tests.provisioning.journal.helpers import SCOPE
+    from tests.provisioning.journal.test_machine_lock import SCOPE
 
     async def main():
-        async with group_lock(SCOPE):
+        async with group_lock(*SCOPE):
             print("held", flush=True)
             sys.stdin.readline()
 
@@ -60,7 +60,7 @@ async def test_other_process_is_waited_for():
                 process.stdin.write(b"\n")
                 await process.wait()
 
-        async with group_lock(SCOPE, sleep=sleep):
+        async with group_lock(*SCOPE, sleep=sleep):
             assert waits == 3
 
 
@@ -68,12 +68,12 @@ async def test_killed_process_releases_the_lock():
     async with OtherProcess() as process:
         process.kill()
         await process.wait()
-        async with group_lock(SCOPE, sleep=pytest.fail):
+        async with group_lock(*SCOPE, sleep=pytest.fail):
             pass
 
 
 async def test_other_company_does_not_wait():
-    async with OtherProcess(), group_lock(JournalScope(address=SCOPE.address, company="8"), sleep=pytest.fail):
+    async with OtherProcess(), group_lock("http://localhost", "8", sleep=pytest.fail):
         pass
 
 
@@ -85,9 +85,9 @@ def open_files():
 
 async def test_tasks_of_one_process_share_it():
     """The client itself lets one at a time create a group; a run creates hundreds, with one file open."""
-    async with group_lock(SCOPE, sleep=pytest.fail):
+    async with group_lock(*SCOPE, sleep=pytest.fail):
         before = open_files()
-        async with group_lock(SCOPE, sleep=pytest.fail), group_lock(SCOPE, sleep=pytest.fail):
+        async with group_lock(*SCOPE, sleep=pytest.fail), group_lock(*SCOPE, sleep=pytest.fail):
             assert open_files() == before
     assert all(shared.number is None for shared in machine_lock._locks.values())
 
@@ -98,5 +98,5 @@ async def test_foreign_folder_is_refused(folder):
     elsewhere.mkdir()
     (folder / f"coggno-{os.getuid()}").symlink_to(elsewhere)
     with pytest.raises(JournalError, match="does not belong to this user"):
-        async with group_lock(SCOPE):
+        async with group_lock(*SCOPE):
             pass

@@ -16,7 +16,15 @@ from coggno.provisioning import (
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import JournalReader, JournalScope, Write, WriteKind, WriteOutcome
 from coggno.provisioning.planning.earlier import read_earlier
-from tests.provisioning.helpers import broken, carry_out, check_against_effects, client_of, outcomes, people
+from tests.provisioning.helpers import (
+    Intercepted,
+    broken,
+    carry_out,
+    check_against_effects,
+    client_of,
+    outcomes,
+    people,
+)
 from tests.provisioning.journal.helpers import a_job
 
 WRITES = ("createUser", "createGroup", "addGroupUser")
@@ -86,6 +94,15 @@ def seeded(sandbox, number=0):
 
 def sent(sandbox, operations):
     return sum(sandbox.requests.count(operation) for operation in operations)
+
+
+class Renewed(Intercepted):
+    """A client with another key."""
+
+    account = property(lambda _: "renewed", lambda *_: None)
+
+    def with_options(self, **options):
+        return Renewed(self._client.with_options(**options), self._before)
 
 
 # Runs one after the other
@@ -299,6 +316,20 @@ async def test_other_company_is_refused(coggno, sandbox, path):
     assert sandbox.requests.total == before
 
 
+async def test_renewed_key_is_accepted_with_recheck(coggno, path):
+    """Another account is refused: its users would count as done."""
+    await run(coggno, path, people(2))
+    renewed = Renewed(coggno, lambda *_: None)
+    renewed.sandbox = coggno.sandbox
+    async with SqliteJournal(path) as journal:
+        await begun(renewed, journal, people(2), recheck=True)
+        await begun(renewed, journal, people(2))
+    before = coggno.sandbox.requests.total
+    with pytest.raises(JournalError, match="another API key"):
+        await run(coggno, path, people(2))
+    assert coggno.sandbox.requests.total == before
+
+
 async def test_broken_journal_stops_the_run(coggno, sandbox, path):
     """No request leaves whose intent is not kept, and the run says why it ended."""
 
@@ -337,4 +368,4 @@ async def begun_without_lists(coggno, journal, rows):
 
 
 def scope_of(coggno):
-    return JournalScope(address=coggno.base_url, company=coggno.lms)
+    return JournalScope.of(coggno)

@@ -85,7 +85,7 @@ class ProvisionRun:
         connections = max(50, self.options.run.concurrency)
         async with self.options.client.client(max_connections=connections) as coggno:
             if self.options.output.keeps_journal and not self.options.dry_run:
-                scope = JournalScope(address=coggno.base_url, company=coggno.lms)
+                scope = JournalScope.of(coggno)
                 report.files = with_journal(self.files, scope)
                 report.files.check()
             _report_kept(report.files)

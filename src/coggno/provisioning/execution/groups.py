@@ -22,7 +22,7 @@ from coggno.models import Group
 from coggno.provisioning.client import HeldName
 from coggno.provisioning.errors import StoppedError
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.journal import JournalScope, Write, WriteKind, group_lock
+from coggno.provisioning.journal import Write, WriteKind, group_lock
 from coggno.provisioning.outcomes import Waiting
 from coggno.provisioning.planning.earlier import EarlierWrites
 from coggno.provisioning.planning.plan import GroupOfCompany
@@ -131,8 +131,8 @@ class GroupCreation:
         """Keep out other processes, from the list that shows that a group is missing until it is there."""
         client = self.context.sender.client
         for company in sorted(companies, key=lambda company: company or 0):
-            scope = JournalScope(address=client.base_url, company=client.lms if company is None else str(company))
-            await self._locks.enter_async_context(group_lock(scope, sleep=self._wait))
+            acting_for = client.lms if company is None else str(company)
+            await self._locks.enter_async_context(group_lock(client.base_url, acting_for, sleep=self._wait))
         self.context.gate.waiting = None
 
     async def _wait(self, seconds: float) -> None:

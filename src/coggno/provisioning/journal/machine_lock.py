@@ -22,7 +22,6 @@ from attrs import define, field
 
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.file_lock import LockAttempt, try_lock
-from coggno.provisioning.journal.records import JournalScope
 
 _POLL: Final = 0.25  # seconds between two attempts; the system does not tell when a lock becomes free
 
@@ -42,7 +41,7 @@ _guard: Final = threading.Lock()
 
 @asynccontextmanager
 async def group_lock(
-    scope: JournalScope, *, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+    address: str, company: str | None, *, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
 ) -> AsyncGenerator[None]:
     """Hold the right to create groups, from the list that shows that one is missing until it is known to exist.
 
@@ -50,13 +49,14 @@ async def group_lock(
     at a time create a group of one name.
 
     Args:
-        scope: whose groups.
+        address: of the API.
+        company: id of the company that the client acts for; `None` for that of the key.
         sleep: waits for so many seconds.
 
     Raises:
         JournalError: there is no safe place for the lock.
     """
-    path = _folder() / f"{hashlib.sha256(str(scope).encode()).hexdigest()[:32]}.lock"
+    path = _folder() / f"{hashlib.sha256(f'{company} {address}'.encode()).hexdigest()[:32]}.lock"
     with _guard:
         shared = _locks.setdefault(path, _Shared())
     while not _enter(shared, path):

@@ -43,7 +43,7 @@ class MemoryJournal:
 
     async def begin(self, job: Job) -> JobState:
         """Begin a job; that of the same digest as the last one counts as resumed."""
-        self._scope = check_scope(self._scope, job.scope, "This journal")
+        self._scope = check_scope(self._scope, job, "This journal")
         if self._state is not None and self._job is not None and self._job.digest == job.digest:
             self._state = evolve(self._state, is_resumed=True)
         else:

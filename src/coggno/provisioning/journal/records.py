@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.outcomes import RowResult
 
 
@@ -18,10 +19,17 @@ class JournalScope:
     Attributes:
         address: of the API.
         company: id of the company that the client acts for; `None` for that of the key.
+        account: what tells the keys of accounts apart, see `AsyncCoggno.account`.
     """
 
     address: str
     company: str | None = None
+    account: str = ""
+
+    @classmethod
+    def of(cls, client: ProvisioningClient) -> JournalScope:
+        """Return where the writes of a client go."""
+        return cls(address=client.base_url, company=client.lms, account=client.account)
 
     def __str__(self) -> str:
         company = f"company {self.company}" if self.company is not None else "the company of the key"
@@ -38,6 +46,7 @@ class Job:
         digest: of what the roster asks for; a run with the same digest as the last one continues it.
         rows: how many rows the roster has.
         settings: what it takes to read the roster again, such as the mapping of columns; values as JSON has them.
+        accepts_new_key: whether another key belongs to the same account, as after it was renewed.
     """
 
     scope: JournalScope
@@ -45,6 +54,7 @@ class Job:
     digest: bytes
     rows: int
     settings: Mapping[str, Any] = field(factory=dict[str, Any])
+    accepts_new_key: bool = False
 
 
 @frozen(kw_only=True)

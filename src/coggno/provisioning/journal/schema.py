@@ -24,7 +24,7 @@ LEAVERS: Final = 1 << (LINE_BITS - 1)
 
 # Ids of rows are job and line in one number: results arrive nearly in order, so a commit touches few pages.
 _SCHEMA: Final = """
-CREATE TABLE scope (address TEXT NOT NULL, company TEXT);
+CREATE TABLE scope (address TEXT NOT NULL, company TEXT, account TEXT NOT NULL);
 CREATE TABLE jobs (
   number INTEGER PRIMARY KEY, roster TEXT NOT NULL, digest BLOB NOT NULL, row_count INTEGER NOT NULL,
   settings TEXT NOT NULL, begun REAL NOT NULL, finished REAL, is_planned INTEGER NOT NULL DEFAULT 0

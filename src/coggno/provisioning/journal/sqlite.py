@@ -83,7 +83,7 @@ class SqliteJournal:
             JournalError: the journal cannot be used, another run holds it, or it belongs to another scope.
         """
         writer = await self._opened()
-        check_scope(await writer.call(tables.scope_of), job.scope, f"The journal {self.path}")
+        check_scope(await writer.call(tables.scope_of), job, f"The journal {self.path}")
         state = await writer.call(partial(tables.begin_job, job=job, now=self._now()))
         self._number = state.number
         self._intents = max(self._intents, await writer.call(tables.last_intent))

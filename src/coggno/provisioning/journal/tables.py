@@ -35,8 +35,8 @@ _VARIABLES: Final = 500  # in one statement; older versions of SQLite allow 999
 
 def scope_of(connection: sqlite3.Connection) -> JournalScope | None:
     """Return which company a journal belongs to; `None` before its first job."""
-    row = connection.execute("SELECT address, company FROM scope").fetchone()
-    return None if row is None else JournalScope(address=row[0], company=row[1])
+    row = connection.execute("SELECT address, company, account FROM scope").fetchone()
+    return None if row is None else JournalScope(address=row[0], company=row[1], account=row[2])
 
 
 def read_jobs(connection: sqlite3.Connection) -> Iterator[tuple[Job, JobState, float | None]]:
@@ -57,6 +57,7 @@ def last_job(connection: sqlite3.Connection) -> tuple[Job, JobState, float | Non
 def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
     """Return the last job if it is the same, or else begin a new one."""
     last = last_job(connection)
+    connection.execute("UPDATE scope SET account = ?", (job.scope.account,))
     if last is not None and last[0].digest == job.digest:
         # What a plan has found is as old as the run; after the end of one, the rows that are left get a new plan.
         connection.execute(
@@ -66,7 +67,8 @@ def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
         return evolve(last[1], is_planned=last[1].is_planned and not last[1].is_finished)
     with transaction(connection):
         if last is None:
-            connection.execute("INSERT INTO scope VALUES (?, ?)", (job.scope.address, job.scope.company))
+            scope = job.scope
+            connection.execute("INSERT INTO scope VALUES (?, ?, ?)", (scope.address, scope.company, scope.account))
         else:
             # Rows of earlier jobs are found by what they ask for; one job alone is found by line.
             connection.execute("CREATE INDEX IF NOT EXISTS rows_by_digest ON rows (digest) WHERE digest IS NOT NULL")

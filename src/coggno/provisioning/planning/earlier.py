@@ -231,11 +231,12 @@ async def read_earlier(journal: Journal, roster: Roster, client: ProvisioningCli
     """
     state = await journal.begin(
         Job(
-            scope=JournalScope(address=client.base_url, company=client.lms),
+            scope=JournalScope.of(client),
             roster=str(roster.path or roster.name),
             digest=roster.digest,
             rows=len(roster.rows),
             settings=roster.settings,
+            accepts_new_key=recheck,
         )
     )
     if state.number > 1 and not state.is_planned:
