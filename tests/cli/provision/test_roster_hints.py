@@ -9,7 +9,7 @@ from coggno.provisioning import RosterError, RosterHint, RosterOptions, read_ros
 @pytest.mark.parametrize(
     ("header", "options", "ending"),
     [
-        ("email,Given Name", {}, "Name it with --map last_name=COLUMN"),
+        ("email,Given Name,Family", {}, "Name it with --map last_name=COLUMN"),
         ("email", {}, "Name the right one with --delimiter CHAR"),
         ("first name,last name,email,Work Mail,mail", {}, "Choose one: --map email=email or --map email=mail"),
         ("e,f", {"encoding": "klingon"}, "Give one such as utf-8, utf-16 or cp1252."),

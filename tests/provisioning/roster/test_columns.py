@@ -58,12 +58,16 @@ def test_a_mapping_comes_before_the_usual_names():
         ),
         (["Password", "password", *NEEDED], {}, "could both hold the password"),
         (
-            ["first name", "last name"],
+            ["first name", "last name", "Post"],
             {},
-            "no column for email. The columns are 'first name', 'last name'. Name it with mapping={'email': 'COLUMN'}",
+            "no column for email. The columns are 'first name', 'last name', 'Post'. Name it with mapping={'email':",
         ),
         (["email", "last name"], {}, "no column for first_name"),
-        (NEEDED, {"emial": "email"}, "there is no field 'emial'. Did you mean 'email'\\? Fields: email, first_name"),
+        (
+            NEEDED,
+            {"emial": "email"},
+            "names a field 'emial', which does not exist. Did you mean 'email'\\? Fields: email, first_name",
+        ),
         (NEEDED, {"email": "emial"}, "there is no such column. Did you mean 'email'\\?"),
         ([*NEEDED, "x y", "x_y"], {"login": "xy"}, "several columns have that name"),
     ],
@@ -74,10 +78,41 @@ def test_unclear_columns_are_refused(names, mapping, words):
         find_columns(names, mapping)
 
 
+@pytest.mark.parametrize("row", [["Ada", "Lovelace", "ada.example.com", "s3cret-word"], ["1001", "Ada", "pa$$word"]])
+def test_a_first_line_that_may_be_a_row_is_not_shown(row):
+    """Also without an e-mail address: one of its cells may be a password."""
+    for mapping in ({}, {"email": "mail"}):
+        with pytest.raises(RosterError, match="line with the names of the columns is missing") as caught:
+            find_columns(row, mapping)
+        assert not any(cell in str(caught.value) for cell in row)
+        assert caught.value.hint is None
+
+
+@pytest.mark.parametrize(
+    ("names", "advice"),
+    [
+        (["Ada", "Lovelace"], "If they are a person, put a line above them that names the columns"),
+        (["email", "Ada"], "no column for first_name, last_name.*Add what is missing"),
+        (["first name", "last name", "login"], "no column for email.*Add what is missing"),
+    ],
+)
+def test_no_column_is_asked_for_that_cannot_be_there(names, advice):
+    with pytest.raises(RosterError, match=advice) as caught:
+        find_columns(names, {})
+    assert caught.value.hint is None
+
+
+def test_a_foreign_header_is_shown():
+    with pytest.raises(
+        RosterError, match="The columns are 'Vorname', 'Nachname \\(neu\\)', 'Postfach'. Name it with mapping="
+    ):
+        find_columns(["Vorname", "Nachname (neu)", "Postfach"], {})
+
+
 def test_a_missing_header_is_reported():
     """The first line is data then: it may hold a password and is not shown."""
     row = ["Ada", "Lovelace", "ada@example.com", "s3cret-word"]
-    with pytest.raises(RosterError, match="the line with the names of the columns is missing") as caught:
+    with pytest.raises(RosterError, match="line with the names of the columns is missing") as caught:
         find_columns(row, {})
     assert "s3cret" not in str(caught.value)
     assert caught.value.hint is None, "no advice to name a column that the file does not have"

@@ -109,7 +109,7 @@ def test_a_table_may_begin_anywhere():
 
 
 def test_a_sheet_without_a_header_is_told_so():
-    with pytest.raises(RosterError, match="the line with the names of the columns is missing") as caught:
+    with pytest.raises(RosterError, match="The line with the names of the columns is missing") as caught:
         read_roster(io.BytesIO(workbook([PERSON, PERSON])))
     assert caught.value.hint is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from operator import itemgetter
@@ -21,10 +22,12 @@ from coggno.provisioning.roster.column_names import (
     may_be_secret,
 )
 
+_ADD_HEADER: Final = "put a line above them that names the columns, such as: first name, last name, email"
 _NO_HEADER: Final = (
-    "The first line contains an e-mail address, so the line with the names of the columns is missing. "
-    "Put a line above it that names the columns, such as: first name, last name, email"
+    f"The line with the names of the columns is missing. If the rows begin in the first line, {_ADD_HEADER}"
 )
+# Without digits and signs, which a name of a column rarely has, and a password nearly always.
+_LIKE_A_NAME: Final = re.compile(r"([^\W\d]|[ _/().*\[\]-])*")
 _REQUIRED: Final = ("email", "first_name", "last_name")
 
 
@@ -149,8 +152,13 @@ def _missing(fields: Sequence[str], names: Sequence[str]) -> RosterError:
         fields = [field for field in fields if field not in {"first_name", "last_name"}]
     if not fields:
         return RosterError(message)
-    columns = dict.fromkeys(fields, "COLUMN")
     user_name = next(filter(is_user_name, names), None)
+    if user_name is None and len(fields) > sum(field_of(name) is None for name in names):
+        # Fewer columns than fields are left: no mapping can help.
+        is_header = any(map(field_of, names))
+        advice = "Add what is missing." if is_header else f"If they are a person, {_ADD_HEADER}"
+        return RosterError(f"{message} {advice}")
+    columns = dict.fromkeys(fields, "COLUMN")
     if user_name is not None and "email" in fields:
         message += f" If {user_name!r} has e-mail addresses, it can be used for them."
         columns["email"] = user_name
@@ -163,13 +171,15 @@ def _describe(names: Sequence[str]) -> str:
 
 def _is_data(names: Sequence[str]) -> bool:
     """Return whether the first line is a row of data, which must not be shown: it may hold a password."""
-    return any("@" in name for name in names)
+    if any("@" in name for name in names):
+        return True
+    return not any(map(field_of, names)) and not all(map(_LIKE_A_NAME.fullmatch, names))
 
 
 def _mapped(field: str, column: str, names: Sequence[str]) -> int:
     if field not in FIELDS:
         hint = _hint(field, FIELDS)
-        message = f"The mapping names a field {field!r}, and there is no field {field!r}.{hint}"
+        message = f"The mapping names a field {field!r}, which does not exist.{hint}"
         raise RosterError(f"{message} Fields: {', '.join(FIELDS)}.")
     exact = [index for index, name in enumerate(names) if name == column]
     found = exact or [index for index, name in enumerate(names) if column_key(column) in keys_of(name)]
