@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from coggno.sandbox import Sandbox
-from tests.cli.helpers import ADA, GRACE, INVALID, RunCommand, read_table, write_roster
+from coggno.sandbox import Sandbox, parse_fault
+from tests.cli.helpers import ADA, GRACE, INVALID, RunCommand, people, read_table, write_roster
 from tests.cli.provision.helpers import created, file_names
+from tests.cli.provision.test_interrupted import logins_made, start, wait_until
 
 
 @pytest.fixture
@@ -28,6 +30,32 @@ def test_plan_is_carried_out(plan, coggno: RunCommand, sandbox: Sandbox):
     assert created(sandbox) == {"createGroup": 2, "createUser": 2, "addGroupUser": 1}
     assert [row["outcome"] for row in read_table("results.csv")] == ["created", "created"]
     assert "difference-engine" not in Path(plan).read_text()
+
+
+def test_plan_of_a_roster_that_was_run_before(provision, coggno: RunCommand, sandbox: Sandbox):
+    """The journal beside it changes nothing about the comparison."""
+    provision(write_roster(ADA, GRACE))
+    provision("people.csv", "--dry-run", "--plan-out", "x.plan")
+    ended = coggno("apply", "x.plan")
+    assert ended.code == 0, ended.err
+    assert created(sandbox)["createUser"] == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_killed_plan_continues(provision, coggno: RunCommand, sandbox: Sandbox):
+    """By the same command, although what is on the server has changed since the plan was made."""
+    provision(write_roster(*people(40)), "--dry-run", "--plan-out", "x.plan")
+    slow = sandbox.faults.add(parse_fault("createUser:latency=0.1"))
+    with start("x.plan", "--concurrency", "4", command="apply") as run:
+        wait_until(lambda: slow.applied >= 12)
+        run.kill()
+        run.wait()
+    sandbox.faults.remove(slow)
+    ended = coggno("apply", "x.plan")
+    assert ended.code == 0, ended.err
+    assert " of 40 rows were done by an earlier run.\n" in ended.err
+    assert set(logins_made(sandbox).values()) == {1}
+    assert len(logins_made(sandbox)) == 40
 
 
 def test_plan_out_needs_a_dry_run(provision, sandbox: Sandbox):

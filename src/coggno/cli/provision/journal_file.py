@@ -72,6 +72,27 @@ def recorded_rows(journal: Path, roster: Roster) -> Callable[[], AsyncIterator[t
     return rows
 
 
+def is_begun(journal: Path | None, roster: Roster, since: float) -> bool:
+    """Return whether the last run in a journal is one of this roster that did not come to its end.
+
+    Args:
+        journal: its path; `None` if there is none.
+        roster: of the run.
+        since: seconds since the epoch; the run has begun later.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    if journal is None or not journal.exists():
+        return False
+    with JournalReader(journal) as reader:
+        jobs = reader.jobs()
+    if not jobs:
+        return False
+    last = jobs[-1]
+    return last.job.digest == roster.digest and last.finished is None and last.state.begun >= since
+
+
 def _reason_to_keep(path: Path, files: RunFiles, scope: JournalScope) -> str:
     """Return why a journal is not that of a run, in words for a message; empty if it is, or there is none."""
     if not path.exists():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from attrs import evolve, frozen
+
 from coggno import (
     APIError,
     AsyncCoggno,
@@ -20,8 +22,34 @@ from coggno.provisioning import Plan, PlanError, PlanFile, Roster, RunOptions, S
 _AGAIN: Final = "Run the same command again later."
 
 
+@frozen
+class SavedPlanCheck:
+    """Whether a saved plan still comes to the same.
+
+    Attributes:
+        plan: what was agreed to.
+        is_continued: whether a run has begun to carry it out, so that what is on the server has changed meanwhile.
+    """
+
+    plan: PlanFile
+    is_continued: bool
+
+    async def check(self, coggno: AsyncCoggno, roster: Roster, options: RunOptions) -> None:
+        """Return if the plan may be carried out.
+
+        Raises:
+            PlanError: it may not.
+        """
+        if self.is_continued:
+            self.plan.check_client(coggno)
+            self.plan.check_roster(roster)
+        else:
+            # Without the journal: rows that an earlier run has done would be missing in the comparison.
+            await self.plan.make_again(coggno, evolve(options, journal=None), roster)
+
+
 async def plan_run(
-    coggno: AsyncCoggno, roster: Roster, options: RunOptions, *, makes_passwords: bool, saved: PlanFile | None
+    coggno: AsyncCoggno, roster: Roster, options: RunOptions, *, makes_passwords: bool, saved: SavedPlanCheck | None
 ) -> Plan:
     """Read what exists, and plan what is to be done.
 
@@ -38,7 +66,7 @@ async def plan_run(
     """
     try:
         if saved is not None:
-            return await saved.make_again(coggno, options, roster)
+            await saved.check(coggno, roster, options)
         return await make_plan(coggno, roster, options, makes_passwords=makes_passwords)
     except APIError as error:
         raise _planning_error(error) from error
@@ -54,8 +82,7 @@ async def plan_run(
 
 def _stale(error: PlanError) -> str:
     unchanged = "" if "Nothing was changed." in str(error) else " Nothing was changed."
-    hint = "Make a new plan: coggno provision ROSTER --dry-run --plan-out PLAN"
-    return f"{error}{unchanged}\n{hint}. A run that was interrupted continues with: coggno provision ROSTER"
+    return f"{error}{unchanged}\nMake a new plan: coggno provision ROSTER --dry-run --plan-out PLAN"
 
 
 def _planning_error(error: APIError) -> CommandError:

@@ -15,10 +15,10 @@ from attrs import evolve, frozen
 from coggno import AsyncCoggno, CoggnoError
 from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
-from coggno.cli.provision.journal_file import open_journal, recorded_rows, with_journal
+from coggno.cli.provision.journal_file import is_begun, open_journal, recorded_rows, with_journal
 from coggno.cli.provision.monitor import RunMonitor
 from coggno.cli.provision.options import ProvisionOptions
-from coggno.cli.provision.planning import plan_run
+from coggno.cli.provision.planning import SavedPlanCheck, plan_run
 from coggno.cli.provision.reading import read, report_roster
 from coggno.cli.provision.result_files import RowPairs, write_files
 from coggno.cli.provision.summary import RunReport
@@ -140,10 +140,17 @@ class ProvisionRun:
             report.roster,
             options,
             makes_passwords=report.files.passwords is not None,
-            saved=self.options.saved_plan,
+            saved=self._saved_plan(report),
         )
         report.changes, report.leavers = plan.counts(), plan.leavers
         return plan
+
+    def _saved_plan(self, report: RunReport) -> SavedPlanCheck | None:
+        saved = self.options.saved_plan
+        if saved is None:
+            return None
+        is_continued = is_begun(report.files.journal, report.roster, since=self.options.plan_saved_at)
+        return SavedPlanCheck(saved, is_continued)
 
     async def _write_files(self, report: RunReport, rows: RowPairs) -> None:
         self.monitor.progress.phase("Writing the forecast" if report.is_dry_run else "Writing the results")
