@@ -27,8 +27,12 @@ def expanded(function: Callable[..., None]) -> Callable[..., None]:
     """
     signature = inspect.signature(function, eval_str=True)
     groups = {name: each.annotation for name, each in signature.parameters.items() if each.annotation in _GROUPS}
-    own = [each for name, each in signature.parameters.items() if name not in groups]
-    shared = [parameter for group in groups.values() for parameter in _parameters(group)]
+    # In the place of the group: the help lists options in this order.
+    parameters = [
+        parameter
+        for name, each in signature.parameters.items()
+        for parameter in (_parameters(groups[name]) if name in groups else [each])
+    ]
 
     @functools.wraps(function)
     def command(**values: Any) -> None:
@@ -39,7 +43,6 @@ def expanded(function: Callable[..., None]) -> Callable[..., None]:
         function(**values, **made)
 
     # typer reads both; the annotations of the wrapped function are texts, which it could not find the names of here.
-    parameters = [*own, *shared]
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     return command
@@ -52,7 +55,11 @@ def _parameters(group: Any) -> list[inspect.Parameter]:
         annotations = inspect.get_annotations(base, eval_str=True) | annotations
     return [
         inspect.Parameter(
-            each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=annotations[each.name]
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=_default(each), annotation=annotations[each.name]
         )
         for each in attrs.fields(group)
     ]
+
+
+def _default(attribute: attrs.Attribute[Any]) -> object:
+    return inspect.Parameter.empty if attribute.default is attrs.NOTHING else attribute.default

@@ -6,15 +6,13 @@ from typing import Annotated
 
 import typer
 
-from coggno import AsyncCoggno
 from coggno.cli.connection import ServerOptions
 from coggno.cli.lists.columns import COMPANY
 from coggno.cli.lists.options import ListOptions
 from coggno.cli.lists.show import ListView, show_one
+from coggno.cli.new_person import NewPersonOptions
 from coggno.cli.option_groups import expanded
-from coggno.cli.options import Email, FirstName, Json, LastName, NewLogin, PasswordStdin, examples
-from coggno.cli.terminal.prompts import read_password
-from coggno.models import Company
+from coggno.cli.options import Json, examples
 
 companies = typer.Typer(no_args_is_help=True, epilog=examples("coggno companies list"))
 
@@ -34,28 +32,14 @@ def list_companies(*, listing: ListOptions, server: ServerOptions) -> None:
 @expanded
 def create_company(
     *,
-    email: Email,
-    first_name: FirstName,
-    last_name: LastName,
+    person: NewPersonOptions,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Name of the company.")] = None,
-    login: NewLogin = None,
-    password_stdin: PasswordStdin = False,
     as_json: Json = False,
     server: ServerOptions,
 ) -> None:
     """Create a connected company and the user who owns it. The command asks for the owner's password."""
     # The key before the question: nobody should type a password twice for nothing.
     settings = server.settings().require_key()
-    password = read_password(from_stdin=password_stdin)
-
-    async def work(coggno: AsyncCoggno) -> Company:
-        return await coggno.companies.create(
-            email=email,
-            first_name=first_name,
-            last_name=last_name,
-            password=password,
-            name=name,
-            login=login,
-        )
-
-    show_one(settings.run(work), COMPANY, as_json=as_json)
+    fields = person.fields()
+    created = settings.run(lambda coggno: coggno.companies.create(name=name, **fields))
+    show_one(created, COMPANY, as_json=as_json)

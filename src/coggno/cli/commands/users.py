@@ -17,22 +17,10 @@ from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.lists.columns import LICENSE_OF_USER, USER
 from coggno.cli.lists.options import ListOptions
 from coggno.cli.lists.show import ListView, iterate, show_one
+from coggno.cli.new_person import NewPersonOptions
 from coggno.cli.option_groups import expanded
-from coggno.cli.options import (
-    Email,
-    FirstName,
-    GroupOption,
-    IsLogin,
-    Json,
-    LastName,
-    NewLogin,
-    PasswordStdin,
-    UserArgument,
-    examples,
-)
-from coggno.cli.terminal.prompts import read_password
+from coggno.cli.options import GroupOption, IsLogin, Json, UserArgument, examples
 from coggno.errors import PartialWriteError
-from coggno.models import User
 
 users = typer.Typer(no_args_is_help=True, epilog=examples("coggno users list --json | jq -r .login"))
 
@@ -62,34 +50,16 @@ def get_user(*, user: UserArgument, is_login: IsLogin = False, as_json: Json = F
 )
 @expanded
 def create_user(
-    *,
-    email: Email,
-    first_name: FirstName,
-    last_name: LastName,
-    login: NewLogin = None,
-    group: GroupOption = None,
-    password_stdin: PasswordStdin = False,
-    as_json: Json = False,
-    account: AccountOptions,
+    *, person: NewPersonOptions, group: GroupOption = None, as_json: Json = False, account: AccountOptions
 ) -> None:
     """Create a user. The command asks for the password; to create many users, use coggno provision."""
     # The key and the group before the question: nobody should type a password twice for nothing.
     settings = account.settings().require_key()
     group_id = None if group is None else settings.run(GroupReference(group).find).id
-    password = read_password(from_stdin=password_stdin)
-
-    async def work(coggno: AsyncCoggno) -> User:
-        return await coggno.users.create(
-            email=email,
-            first_name=first_name,
-            last_name=last_name,
-            password=password,
-            login=login,
-            group_id=group_id,
-        )
-
+    fields = person.fields()
     with _missing_membership_reported(group_id):
-        show_one(settings.run(work), USER, as_json=as_json)
+        created = settings.run(lambda coggno: coggno.users.create(group_id=group_id, **fields))
+        show_one(created, USER, as_json=as_json)
 
 
 users.command(
