@@ -53,6 +53,6 @@ nitpick_ignore_regex = [
     # Other projects and the standard library: their inventories are on other hosts, and the build uses no network.
     ("py:.*", r"(?!coggno\b).*"),
     # Private names that occur in signatures and need no page of their own.
-    ("py:.*", r"coggno\._.*"),
-    ("py:.*", r"coggno\.(provisioning|sandbox)\.[a-z_]+\..*"),
+    ("py:.*", r"coggno\.(testing\.)?_.*"),
+    ("py:.*", r"coggno\.(otel|provisioning|sandbox)\.[a-z_]+\..*"),
 ]

@@ -21,6 +21,7 @@ PUBLIC_MODULES = (
     "coggno.errors",
     "coggno.models",
     "coggno.operations",
+    "coggno.otel",
     "coggno.provisioning",
     "coggno.sandbox",
 )

@@ -124,7 +124,7 @@ async def test_rows_are_counted_by_outcome(sandbox, reader, provider):
         telemetry = instrument(coggno, meter_provider=provider)
         results = [result async for result in telemetry.count_rows(coggno.provision(rows))]
     assert len(results) == 3
-    counted = {each["coggno.row.outcome"]: value for each, value in points(reader, "coggno.provisioning.rows")}
+    counted = {each["coggno.row.outcome"]: value for each, value in points(reader, "coggno.provision.rows")}
     assert counted == {"created": 2, "invalid": 1}
 
 

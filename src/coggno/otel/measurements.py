@@ -47,7 +47,7 @@ class Instruments:
             explicit_bucket_boundaries_advisory=_CALL_BUCKETS,
         )
         self._retries = meter.create_counter("coggno.client.retries", "{retry}", "Attempts after the first one.")
-        self.rows = meter.create_counter("coggno.provisioning.rows", "{row}", "Rows of rosters, by outcome.")
+        self.rows = meter.create_counter("coggno.provision.rows", "{row}", "Rows of rosters, by outcome.")
         meter.create_observable_up_down_counter(
             "http.client.open_connections", [self._connections], "{connection}", "Connections that are open, by state."
         )

@@ -115,6 +115,13 @@ def test_other_names_must_be_allowed(options, status):
     assert response.status_code == status
 
 
+@pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "127.0.0.1")])
+def test_printed_address_is_one_for_clients(host, shown):
+    """The client refuses plain http to 0.0.0.0, which is no address of this machine."""
+    with started("--host", host) as (_, url):
+        assert url.startswith(f"http://{shown}:")
+
+
 def test_log_has_a_line_for_each_request():
     with started("--log", "--fault", "listGroups:drop") as (server, url):
         while server.stdout.readline().startswith("State, requests") is False:

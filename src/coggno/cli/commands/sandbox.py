@@ -239,9 +239,14 @@ def _print_request(record: RequestRecord) -> None:
     output.flush()
 
 
+def _reachable(url: str) -> str:
+    """Return an address for this machine: one that stands for all addresses is none to send requests to."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
 def _welcome(url: str, state: Path | None, *, is_kept: bool) -> None:
     kept = ", and lost\nwhen it stops" if state is None else f",\nand kept in {state}"
-    output.write(_WELCOME.format(url=url, key=_KEY, kept=kept))
+    output.write(_WELCOME.format(url=_reachable(url), key=_KEY, kept=kept))
     if is_kept:
         output.write(f"\nThe data is that of {state}; --users, --documents and --groups are not applied to it.")
     # Whoever starts the server from a program waits for these lines.
