@@ -127,3 +127,16 @@ async def test_a_window_is_read_when_the_last_is_used():
     assert read == ["ab"]
     await rows.get()
     assert read == ["ab", "cd"]
+
+
+async def test_parked_rows_wait_for_what_they_need():
+    """They take no time, and workers do not end before them."""
+    rows, clock = queue("ab")
+    rows.park(await rows.get())
+    assert await rows.get() == "b"
+    rows.ended()
+    waiting = asyncio.ensure_future(rows.get())
+    await asyncio.sleep(0)
+    assert (waiting.done(), clock.now()) == (False, 0)
+    rows.unpark()
+    assert await waiting == "a"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -70,11 +70,13 @@ class GroupCreation:
         context: what all rows share.
         earlier: writes of earlier runs; `None` if there are none.
         failures: company and name -> why the group is not there.
+        on_change: called when a group is there, or has failed.
     """
 
     context: RunContext
     earlier: EarlierWrites | None = None
     failures: dict[GroupOfCompany, str] = field(factory=dict[GroupOfCompany, str])
+    on_change: Callable[[], None] = lambda: None
     _open: dict[GroupOfCompany, NewGroup] = field(factory=dict[GroupOfCompany, NewGroup])
     _locks: AsyncExitStack = field(factory=AsyncExitStack)
 
@@ -117,7 +119,8 @@ class GroupCreation:
         """Return why one of `names` cannot be used, or `None` if all groups are there or may still come."""
         for name in names:
             reason = self.failures.get((company, name))
-            if reason is None and self.context.signal.reason is not None and (company, name) not in self.context.groups:
+            is_there = (company, name) in self.context.groups
+            if reason is None and not is_there and (company, name) not in self._open:
                 reason = "the run stopped before"
             if reason is not None:
                 return f"group {name!r} could not be created: {reason}"
@@ -250,4 +253,5 @@ class GroupCreation:
 
     async def _end(self, group: NewGroup) -> None:
         del self._open[group.id]
+        self.on_change()
         await group.release.aclose()

@@ -46,6 +46,7 @@ class RowQueue(Generic[T]):
         # Breaks ties between rows that are due at the same time: rows themselves cannot be compared.
         self._numbers = count()
         self._aside: list[T] = []
+        self._parked: list[T] = []
         self._in_progress = 0
         self._open = 0
         self._changed = asyncio.Event()
@@ -88,6 +89,20 @@ class RowQueue(Generic[T]):
         self._aside.append(row)
         self._wake()
 
+    def park(self, row: T) -> None:
+        """Work on a row again after the next `unpark`."""
+        self._in_progress -= 1
+        self._open -= 1
+        self._parked.append(row)
+        self._wake()
+
+    def unpark(self) -> None:
+        """Let the parked rows be worked on now."""
+        for row in self._parked:
+            heappush(self._waiting, (self._clock(), next(self._numbers), row))
+        self._parked.clear()
+        self._wake()
+
     def ended(self) -> None:
         """Note that a row has its result."""
         self._in_progress -= 1
@@ -101,11 +116,12 @@ class RowQueue(Generic[T]):
     def hurry(self) -> None:
         """Let no row wait any longer, as the run stops."""
         self._is_hurried = True
-        self._wake()
+        self.unpark()
 
     def unfinished(self) -> Iterator[T]:
         """Yield the rows that wait to be worked on again, those that were set aside, and those not begun."""
         yield from (row for _, _, row in self._waiting)
+        yield from self._parked
         yield from self._aside
         yield from self._fresh
 
@@ -115,7 +131,7 @@ class RowQueue(Generic[T]):
 
     @property
     def _is_finished(self) -> bool:
-        return not (self._has_fresh or self._waiting or self._in_progress or self._aside)
+        return not (self._has_fresh or self._waiting or self._parked or self._in_progress or self._aside)
 
     @property
     def _has_fresh(self) -> bool:
@@ -128,7 +144,7 @@ class RowQueue(Generic[T]):
 
     @property
     def _accepts_fresh(self) -> bool:
-        return len(self._waiting) < self._most_waiting or self._is_hurried
+        return len(self._waiting) + len(self._parked) < self._most_waiting or self._is_hurried
 
     async def _read_window(self) -> None:
         self._is_reading = True
@@ -150,7 +166,7 @@ class RowQueue(Generic[T]):
             return heappop(self._waiting)[2]
         if self._fresh and self._accepts_fresh:
             return self._fresh.popleft()
-        if self._aside and not (self._has_fresh or self._waiting or self._in_progress):
+        if self._aside and not (self._has_fresh or self._waiting or self._parked or self._in_progress):
             for aside in self._aside:
                 heappush(self._waiting, (self._clock(), next(self._numbers), aside))
             self._aside.clear()

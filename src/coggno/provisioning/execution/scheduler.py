@@ -18,7 +18,6 @@ from coggno.provisioning.planning import PlannedRow
 from coggno.provisioning.planning.earlier import EarlierWrites
 from coggno.provisioning.worker_pool import for_each
 
-_GROUP_PAUSE: Final = 2.0  # seconds after which a row is begun whose group was not there yet
 _WAITING: Final = 16  # rows for each worker that may wait to be tried again; one in ten waits at a tenth of failures
 
 
@@ -45,6 +44,7 @@ class RowScheduler:
             sleep=context.sleep,
         )
         context.signal.on_stop(self._queue.hurry)
+        groups.on_change = self._queue.unpark
         self._ended: asyncio.Queue[RowResult | None] = asyncio.Queue()
 
     async def results(self) -> AsyncGenerator[RowResult]:
@@ -87,7 +87,7 @@ class RowScheduler:
                 # A row without its group has failed; only the rows after a stop are counted as not attempted.
                 self._end(planned, planned.row.result(RowOutcome.FAILED, f"not attempted: {obstacle}"))
             elif self._groups.is_awaited(planned.company, planned.missing):
-                self._queue.put_back(task, pause=_GROUP_PAUSE)
+                self._queue.park(task)
             else:
                 await self._carry_out(task)
 

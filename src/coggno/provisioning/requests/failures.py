@@ -59,7 +59,11 @@ def is_maybe_in_progress(error: APIError) -> bool:
 
     After a timeout, of ours or of a gateway, it often is. A broken connection or another error ends its work.
     """
-    return isinstance(error, APITimeoutError) or getattr(error, "status_code", None) in _GATEWAY_TIMEOUTS
+    # A write that a check could not settle carries the failure of its request as the cause.
+    for failure in (error, error.__cause__):
+        if isinstance(failure, APITimeoutError) or getattr(failure, "status_code", None) in _GATEWAY_TIMEOUTS:
+            return True
+    return False
 
 
 def is_key_refused(error: Exception) -> bool:
