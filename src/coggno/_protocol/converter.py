@@ -337,7 +337,8 @@ def _union(converter: Converter) -> Callable[[Any], _Hook]:
     return factory
 
 
-def _is_list(into: Any) -> bool:
+def is_list(into: Any) -> bool:
+    """Return whether a type is `list`, with or without the type of its items."""
     origin: Any = get_origin(into)
     return into is list or origin is list
 
@@ -379,7 +380,7 @@ def _converter(*, detailed: bool) -> Converter:
         _from_text(dt.datetime.fromisoformat, "a date and time (2025-01-15T08:00:00Z)"),
     )
     converter.register_structure_hook(UUID, _from_text(UUID, "a UUID"))
-    converter.register_structure_hook_factory(_is_list, _list(converter) if detailed else _fast_list(converter))
+    converter.register_structure_hook_factory(is_list, _list(converter) if detailed else _fast_list(converter))
     converter.register_structure_hook_factory(_is_object, _object(converter))
     converter.register_structure_hook_factory(_is_literal, _literal)
     converter.register_structure_hook_factory(_is_union, _union(converter))

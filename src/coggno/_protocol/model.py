@@ -71,12 +71,12 @@ def _pydantic_field(item: attrs.Attribute[Any], handler: Any, core_schema: Any) 
     schema = handler.generate_schema(item.type)
     if item.default is not attrs.NOTHING:
         default: Any = item.default
-        given = {"default_factory": default.factory} if isinstance(default, _FACTORY) else {"default": default}
+        given = {"default_factory": default.factory} if isinstance(default, FACTORY) else {"default": default}
         schema = core_schema.with_default_schema(schema, **given)
     return core_schema.dataclass_field(item.name, schema, kw_only=True, validation_alias=wire_name(item))
 
 
-_FACTORY: Final[Any] = attrs.Factory  # a class, which its type stub hides
+FACTORY: Final[Any] = attrs.Factory  # a class, which its type stub hides
 
 
 def declared_fields(model: type[Any]) -> Iterator[attrs.Attribute[Any]]:

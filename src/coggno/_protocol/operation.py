@@ -20,7 +20,8 @@ Method: TypeAlias = Literal["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OP
 Retry: TypeAlias = Literal["safe", "settle", "never"]
 ResponseShape: TypeAlias = Literal["one", "many", "exact", "text", "none"]
 Body: TypeAlias = Literal["form", "json"]
-Verdict: TypeAlias = Literal["done", "resend", "unknown"]
+Meaning: TypeAlias = Literal["done", "resend", "unknown"]
+"""What it means for a write that a read finds its object, or does not."""
 
 
 class Unset(enum.Enum):
@@ -53,9 +54,9 @@ class Settle:
     """Field of the response -> the values that identify the object. A list is filtered by it."""
     same: Mapping[str, tuple[str, ...]] = _NOTHING
     """Field of the response -> the values that must be ours; otherwise somebody else has the key."""
-    found: Verdict
+    found: Meaning
     """What it means that the object is found."""
-    absent: Verdict
+    absent: Meaning
     """What it means that the object is absent."""
     control: Operation[Any] | None = None
     """A list that can always be read: a 404 of `read` can come from a gateway, and proves nothing without it."""

@@ -7,17 +7,16 @@ must be right: `id`, and `login` where the model has one. A field that is not as
 from __future__ import annotations
 
 import logging
-from typing import Any, Final, cast, get_args, get_origin
+from typing import Any, Final, cast, get_args
 
 import attrs
 
 from coggno._protocol import json as _json
-from coggno._protocol.converter import StructureError, choices, structure_fast, structure_in_detail
-from coggno._protocol.model import Model, declared_fields, unknown_fields, wire_name
+from coggno._protocol.converter import StructureError, choices, is_list, structure_fast, structure_in_detail
+from coggno._protocol.model import FACTORY, Model, declared_fields, unknown_fields, wire_name
 
 _LOG: Final = logging.getLogger("coggno")
 _IDENTITY: Final = frozenset({"id", "login"})
-_FACTORY: Final[Any] = attrs.Factory  # a class, which its type stub hides
 _reported: Final[set[tuple[type, str]]] = set()
 """Model and field of each warning that was logged: a list of 10,000 records must not log 10,000 lines."""
 _reported_texts: Final[set[str]] = set()
@@ -54,7 +53,7 @@ def _in_parts(data: Any, into: Any, path: str) -> Any:
     """Decode field by field, or item by item, what cannot be decoded at once."""
     if attrs.has(into) and _json.is_object(data):
         return _model(data, into, path)
-    if _is_list(into) and _json.is_array(data):
+    if is_list(into) and _json.is_array(data):
         (kind,) = get_args(into) or (Any,)
         return [_whole(item, kind, f"{path}[{index}]") for index, item in enumerate(data)]
     raise StructureError(path, _reason(data, into))
@@ -88,7 +87,7 @@ def _field(item: attrs.Attribute[Any], data: dict[str, Any], model: type, path: 
 
 def _missing(item: attrs.Attribute[Any], model: type, path: str) -> Any:
     name, default = wire_name(item), cast("Any", item.default)
-    if isinstance(default, _FACTORY):
+    if isinstance(default, FACTORY):
         return default.factory()
     if default is not attrs.NOTHING:
         return default
@@ -105,7 +104,7 @@ def _inside(value: Any, kind: Any, path: str, field: tuple[type, str]) -> Any:
     only: Any = kinds[0] if len(kinds) == 1 else object
     if attrs.has(only) and _json.is_object(value):
         return _model(value, only, path)
-    if _is_list(only) and _json.is_array(value):
+    if is_list(only) and _json.is_array(value):
         (inner,) = get_args(only) or (Any,)
         return [_item(item, inner, f"{path}[{index}]", field) for index, item in enumerate(value)]
     _report(path, _reason(value, kind), field)
@@ -119,10 +118,6 @@ def _item(value: Any, kind: Any, path: str, field: tuple[type, str]) -> Any:
         return structure_fast(value, kind)
     except Exception:  # noqa: BLE001 - whatever it was, the slower pass finds it
         return _inside(value, kind, path, field)
-
-
-def _is_list(into: Any) -> bool:
-    return into is list or get_origin(into) is list
 
 
 def _reason(value: Any, kind: Any) -> str:

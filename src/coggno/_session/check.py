@@ -50,7 +50,7 @@ def _grant_grace(call: Call[Any]) -> None:
 
 async def _check(call: Call[Any], settle: Settle) -> Check:
     check = await _look(call, settle)
-    if check.finding == "resend" and check.value is not None:
+    if check.object_remains:
         return await _spare_namesakes(call, settle, check)
     then = settle.then
     if check.finding != "done" or then is None or not applies(then, call.request, check.value):

@@ -132,8 +132,8 @@ def _raise_if_another(call: Call[Any], value: Any) -> None:
         return
     is_removal = declared.absent == "done"
     if not settle.is_about(declared, call.request, value, ids_only=not is_removal):
-        call.failure = None
-        raise _unknown(call, Check("another", candidates=(value,)))
+        # Without a cause: no attempt has failed.
+        raise call.complete(_outcome_unknown(call, Check("another", candidates=(value,))))
 
 
 def _classify(call: Call[Any], failure: APIError) -> None:
@@ -165,7 +165,7 @@ def _raise_if_final(call: Call[Any], check: Check) -> None:
         if not call.is_lost and call.refusal is not None:
             raise call.refusal
         return
-    raise _verdict(call, check)
+    raise _error_of(call, check)
 
 
 async def _check(call: Call[Any]) -> Check:
@@ -193,7 +193,7 @@ async def _conclude(call: Call[T], check: Check | None) -> Reply[T]:
         check = await _check(call)
     if check.finding == "done":
         return _settled(call, check)
-    raise _verdict(call, check)
+    raise _error_of(call, check)
 
 
 def _settled(call: Call[T], check: Check) -> Reply[T]:
@@ -202,7 +202,7 @@ def _settled(call: Call[T], check: Check) -> Reply[T]:
     return Reply(cast("T", check.value), None, call)
 
 
-def _verdict(call: Call[Any], check: Check) -> APIError:
+def _error_of(call: Call[Any], check: Check) -> APIError:
     """Return the error of a write that a check did not show as done."""
     if not call.is_lost and call.refusal is not None and check.finding in {"taken", "resend"}:
         return call.refusal
@@ -212,8 +212,11 @@ def _verdict(call: Call[Any], check: Check) -> APIError:
 
 
 def _unknown(call: Call[Any], check: Check) -> APIError:
-    error = OutcomeUnknownError(settle.describe(check), operation=call.operation.id, candidates=check.candidates)
-    return _from(call, error)
+    return _from(call, _outcome_unknown(call, check))
+
+
+def _outcome_unknown(call: Call[Any], check: Check) -> OutcomeUnknownError:
+    return OutcomeUnknownError(settle.describe(check), operation=call.operation.id, candidates=check.candidates)
 
 
 def _from(call: Call[Any], error: APIError) -> APIError:

@@ -9,13 +9,15 @@ from attrs import frozen
 
 from coggno._protocol import identity
 from coggno._protocol.json import is_array
-from coggno._protocol.operation import Operation, Request, Settle, Verdict
+from coggno._protocol.operation import Meaning, Operation, Request, Settle
 from coggno._protocol.values import first_given
 from coggno.errors import APIError, APIStatusError
 
-Finding: TypeAlias = Verdict | Literal["taken", "partial", "failed", "another", "refused"]
-"""The verdicts of the spec; `taken`: somebody else has the key; `partial`: done in part; `failed`: no result;
-`another`: the server hit another object; `refused`: done or older, although the server refused it."""
+Finding: TypeAlias = Meaning | Literal["taken", "partial", "failed", "another", "refused"]
+"""What the spec says that a read means, and what only a check finds.
+
+`taken`: somebody else has the key; `partial`: done in part; `failed`: no result; `another`: the server hit another object;
+`refused`: done or older, although the server refused it."""
 
 
 RefusedPart: TypeAlias = Literal["all", "rest", "unclear"]
@@ -48,6 +50,11 @@ class Check:
     candidates: tuple[Any, ...] = ()
     error: Exception | None = None
     is_absence: bool = False
+
+    @property
+    def object_remains(self) -> bool:
+        """Whether a removal may be sent again because what it removes is still there."""
+        return self.finding == "resend" and self.value is not None
 
 
 def settling_read(settle: Settle, request: Request[Any], found: Any = None) -> Request[Any]:
