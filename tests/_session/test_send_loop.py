@@ -491,6 +491,15 @@ async def test_refusal_without_a_group_needs_no_check():
     assert engine.sent == [POST]
 
 
+async def test_a_404_without_a_group_is_checked():
+    session, _ = session_on(MISSING, OK)
+    assert await create(session) == USER
+    session, engine = session_on(MISSING, *GONE)
+    with pytest.raises(NotFoundError):
+        await create(session)
+    assert engine.sent == [POST, *[CHECK, CONTROL] * 3]
+
+
 @pytest.mark.parametrize("retries", [0, 3])
 async def test_refusal_without_words_takes_one_check(retries):
     session, engine = session_on(NO_WORD, *ABSENT, max_retries=retries)

@@ -16,8 +16,8 @@ from coggno.errors import APIError, APIStatusError
 Finding: TypeAlias = Meaning | Literal["taken", "partial", "failed", "another", "refused"]
 """What the spec says that a read means, and what only a check finds.
 
-`taken`: somebody else has the key; `partial`: done in part; `failed`: no result; `another`: the server hit another object;
-`refused`: done or older, although the server refused it."""
+`taken`: somebody else has the key; `partial`: done in part; `failed`: no result; `another`: the server hit another
+object; `refused`: done or older, although the server refused it."""
 
 
 RefusedPart: TypeAlias = Literal["all", "rest", "unclear"]
@@ -98,11 +98,11 @@ def refused_part(settle: Settle, request: Request[Any], refusal: APIError) -> Re
     then = settle.then
     if then is None or not isinstance(refusal, APIStatusError) or refusal.status_code not in settle.doubtful:
         return "all"
+    if refusal.status_code == 404:  # whatever was not found, it is not the new object
+        return "rest"
     sources = {source for alternatives in then.path.values() for source in alternatives if source.startswith("form.")}
     if first_given(request, sources) is None:
         return "all"
-    if refusal.status_code == 404:  # a new object is not what was not found
-        return "rest"
     # "group_id" is spoken of as "group", and "first_name" as "first name".
     rest = {source.removeprefix("form.").partition("_")[0] for source in sources}
     own = {_plain(name) for name in request.form or {} if f"form.{name}" not in sources}
