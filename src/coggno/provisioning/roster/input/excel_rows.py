@@ -119,7 +119,9 @@ class _Workbook:
 
 def _rows(sheet: Any) -> Iterator[_SheetRow]:
     """Yield the rows that are not blank."""
-    merges = _Merges(sheet.merged_cell_ranges or (), first_column=sheet.start[1] if sheet.start else 0)
+    if sheet.start is None:
+        return  # python-calamine before 0.8 panics when the rows of an empty sheet are asked for
+    merges = _Merges(sheet.merged_cell_ranges or (), first_column=sheet.start[1])
     for line, values in enumerate(sheet.iter_rows(), start=1):
         cells = [typed_cell(value) for value in values]
         if any(map(str.strip, cells)):
