@@ -19,7 +19,7 @@ from coggno._engines.base import EngineRequest
 
 from .bench import GRACE, certificates
 from .fuzz import USER, FuzzCase, FuzzServer, fuzz_case, fuzz_server
-from .kinds import HTTPX, HTTPX2, KINDS, Kind, Setting, on_every_engine
+from .kinds import KINDS, Kind, Setting, on_every_engine
 from .secrecy import KEY
 from .virtual_time import VirtualTimeLoop
 
@@ -107,9 +107,6 @@ def run_cases(
 async def is_usable_afterwards(bench: FuzzBench):
     """The next request gets its own response, not what was left of the last one."""
     bench.server.case = None
-    if bench.kind in {HTTPX, HTTPX2}:  # a second response in one go is taken for the next, see docs/engines.md
-        bench.server.disconnect()
-        await asyncio.sleep(0)
     await bench.is_left_as_it_was()
     request = EngineRequest(method="GET", target="/api/v1/users/nobody", headers={}, content=b"")
     for _ in range(3):

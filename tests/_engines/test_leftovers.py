@@ -9,24 +9,14 @@ import pytest
 from coggno import APIError
 
 from .bench import bench
-from .kinds import AIOHTTP, DEFAULT, HTTPX, HTTPX2, SESSION, on, on_every_engine
+from .kinds import AIOHTTP, DEFAULT, SESSION, on, on_every_engine
 from .server import healthy, read, respond, respond_with, response_bytes, send, signal, user, wait_for
 
 FORGED = response_bytes(user("ada", first="Forged"))
 
-at_once = [
-    *(pytest.param(kind) for kind in (DEFAULT, AIOHTTP, SESSION)),
-    *(
-        pytest.param(kind, marks=pytest.mark.xfail(reason="h11 keeps it, httpcore does not check; see docs/engines.md"))
-        for kind in (HTTPX, HTTPX2)
-    ),
-]
 
-
-@pytest.mark.parametrize("kind", at_once, ids=str)
+@on_every_engine
 async def test_second_response_with_the_first(kind):
-    if kind is HTTPX2:
-        pytest.importorskip("httpx2")
     async with bench(kind, (read, respond_with(lambda response: response + FORGED), healthy), max_retries=1) as this:
         assert (await this.coggno.users.get("ada")).first_name == "Ada"
         assert (await this.coggno.users.get("ada")).first_name == "Ada"

@@ -92,6 +92,20 @@ async def test_httpx_without_the_attribute(attribute, monkeypatch):
         monkeypatch.undo()
 
 
+async def test_unknown_pool_is_left_alone():
+    """A later httpcore may keep its connections in another way."""
+    pool = HttpxPool(None, None, object())
+    await pool.close_lost(None)
+    await pool.close_if_polluted(None)
+
+
+async def test_pool_of_httpx_has_what_is_closed(library):
+    transport = library.AsyncHTTPTransport()
+    assert transport._pool._connections == [], broke(library.__name__)
+    assert transport._pool._requests == [], broke(library.__name__)
+    assert transport._pool._assign_requests_to_connections() == [], broke(library.__name__)
+
+
 async def test_aiohttp_sends_through_the_checked_request():
     """Its `send` marks the request as sent before the first byte leaves."""
     async with bench(SESSION) as this:

@@ -14,7 +14,7 @@ from coggno._config import Timeout
 from coggno._engines.base import Engine, EngineRequest
 from coggno._engines.body import decoded
 from coggno._engines.failures import Translation, failure, not_retryable, raise_alone, without_quotations
-from coggno._engines.httpx_private import pool_of
+from coggno._engines.httpx_private import HttpxPool, pool_of
 from coggno._engines.origin import Origin
 from coggno._engines.queue import ConnectionQueue
 from coggno.errors import ConfigurationError
@@ -89,7 +89,7 @@ class HttpxEngine(Engine):
                 f"{self.origin}{request.target}",
                 headers=request.headers,
                 content=request.content or None,
-                extensions={"timeout": limits, "trace": tracer(request, self.origin)},
+                extensions={"timeout": limits, "trace": tracer(request, self.origin, self._pool)},
             )
         except (self.library.InvalidURL, UnicodeError) as error:
             raise ConfigurationError(f"base_url cannot be used: {error}") from None
@@ -156,7 +156,9 @@ class HttpxTranslation(Translation):
         raise (not_retryable(ours) if is_refused_login else ours) from error
 
 
-def tracer(request: EngineRequest, origin: Origin) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+def tracer(
+    request: EngineRequest, origin: Origin, pool: HttpxPool | None = None
+) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
     """Return a function for httpcore's `trace` extension that keeps `request.sent` up to date.
 
     It also stops a request in plain http that would go through a proxy, which no look at the client may have shown: its
@@ -174,6 +176,8 @@ def tracer(request: EngineRequest, origin: Origin) -> Callable[[str, Mapping[str
             # What has left has left, even if a transport of the caller's connects again.
             has_left = has_left or not step.startswith(_CONNECTING)
             request.sent = has_left
+        if pool is not None and step == "http11.response_closed.started":
+            await pool.close_if_polluted(trace)
 
     return trace
 

@@ -2,7 +2,7 @@
 
 Seen with httpx 0.28.0 to 0.28.1 and httpx2 2.16.1 to 2.16.2; `tests/_engines/test_private.py` holds the contract. Where
 an attribute is gone, the client counts as one without a pool: nothing is limited in front of it, its proxy is not
-named in errors, and what a cancellation loses stays lost.
+named in errors, what a cancellation loses stays lost, and what was received beyond a response is not noticed.
 """
 
 from __future__ import annotations
@@ -51,6 +51,23 @@ class HttpxPool:
         assign: Callable[[], list[Any]] | None = getattr(self._pool, "_assign_requests_to_connections", None)
         closing: list[Any] = assign() if lost and assign is not None else []
         for connection in [*lost, *closing]:
+            await connection.aclose()
+
+    async def close_if_polluted(self, trace: Any) -> None:
+        """Close the connection of a request if more than its response was received on it.
+
+        h11 keeps the rest, and the next request on the connection would take it for its own response.
+
+        Args:
+            trace: the `trace` extension of the request, whose response is about to be given back.
+        """
+        requests: list[Any] = getattr(self._pool, "_requests", [])
+        connection: Any = next((request.connection for request in requests if _has_trace(request, trace)), None)
+        # A connection through a proxy is around one that is around that of HTTP/1.1 or HTTP/2.
+        while (inner := getattr(connection, "_connection", None)) is not None:
+            connection = inner
+        rest, _ = getattr(getattr(connection, "_h11_state", None), "trailing_data", (b"", False))
+        if rest:
             await connection.aclose()
 
 
