@@ -6,13 +6,14 @@ The client does not know provisioning, which is built on it. This module stands 
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from coggno._client import Client
 
 if TYPE_CHECKING:
-    from coggno.provisioning import PasswordFile, RowResult, Rows
+    from coggno.provisioning import Journal, PasswordFile, Removals, RowResult, Rows
     from coggno.reports import Reports
 
 
@@ -69,6 +70,10 @@ class AsyncCoggno(Client):
         rate: float | None = None,
         passwords: PasswordFile | None = None,
         patience: float = 900.0,
+        settle_time: float = 60.0,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        recheck: bool = False,
+        removals: Removals | None = None,
         mapping: Mapping[str, str] | None = None,
         group: str | Sequence[str] = (),
     ) -> AsyncGenerator[RowResult]:
@@ -83,19 +88,35 @@ class AsyncCoggno(Client):
             rate: requests per second at most.
             passwords: where passwords are generated and kept for new users whose row has none.
             patience: seconds in which no row could be finished after which the run stops.
+            settle_time: seconds until a write whose response was lost, and that is not visible, counts as lost.
+            journal: path of a journal, or one that is open: the same rows with the same journal continue a run that
+                ended in whatever way, and send nothing for rows that are done.
+            recheck: whether rows that an earlier run has done are compared with the server again.
+            removals: who is removed or deleted because the roster does not have them.
             mapping: field -> column, for columns that are not called like their field.
             group: a group, or several, that every user is put into, besides those of the row.
 
         Raises:
             RosterError: the roster cannot be read; nothing was sent.
+            JournalError: the journal cannot be used, or another run holds it; nothing was sent.
             ConfigurationError: an option cannot be used; nothing was sent.
             APIError: what exists could not be read; nothing was changed.
+            RemovalsRefusedError: nobody was removed, although it was asked for; every row has been reported by then.
             StoppedError: the run ended early; what was done stays done, and the same rows continue it.
         """
         from coggno.provisioning import RosterOptions, RunOptions, provision
 
-        options = RunOptions(concurrency=concurrency, rate=rate, passwords=passwords, patience=patience)
-        is_default = mapping is None and not group  # a roster that was read already has its options
-        return provision(
-            self, rows, options, None if is_default else RosterOptions(mapping=mapping or {}, groups=group)
+        path = journal if isinstance(journal, str | os.PathLike) else None
+        options = RunOptions(
+            concurrency=concurrency,
+            rate=rate,
+            passwords=passwords,
+            patience=patience,
+            settle_time=settle_time,
+            journal=None if isinstance(journal, str | os.PathLike) else journal,
+            recheck=recheck,
+            removals=removals,
         )
+        is_default = mapping is None and not group  # a roster that was read already has its options
+        how = None if is_default else RosterOptions(mapping=mapping or {}, groups=group)
+        return provision(self, rows, options, how, journal=path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -12,6 +13,7 @@ from coggno import testing
 from coggno.errors import ConfigurationError
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.execution import Run
+from coggno.provisioning.journal import SqliteJournal
 from coggno.provisioning.once_only import WindowedRun
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowResult
@@ -46,6 +48,8 @@ async def provision(
     rows: Rows,
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
     roster_options: RosterOptions | None = None,
+    *,
+    journal: str | os.PathLike[str] | None = None,
 ) -> AsyncGenerator[RowResult]:
     """Read rows, plan and carry out; see `AsyncCoggno.provision`.
 
@@ -54,9 +58,11 @@ async def provision(
         rows: a `Roster`, what `read_roster` takes, or an (async) iterator of mappings, which is read in windows.
         options: how the run proceeds.
         roster_options: how the rows are read.
+        journal: path of a `SqliteJournal` that is opened for this run, in place of `options.journal`.
 
     Raises:
         RosterError: the roster cannot be read; nothing was sent.
+        JournalError: the journal cannot be used; nothing was sent.
         ConfigurationError: an option cannot be used; nothing was sent.
         APIError: what exists could not be read; nothing was changed.
         StoppedError: the run ended early; every row has been reported by then.
@@ -64,9 +70,12 @@ async def provision(
     if isinstance(rows, Roster) and roster_options is not None:
         raise ConfigurationError("This roster was read already: give mapping and group to read_roster().")
     roster_options = attrs.evolve(roster_options or RosterOptions(), needs_password=options.passwords is None)
-    results = _results(client, rows, options, roster_options)
-    # Closed even if the consumer leaves: no request goes on behind its back.
-    async with aclosing(results):
+    async with AsyncExitStack() as stack:
+        if journal is not None:
+            opened = await stack.enter_async_context(SqliteJournal(journal))
+            options = attrs.evolve(options, journal=opened)
+        # Closed even if the consumer leaves: no request goes on behind its back.
+        results = await stack.enter_async_context(aclosing(_results(client, rows, options, roster_options)))
         async for result in results:
             yield result
 
