@@ -93,7 +93,7 @@ def test_limit_removes_nobody(provision, staff: Sandbox):
 def test_refused_rows_remove_nobody(provision, staff: Sandbox):
     ended = provision(write_roster(ADA, INVALID), "--remove-missing", "users", *SHARE, "--yes")
     assert ended.code == 1
-    assert "Nobody was removed: 1 of the rows were refused" in ended.out
+    assert "Nobody was removed: the check has refused 1 row" in ended.out
     assert len(logins(staff)) == 2
 
 

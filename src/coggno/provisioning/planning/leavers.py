@@ -90,7 +90,8 @@ def roster_objection(roster: Roster) -> str | None:
     rejected = roster.rejected.get(RowOutcome.INVALID, 0) + roster.rejected.get(RowOutcome.REFUSED, 0)
     if rejected:
         # A person whose login is misspelt would be removed as somebody who is not in the roster.
-        return f"{rejected} of the rows were refused by the check, and may be of people who are to stay"
+        rows = "1 row" if rejected == 1 else f"{rejected} rows"
+        return f"the check has refused {rows}, which may be of people who are to stay"
     return None
 
 
