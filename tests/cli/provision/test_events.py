@@ -12,7 +12,7 @@ import pytest
 
 from coggno.cli.provision.events import EventStream
 from coggno.cli.terminal.output import StdoutError
-from coggno.provisioning import RowOutcome, RowResult, Waiting
+from coggno.provisioning import Progress, RowOutcome, RowResult, Waiting
 from coggno.sandbox import Sandbox, parse_fault
 from tests.cli.helpers import ADA, GRACE, INVALID, people, write_roster
 
@@ -44,6 +44,10 @@ def stream(clock: Clock, events: list[dict]) -> EventStream:
 
 def result(line: int, **more: object) -> RowResult:
     return RowResult(line=line, login="ada", outcome=RowOutcome.CREATED, **more)
+
+
+def progress(done: int, waiting: Waiting | None = None) -> Progress:
+    return Progress(total=300, done=done, counts={}, waiting=waiting)
 
 
 def names(events: list[dict]) -> list[str]:
@@ -83,19 +87,19 @@ def test_rows_that_were_not_begun_have_events(provision, sandbox: Sandbox):
 def test_progress_is_at_most_once_a_second(stream, events, clock):
     for line in range(100):
         stream.row_ended(result(line))
-        stream.progress(None)
+        stream.progress(progress(line))
         clock.seconds += 0.1
-    progress = [event for event in events if event["event"] == "progress"]
-    assert 9 <= len(progress) <= 11
-    assert progress[-1]["total"] == 300
-    assert [event["done"] for event in progress] == sorted({event["done"] for event in progress})
+    reported = [event for event in events if event["event"] == "progress"]
+    assert 9 <= len(reported) <= 11
+    assert reported[-1]["total"] == 300
+    assert [event["done"] for event in reported] == sorted({event["done"] for event in reported})
 
 
 def test_unchanged_progress_is_not_repeated(stream, events, clock):
     stream.row_ended(result(2))
     for _ in range(10):
         clock.seconds += 2
-        stream.progress(None)
+        stream.progress(progress(1))
     assert names(events) == ["start", "row", "progress"]
 
 
@@ -104,11 +108,11 @@ def test_waiting_is_reported_once(stream, events, clock):
     waiting = Waiting(since=0.0, reason="Coggno to respond again")
     for _ in range(5):
         clock.seconds += 2
-        stream.progress(waiting)
+        stream.progress(progress(0, waiting))
     stream.row_ended(result(2))
-    stream.progress(None)
+    stream.progress(progress(1))
     clock.seconds += 2
-    stream.progress(waiting)
+    stream.progress(progress(1, waiting))
     assert names(events) == ["start", "waiting", "row", "progress", "waiting"]
     assert events[1]["since"] == "1970-01-01T00:00:00.000+00:00"
     assert events[1]["reason"] == "Coggno to respond again"

@@ -199,3 +199,36 @@ def test_full_disk_under_the_journal_stops_the_run(provision, sandbox: Sandbox, 
     assert "No space left on device" in ended.err
     assert sandbox.effects == ()
     assert os.path.exists("results.csv")
+
+
+def test_continued_run_reports_each_row_once(provision, sandbox: Sandbox):
+    """Rows that the check refuses, and rows merged with one that is done, are in no count twice."""
+    clash = [GRACE, GRACE.replace("Hopper", "Other")]
+    sandbox.faults.add(parse_fault("createUser:status=401,skip=8"))
+    first = people(20)
+    roster = write_roster(*first, first[0], *clash, INVALID)
+    assert provision(roster).code == 3
+    sandbox.faults.clear()
+    slow = sandbox.faults.add(parse_fault("createUser:latency=0.4"))
+    ended = provision(roster, "--json", "--concurrency", "2")
+    sandbox.faults.remove(slow)
+    rows = Counter(event["line"] for event in ended.json if event["event"] == "row")
+    assert sorted(rows) == list(range(2, 26))
+    assert set(rows.values()) == {1}
+    assert ended.json[0]["done_earlier"] == 8
+    done = [event["done"] for event in ended.json if event["event"] == "progress"]
+    assert done == sorted(done)
+    assert all(8 <= number <= 24 for number in done)
+    assert any(number < 24 for number in done)
+    assert ended.json[-1]["outcomes"] == {"created": 20, "refused": 2, "duplicate": 1, "invalid": 1}
+
+
+def test_another_key_does_not_continue(provision, sandbox: Sandbox, monkeypatch):
+    """It may be of another account, where nothing is done yet; --recheck accepts a new key of the same one."""
+    provision(write_roster(ADA))
+    sandbox.seed_account("test_another_account")
+    monkeypatch.setenv("COGGNO_API_KEY", "test_another_account")
+    ended = provision(write_roster(GRACE))
+    assert "results.csv has a journal beside it of another API key" in ended.err
+    assert "earlier run" not in ended.err
+    assert "results-2.journal" in file_names()

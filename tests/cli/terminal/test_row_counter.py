@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from coggno.cli.terminal.row_counter import RowCounter
@@ -43,3 +45,15 @@ def test_hours_appear_in_the_remaining_time():
     clock.now += 1
     rows.add("created")
     assert rows.status() == "1 of 10,001 rows, 1.0/s, 2:46:40 left"
+
+
+def test_rows_of_an_earlier_run_count_from_the_start():
+    """But not for the rate: they took no time."""
+    clock = ManualClock()
+    rows = RowCounter(2000, clock, Counter({"created": 812}))
+    assert rows.status() == "812 of 2,000 rows"
+    for _ in range(20):
+        clock.now += 1
+        rows.add("created")
+    assert rows.status().startswith("832 of 2,000 rows, 1.0/s")
+    assert rows.labels == {"created": 832}

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from coggno.cli.terminal import output
 from coggno.cli.terminal.row_counter import MonotonicClock
-from coggno.provisioning import RowResult, Waiting
+from coggno.provisioning import Progress, RowResult
 from coggno.provisioning.report import outcome_name
 
 _INTERVAL: Final = 1.0  # seconds between two events of progress
@@ -52,20 +52,19 @@ class EventStream:
 
     def row_ended(self, result: RowResult) -> None:
         """Report the outcome of a row."""
-        # Results of an earlier run come last, and are counted from the beginning.
-        self._done = min(self._done + 1, self._total)
         self._emit("row", line=result.line, **_result_data(result))
 
     def removed(self, result: RowResult) -> None:
         """Report somebody who is in no row, and was removed or deleted."""
         self._emit("removal", **_result_data(result))
 
-    def progress(self, waiting: Waiting | None) -> None:
+    def progress(self, progress: Progress) -> None:
         """Report how far the run is, at most once a second and only if that has changed.
 
         Args:
-            waiting: since when the run waits, and what for, if it does.
+            progress: of the run; rows that an earlier run has done count from the beginning.
         """
+        self._done, waiting = progress.done, progress.waiting
         if (waiting is not None) != self._is_waiting:
             self._is_waiting = waiting is not None
             if waiting is not None:

@@ -19,18 +19,21 @@ from coggno.provisioning.journal import JournalReader, JournalScope
 _PAUSE: Final = 1000  # rows
 
 
-def with_journal(files: RunFiles, scope: JournalScope) -> RunFiles:
+def with_journal(files: RunFiles, scope: JournalScope, *, accepts_new_key: bool) -> RunFiles:
     """Return files with a journal beside the results, all of them numbered if the journal there is another one.
 
     Args:
         files: of the run.
-        scope: company and server of the run.
+        scope: account, company and server of the run.
+        accepts_new_key: whether the account may have another key than before.
     """
     if files.journal is not None:
         return files
 
     def reason_to_keep(results: Path) -> str:
-        return files.reason_to_keep(results) or _reason_to_keep(results.with_suffix(".journal"), files, scope)
+        return files.reason_to_keep(results) or _reason_to_keep(
+            results.with_suffix(".journal"), files, scope, accepts_new_key=accepts_new_key
+        )
 
     chosen = files.numbered(reason_to_keep)
     return evolve(chosen, journal=chosen.results.with_suffix(".journal"))
@@ -93,7 +96,7 @@ def is_begun(journal: Path | None, roster: Roster, since: float) -> bool:
     return last.job.digest == roster.digest and last.finished is None and last.state.begun >= since
 
 
-def _reason_to_keep(path: Path, files: RunFiles, scope: JournalScope) -> str:
+def _reason_to_keep(path: Path, files: RunFiles, scope: JournalScope, *, accepts_new_key: bool) -> str:
     """Return why a journal is not that of a run, in words for a message; empty if it is, or there is none."""
     if not path.exists():
         return ""
@@ -105,7 +108,9 @@ def _reason_to_keep(path: Path, files: RunFiles, scope: JournalScope) -> str:
     if not jobs:
         return ""
     job = jobs[-1].job
-    if job.scope != scope:
+    if evolve(job.scope, account=scope.account) != scope:
         return "a journal beside it of another company or server"
+    if job.scope.account != scope.account and not accepts_new_key:
+        return "a journal beside it of another API key (for a new key of the same account, add --recheck)"
     same = job.roster == files.roster_name or os.path.realpath(job.roster) == os.path.realpath(files.roster_name)
     return "" if same else "a journal beside it of another roster"

@@ -10,8 +10,8 @@ from attrs import define, field
 
 from coggno.cli.provision.events import EventStream
 from coggno.cli.terminal.progress_reporter import ProgressReporter
-from coggno.provisioning import RowResult, Waiting
-from coggno.provisioning.report import Timeline, label_of
+from coggno.provisioning import Progress, RowResult, Waiting
+from coggno.provisioning.report import Timeline, label_of, label_of_outcome
 
 
 @define
@@ -27,28 +27,36 @@ class RunMonitor:
     progress: ProgressReporter
     events: EventStream | None = None
     timeline: Timeline = field(factory=Timeline)
-    _left: int = field(init=False, default=0)
+    _done: int = field(init=False, default=0)
 
-    def begin(self, data: Mapping[str, Any]) -> None:
+    def begin(self, data: Mapping[str, Any], progress: Progress | None = None) -> None:
         """Report that the rows begin.
 
         Args:
             data: about the run, as `RunReport.start_data` returns it.
+            progress: what an earlier run has done; `None` for a forecast.
         """
         self.timeline = Timeline()
-        earlier = data["done_earlier"]
-        self._left = data["rows"] - earlier
-        self.progress.begin_rows(data["rows"], done_earlier=earlier)
+        self._done = 0 if progress is None else progress.done
+        counts = {} if progress is None else progress.counts
+        earlier = {label_of_outcome(outcome): count for outcome, count in counts.items() if count}
+        self.progress.begin_rows(data["rows"], earlier)
         if self.events is not None:
             self.events.start(data)
 
-    def row_ended(self, result: RowResult) -> None:
-        """Report the outcome of a row."""
-        # What an earlier run has done comes last, all at once: it would look like a burst of speed.
-        if self._left > 0:
-            self._left -= 1
+    def row_ended(self, result: RowResult, done: int | None = None) -> None:
+        """Report the outcome of a row.
+
+        Args:
+            result: of the row.
+            done: how many rows have ended, those that an earlier run has done included; `None` to count them here.
+        """
+        done = self._done + 1 if done is None else done
+        # Results of an earlier run come last, and were counted at the beginning.
+        if done > self._done:
+            self._done = done
             self.timeline.row_ended()
-        self.progress.row_ended(label_of(result), needs_attention=not result.is_as_wanted)
+            self.progress.row_ended(label_of(result), needs_attention=not result.is_as_wanted)
         if self.events is not None:
             self.events.row_ended(result)
 
@@ -57,12 +65,12 @@ class RunMonitor:
         if self.events is not None:
             self.events.removed(result)
 
-    def waiting(self, waiting: Waiting | None) -> None:
-        """Report, about once a second, whether the run waits: while it does, no row ends that would show it."""
-        self.timeline.waiting(waiting)
-        self.progress.waiting(_waiting_text(waiting))
+    def tick(self, progress: Progress) -> None:
+        """Report about once a second how far the run is: while it waits, no row ends that would show it."""
+        self.timeline.waiting(progress.waiting)
+        self.progress.waiting(_waiting_text(progress.waiting))
         if self.events is not None:
-            self.events.progress(waiting)
+            self.events.progress(progress)
 
 
 def _waiting_text(waiting: Waiting | None) -> str | None:

@@ -86,7 +86,7 @@ class ProvisionRun:
         async with self.options.client.client(max_connections=connections) as coggno:
             if self.options.output.keeps_journal and not self.options.dry_run:
                 scope = JournalScope.of(coggno)
-                report.files = with_journal(self.files, scope)
+                report.files = with_journal(self.files, scope, accepts_new_key=self.options.run.recheck)
                 report.files.check()
             _report_kept(report.files)
             if self.options.dry_run:
@@ -128,7 +128,7 @@ class ProvisionRun:
                 run = apply_plan(coggno, plan, options)
                 report.done_earlier = run.done_earlier
                 _report_earlier(report)
-                self.monitor.begin(report.start_data())
+                self.monitor.begin(report.start_data(), run.progress)
                 await self._carry_out(run, report)
                 await journal.flush()
                 await self._write_files(report, recorded_rows(journal.path, report.roster))
@@ -165,7 +165,7 @@ class ProvisionRun:
             watch = asyncio.create_task(self._watch(run))
             try:
                 async for result in run:
-                    self._take(result, report)
+                    self._take(result, run, report)
             except RemovalsRefusedError as refused:
                 report.refused_removals = with_options(refused.reason)
             except StoppedError as early:
@@ -181,13 +181,13 @@ class ProvisionRun:
                 await run.aclose()
         # Every row gets a result, also the rows that the run did not come to.
         for result in run.rest():
-            self._take(result, report)
+            self._take(result, run, report)
         report.is_interrupted = interruption.is_ctrl_c
         report.summary.seconds = time.monotonic() - began
 
-    def _take(self, result: RowResult, report: RunReport) -> None:
+    def _take(self, result: RowResult, run: Run, report: RunReport) -> None:
         if result.line:
-            self.monitor.row_ended(result)
+            self.monitor.row_ended(result, run.progress.done)
         else:
             # Somebody who is in no row; there are no more of them than may be removed.
             report.removed.append(result)
@@ -196,7 +196,7 @@ class ProvisionRun:
     async def _watch(self, run: Run) -> None:
         """Report once a second how far the run is, and whether it waits."""
         while True:
-            self.monitor.waiting(run.progress.waiting)
+            self.monitor.tick(run.progress)
             await asyncio.sleep(_WATCH_INTERVAL)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
@@ -73,14 +74,14 @@ class ProgressReporter:
         """
         self.display.show_phase(text)
 
-    def begin_rows(self, total: int, *, done_earlier: int = 0) -> None:
+    def begin_rows(self, total: int, earlier: Mapping[str, int] | None = None) -> None:
         """Report that `total` rows begin.
 
         Args:
             total: rows of the roster.
-            done_earlier: rows that an earlier run has done, and whose results come last.
+            earlier: label -> rows that an earlier run has done.
         """
-        self._rows = RowCounter(total, self.clock, done_earlier=done_earlier)
+        self._rows = RowCounter(total, self.clock, Counter(earlier or {}))
         self.display.show_rows(self._rows)
 
     def row_ended(self, label: str, *, needs_attention: bool = False) -> None:

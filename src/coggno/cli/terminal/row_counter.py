@@ -26,7 +26,6 @@ class RowCounter:
         needing_attention: labels of rows that the user has to do something about.
         done: rows that have ended.
         waiting: what the run waits for, and since when, if it waits.
-        done_earlier: rows that an earlier run has done, and whose results come last.
     """
 
     total: int
@@ -35,13 +34,12 @@ class RowCounter:
     needing_attention: set[str] = field(factory=set[str])
     done: int = 0
     waiting: str | None = None
-    done_earlier: int = 0
     # Time and number of rows done by then; the oldest is as old as the window.
     _samples: deque[tuple[float, int]] = field(factory=deque[tuple[float, int]])
 
     def __attrs_post_init__(self) -> None:
-        # They count from the beginning: a run that continues at 812 of 2,000 must not look as if it began again.
-        self.done = self.done_earlier
+        # Rows of an earlier run: a run that continues at 812 of 2,000 must not look as if it began again.
+        self.done = self.labels.total()
         self._samples.append((self.clock(), self.done))
 
     def add(self, label: str, *, needs_attention: bool = False) -> None:
@@ -54,7 +52,7 @@ class RowCounter:
         self.labels[label] += 1
         if needs_attention:
             self.needing_attention.add(label)
-        self.done = min(self.done + 1, self.total)
+        self.done += 1
         now = self.clock()
         # Half-second samples: a sample for each of a million rows would fill the memory and change nothing.
         if now - self._samples[-1][0] >= _SAMPLE:

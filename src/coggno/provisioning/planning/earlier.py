@@ -187,11 +187,11 @@ class Earlier:
         saved = [SavedGroup(name=name, id=group.id, company=company) for (company, name), group in groups.items()]
         await self.journal.save_plan(SavedPlan(groups=saved, users=users))
 
-    async def load(self, *, last_line: int, recheck: bool) -> None:
+    async def load(self, roster: Roster, *, recheck: bool) -> None:
         """Read what is done.
 
         Args:
-            last_line: of the roster.
+            roster: what is wanted.
             recheck: whether everything is compared with the server again.
         """
         self.writes = EarlierWrites.of(await self.journal.writes())
@@ -199,11 +199,14 @@ class Earlier:
         plan = None if recheck or self.state.is_finished else await self.journal.saved_plan()
         if plan is not None:
             self._use(plan)
-        self._ended = bytearray(last_line + 1)
+        self._ended = bytearray(roster.last_line + 1)
+        # The check of the roster refuses these again, and merged rows end with their first one: each has one result.
+        again = {result.line for result in roster.rejections()}
         ends = _DONE if plan is None else _DONE | _DECIDED
         async for part in self.journal.outcomes():
             for line, outcome in part:
-                if outcome in ends and 0 < line <= last_line:
+                is_new = line in again or roster.merged.first_of(line) is not None
+                if outcome in ends and 0 < line <= roster.last_line and not is_new:
                     self._ended[line] = _NUMBERS[outcome]
                     self.counts[outcome] += not recheck
 
@@ -242,7 +245,7 @@ async def read_earlier(journal: Journal, roster: Roster, client: ProvisioningCli
     if state.number > 1 and not state.is_planned:
         await _copy_unchanged(journal, roster)
     earlier = Earlier(journal, state)
-    await earlier.load(last_line=roster.last_line, recheck=recheck)
+    await earlier.load(roster, recheck=recheck)
     return earlier
 
 

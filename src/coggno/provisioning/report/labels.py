@@ -24,7 +24,12 @@ AS_WANTED_LABELS: Final = frozenset(_LABELS.get(outcome, outcome.value) for outc
 def label_of(result: RowResult) -> str:
     """Return what to call the outcome of a row, e.g. `already existing`."""
     # The run stopped before it came to this row: counted as failed, it would look like an error of the row.
-    return _NOT_ATTEMPTED if result.not_attempted else _LABELS.get(result.outcome, result.outcome.value)
+    return _NOT_ATTEMPTED if result.not_attempted else label_of_outcome(result.outcome)
+
+
+def label_of_outcome(outcome: RowOutcome) -> str:
+    """Return what to call an outcome."""
+    return _LABELS.get(outcome, outcome.value)
 
 
 def outcome_name(result: RowResult) -> str:
