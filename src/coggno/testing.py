@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AbstractContextManager
 from types import TracebackType
 
 from attrs import define, evolve
@@ -23,7 +24,7 @@ class _State:
 _state = _State()
 
 
-class _Testing:
+class _Testing(AbstractContextManager[None]):
     """What `set_testing` returns: at the end of a `with` block everything is as before."""
 
     def __init__(self, before: _State) -> None:
@@ -37,7 +38,7 @@ class _Testing:
         _state.is_active, _state.attempts = self._before.is_active, self._before.attempts
 
 
-def set_testing(testing: bool, *, attempts: int | None = None) -> _Testing:  # noqa: FBT001 - as in stamina
+def set_testing(testing: bool, *, attempts: int | None = None) -> AbstractContextManager[None]:  # noqa: FBT001 - as in stamina
     """Skip all pauses of all clients in this process, or stop skipping them.
 
     Pauses between attempts, between the checks of a lost write, and those of `provision` take no time then. For time
