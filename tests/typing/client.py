@@ -38,6 +38,7 @@ from coggno import (
     Settle,
     Timeout,
     UnprocessableEntityError,
+    testing,
 )
 from coggno import __version__ as coggno_version
 from coggno.models import (
@@ -62,6 +63,13 @@ def on_exchange(exchange: Exchange) -> None:
 
 async def on_request(attempt: Attempt) -> None:
     attempt.headers["traceparent"] = str(attempt.state.setdefault("started", attempt.attempt))
+
+
+def skip_pauses() -> None:
+    testing.set_testing(True, attempts=2)
+    with testing.set_testing(False) as nothing:
+        assert_type(nothing, None)
+    assert_type(testing.is_testing(), bool)
 
 
 async def reads() -> None:
