@@ -158,11 +158,15 @@ def has_key(settle: Settle, request: Request[Any], item: Any, earlier: Any) -> b
 
 def is_about(settle: Settle, request: Request[Any], item: Any, *, ids_only: bool) -> bool:
     """Return whether the response to a write is about the object that was asked for, as far as that can be compared."""
-    pairs = [(getattr(item, name, None), ours) for name, ours in _given(settle.key, request, None)]
-    comparable = [pair for pair in pairs if isinstance(pair[0], str) == isinstance(pair[1], str)]
-    if ids_only:
-        comparable = [pair for pair in comparable if not isinstance(pair[1], str)]
-    return all(_same(theirs, ours) for theirs, ours in comparable)
+    for name, sources in settle.key.items():
+        ours = first_given(request, sources)
+        is_text = isinstance(ours, str)
+        if is_text and ids_only:
+            continue
+        theirs = getattr(item, name, None)
+        if isinstance(theirs, str) == is_text and not _same(theirs, ours):
+            return False
+    return True
 
 
 def is_namesake(settle: Settle, request: Request[Any], item: Any) -> bool:
