@@ -7,7 +7,7 @@ from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 
 from coggno import AsyncCoggno, ConfigurationError, NotFoundError
@@ -196,9 +196,20 @@ async def test_trace_context_is_sent_only_when_asked(sandbox, exporter, propagat
         assert not recorded or tuple(ids[1:]) == recorded[0]
 
 
+async def test_sampler_that_is_always_off_is_not_asked(sandbox, exporter, monkeypatch):
+    """The SDK takes longer to say no than the client to ask for it."""
+    provider = TracerProvider(sampler=ALWAYS_OFF)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(type(ALWAYS_OFF), "should_sample", None)
+    async with serving(sandbox) as url, AsyncCoggno("test_key", base_url=url) as coggno:
+        instrument(coggno, tracer_provider=provider)
+        await coggno.groups.list()
+    assert exporter.get_finished_spans() == ()
+
+
 async def test_what_is_not_sampled_asks_for_no_attempts(sandbox, exporter, monkeypatch):
     """That is what keeps the costs under five percent."""
-    provider = TracerProvider(sampler=ALWAYS_OFF)
+    provider = TracerProvider(sampler=DEFAULT_OFF)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     async with serving(sandbox) as url, AsyncCoggno("test_key", base_url=url) as coggno:
         instrument(coggno, tracer_provider=provider, meter_provider=NoOpMeterProvider())
