@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from coggno._generated import operations
+from coggno._protocol.constraints import is_email
 from coggno.provisioning.roster.person import Person
 
-SHORTEST_PASSWORD: Final = 6  # characters (reference: Create User)
-LONGEST_PASSWORD: Final = 40
+_PASSWORD: Final = operations.CREATE_USER.constraints["form.password"]
+SHORTEST_PASSWORD: Final = _PASSWORD.min_length or 0  # characters (reference: Create User)
+LONGEST_PASSWORD: Final = _PASSWORD.max_length or sys.maxsize
 INVISIBLE: Final = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_NO_ADDRESS: Final = re.compile(r"[\s,;:<>()]")
 
 
 def problems(person: Person, *, needs_password: bool) -> Iterator[str]:
@@ -26,7 +29,7 @@ def problems(person: Person, *, needs_password: bool) -> Iterator[str]:
         value: str = getattr(person, name)
         if not value:
             yield f"{name} is missing"
-    if person.email and not _is_email(person.email):
+    if person.email and not is_email(person.email):
         yield "email is not a valid address"
     # Control characters and invisible ones are not printable, and nearly every row has none.
     if not "".join([text for _, text in texts(person)]).isprintable():
@@ -76,8 +79,3 @@ def _password_problems(password: str | None, *, is_needed: bool) -> Iterator[str
 def _has_control(text: str) -> bool:
     # `isprintable` is a fast check that most texts pass; Cs are surrogates, which UTF-8 cannot encode.
     return not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
-
-
-def _is_email(text: str) -> bool:
-    local, _, domain = text.partition("@")
-    return bool(local and domain) and "@" not in domain and not _NO_ADDRESS.search(text)
