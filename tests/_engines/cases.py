@@ -257,9 +257,6 @@ BODY: Final = (
         s.healthy,
         but=only(*ON_AIOHTTP, is_="unknown connection"),
         through=Through(),
-        through_but=only(
-            *BOTH_HTTPX, is_=Through(get="GET GET GET", post="POST GET GET", delete="DELETE" + " GET" * 7)
-        ),
     ),
     lost("a negative Content-Length", read, headed(OK, "Content-Length: -5"), s.until_it_leaves),
     lost("two Content-Lengths", read, headed(OK, "Content-Length: 5", "Content-Length: 6"), s.until_it_leaves),
