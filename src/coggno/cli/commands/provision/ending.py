@@ -17,7 +17,6 @@ def end_run(report: RunReport | None, *, allow_refused: bool) -> ExitCode:
         allow_refused: whether rows that the check of the roster rejects leave the exit code at 0.
     """
     if report is None:
-        output.write_message("Nothing was changed.")
         return ExitCode.OK
     return report.exit_code(allow_refused=allow_refused, is_printed=_print_summary(report))
 
