@@ -20,9 +20,11 @@ from coggno import AsyncCoggno, CoggnoError
 from coggno.provisioning import (
     PasswordFile,
     Roster,
+    RosterError,
     RowResult,
     Run,
     RunOptions,
+    SqliteJournal,
     StoppedError,
     apply_plan,
     make_plan,
@@ -43,7 +45,7 @@ class ProvisioningJob:
 
     Attributes:
         id: cannot be guessed: whoever knows it can read the results.
-        folder: its files.
+        folder: its files; that of an earlier job for the same roster, which this one then continues.
         roster: what is wanted.
         makes_passwords: whether new users without a password get one.
         state: queued, planning, running, done or failed.
@@ -117,7 +119,8 @@ class ProvisioningJob:
         passwords = PasswordFile(self.folder / "passwords.csv") if self.makes_passwords else None
         try:
             if not self._is_stopping:
-                await self._provision(coggno, RunOptions(passwords=passwords))
+                async with SqliteJournal(self.folder / "results.journal") as journal:
+                    await self._provision(coggno, RunOptions(passwords=passwords, journal=journal))
         except StoppedError as error:
             self.message = str(error)
         except CoggnoError as error:
@@ -169,7 +172,7 @@ class ProvisioningJobs:
 
     Attributes:
         coggno: sends the requests.
-        folder: where each job gets a folder of its own, readable for this user only.
+        folder: where each roster gets a folder of its own, readable for this user only.
     """
 
     coggno: AsyncCoggno
@@ -186,13 +189,17 @@ class ProvisioningJobs:
             makes_passwords: whether new users without a password get one.
 
         Raises:
-            RosterError: the file is no roster; nothing was sent.
+            RosterError: the file is no roster, or is in progress already; nothing was sent.
         """
         # In a thread: the rows of a large file take seconds to check.
         roster = await asyncio.to_thread(read_roster, upload)
+        # By what is wanted: after a crash, the same roster continues with its journal and its passwords. New passwords
+        # would be wrong for people who were created just before.
+        folder = self.folder / roster.digest.hex()[:32]
+        if any(job.folder == folder and not job.is_ended for job in self._jobs.values()):
+            raise RosterError("This roster is in progress already. Wait until it has ended.")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = secrets.token_urlsafe(16)
-        folder = self.folder / name
-        folder.mkdir(mode=0o700, parents=True)
         job = ProvisioningJob(id=name, folder=folder, roster=roster, makes_passwords=makes_passwords)
         self._jobs[name] = job
         task = asyncio.create_task(self._work(job))
@@ -216,7 +223,10 @@ class ProvisioningJobs:
         job = self._jobs.get(name)
         if job is None or not job.is_ended:
             return False
-        del self._jobs[name]
+        if any(other.folder == job.folder and not other.is_ended for other in self._jobs.values()):
+            return False
+        for other in [key for key, value in self._jobs.items() if value.folder == job.folder]:
+            del self._jobs[other]
         shutil.rmtree(job.folder, ignore_errors=True)
         return True
 

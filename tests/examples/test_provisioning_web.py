@@ -96,8 +96,34 @@ async def test_stop_ends_a_run_in_order(browser, sandbox):
     assert last["files"] == ["results.csv", "failed.csv"]
     sandbox.faults.remove(slow)
     again = (await upload(browser, people(60), passwords=False)).json()["id"]
-    assert (await follow(browser, again))[-1]["state"] == "done"
+    last = (await follow(browser, again))[-1]
+    assert (last["state"], last["outcomes"]) == ("done", {"created": 60})
     assert len(sandbox.users()) == 60
+
+
+async def test_roster_in_progress_is_refused(browser, sandbox):
+    sandbox.faults.add(parse_fault("createUser:latency=0.3"))
+    run = (await upload(browser, people(20))).json()["id"]
+    second = await upload(browser, people(20))
+    assert second.status_code == 422
+    assert "in progress already" in second.json()["detail"]
+    assert (await browser.delete(f"/runs/{run}")).status_code == 409
+    assert (await follow(browser, run))[-1]["state"] == "done"
+
+
+async def test_password_survives_a_stop(browser, sandbox):
+    """Somebody created just before has the password that the file shows, whichever run has made it."""
+    slow = sandbox.faults.add(parse_fault("createUser:latency=0.2"))
+    roster = people(40).replace("pass-word", "")
+    run = (await upload(browser, roster)).json()["id"]
+    await follow(browser, run, until=lambda snapshot: snapshot["done"] > 3)
+    await browser.post(f"/runs/{run}/stop")
+    await follow(browser, run)
+    first = (await browser.get(f"/runs/{run}/passwords.csv")).text
+    sandbox.faults.remove(slow)
+    again = (await upload(browser, roster)).json()["id"]
+    assert (await follow(browser, again))[-1]["outcomes"] == {"created": 40}
+    assert (await browser.get(f"/runs/{again}/passwords.csv")).text == first
 
 
 async def test_rejected_key_is_reported(browser, sandbox):
@@ -122,7 +148,7 @@ async def test_only_files_of_the_run_can_be_read(browser, tmp_path):
 async def test_files_can_be_deleted(browser, tmp_path):
     run = (await upload(browser)).json()["id"]
     await follow(browser, run)
-    folder = tmp_path / "runs" / run
+    (folder,) = (tmp_path / "runs").iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (await browser.delete(f"/runs/{run}")).status_code == 204
     assert not folder.exists()
@@ -136,7 +162,7 @@ async def test_shutdown_writes_the_results(sandbox, server, tmp_path):
     async with SERVERS[server]() as url, httpx.AsyncClient(base_url=url) as browser:
         run = (await upload(browser, people(80))).json()["id"]
         await follow(browser, run, until=lambda snapshot: snapshot["done"] > 1)
-    table = list(csv.DictReader(io.StringIO((tmp_path / "runs" / run / "results.csv").read_text())))
+    table = list(csv.DictReader(io.StringIO(next((tmp_path / "runs").iterdir()).joinpath("results.csv").read_text())))
     assert len(table) == 80
     created = [row for row in table if row["outcome"] == "created"]
     assert 0 < len(created) < 80
