@@ -124,6 +124,22 @@ def test_it(coggno):
     run(source).assert_outcomes(passed=1)
 
 
+def test_trio_is_skipped(run):
+    """anyio's plugin runs a test on every backend that is installed."""
+    source = """
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request):
+    return request.param
+
+@pytest.mark.anyio
+async def test_it(coggno):
+    assert await coggno.groups.list() == []
+"""
+    result = run(source, "-p", "anyio")
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*the client does not run on trio*"])
+
+
 def test_server_is_reached_from_another_process(run):
     source = """
 import os
