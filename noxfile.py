@@ -160,7 +160,8 @@ def torture(session: nox.Session) -> None:
     cases = session.posargs[0] if session.posargs else "200000"
     session.run("pytest", "tests/_engines/test_fuzz.py", "--timeout", "0", env={"COGGNO_FUZZ_CASES": cases})
     kills = {"COGGNO_TORTURE_SEEDS": "1,2,3", "COGGNO_TORTURE_KILLS": "40", "COGGNO_TORTURE_ROWS": "2000"}
-    session.run("pytest", "tests/provisioning/journal/test_deaths.py", "--timeout", "0", env=kills)
+    killed = ("tests/provisioning/journal/test_deaths.py", "tests/cli/provision/test_killed.py")
+    session.run("pytest", *killed, "--timeout", "0", env=kills)
 
 
 @nox.session
