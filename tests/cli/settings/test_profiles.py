@@ -64,3 +64,14 @@ def test_name_of_a_profile_cannot_break_the_file(coggno):
     ended = coggno("login", "--profile", 'a"]')
     assert ended.code == 2
     assert ended.err.startswith("Error: The name of a profile has letters, digits, - and _ only")
+
+
+@pytest.mark.parametrize("text", ['[profiles]\nacme = {company = "7"}\n', 'profiles.acme.company = "7"\n'])
+def test_profile_in_another_form_is_left_alone(text):
+    """It is not found line by line: a second one would make the file invalid."""
+    path = write(text)
+    assert read_profiles()["acme"].company == "7"
+    for change in (lambda: remove_profile("acme"), lambda: write_profile(Profile(name="acme"))):
+        with pytest.raises(CommandError, match=r"is not a section that begins with \[profiles.acme\]"):
+            change()
+    assert path.read_text() == text

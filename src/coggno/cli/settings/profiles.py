@@ -109,10 +109,23 @@ def _rewrite(name: str, section: str) -> Path:
     path = config_path()
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     rest = _without(text, name).rstrip("\n")
+    changed = "\n\n".join(part for part in (rest, section.rstrip("\n")) if part) + "\n"
+    if not _has_profile(changed, name, is_wanted=bool(section)):
+        message = f"{path}: the profile {name} is not a section that begins with [profiles.{name}]"
+        raise CommandError(f"{message}. Write it like that, or change it by hand.")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, encoding="utf-8", errors="strict") as file:
-        file.write("\n\n".join(part for part in (rest, section.rstrip("\n")) if part) + "\n")
+        file.write(changed)
     return path
+
+
+def _has_profile(text: str, name: str, *, is_wanted: bool) -> bool:
+    """Return whether a changed file can be read, and has the profile exactly if it is wanted."""
+    # TOML has other ways to write a table, such as `acme = {...}`, which are not found line by line.
+    try:
+        return (name in tomllib.loads(text).get("profiles", {})) is is_wanted
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _without(text: str, name: str) -> str:
