@@ -209,11 +209,16 @@ class OutcomeUnknownError(APIError):
 
     Attributes:
         candidates: objects on the server that this write may have created; check them before you repeat it.
+        was_absent: whether the last check has shown that the write was not carried out so far; not where that check
+            failed, too.
     """
 
-    def __init__(self, message: str, *, operation: str, candidates: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, message: str, *, operation: str, candidates: Sequence[Any] = (), was_absent: bool = False
+    ) -> None:
         super().__init__(message, outcome="unknown", operation=operation)
         self.candidates = tuple(candidates)
+        self.was_absent = was_absent
 
 
 class PartialWriteError(OutcomeUnknownError):

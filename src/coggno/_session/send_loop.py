@@ -216,7 +216,12 @@ def _unknown(call: Call[Any], check: Check) -> APIError:
 
 
 def _outcome_unknown(call: Call[Any], check: Check) -> OutcomeUnknownError:
-    return OutcomeUnknownError(settle.describe(check), operation=call.operation.id, candidates=check.candidates)
+    return OutcomeUnknownError(
+        settle.describe(check),
+        operation=call.operation.id,
+        candidates=check.candidates,
+        was_absent=check.is_absence,
+    )
 
 
 def _from(call: Call[Any], error: APIError) -> APIError:

@@ -226,6 +226,17 @@ async def test_an_id_is_never_taken_for_a_login():
     assert [result.outcome for result in left] == [RowOutcome.DELETED]
 
 
+async def test_one_404_is_no_proof_of_absence():
+    """The request was lost before it had an effect, and one read shows nobody: that is `unknown`."""
+    sandbox = broken()
+    group = account(sandbox, 20, 1)
+    for fault in ("removeGroupUser:drop,times=1", "getGroupUser:status=404,skip=3,times=1"):
+        sandbox.faults.add(parse_fault(fault))
+    _, left = await remove(sandbox, people(20, groups=["Warehouse"]), removals=Removals())
+    assert [result.outcome for result in left] == [RowOutcome.UNKNOWN]
+    assert len(sandbox.members(group.id)) == 21
+
+
 async def test_a_stopped_run_removes_nobody():
     sandbox = broken()
     account(sandbox, 20, 1)

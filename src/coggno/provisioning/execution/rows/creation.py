@@ -23,7 +23,7 @@ from coggno.provisioning.requests.failures import NotVisibleYetError
 
 _CREATING: Final = "creating the user"
 _ABSENCES: Final = 2  # checks in a row that must not find the user before the creation is sent again
-_SHORTEST_PAUSE: Final = 1.0  # seconds between two of them
+_SHORTEST_PAUSE: Final = 0.5  # seconds between two of them
 _LONGEST_PAUSE: Final = 10.0
 _OTHER_FIELDS: Final = frozenset({"first_name", "last_name", "password", "group_id"})
 """Fields of a new user that have nothing to do with the login being taken."""

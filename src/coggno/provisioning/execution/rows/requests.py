@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from attrs import define
 
-from coggno.errors import APIError, CoggnoError, NotFoundError
+from coggno.errors import APIError, CoggnoError, NotFoundError, OutcomeUnknownError
 from coggno.provisioning.client import CallResult
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.journal import Write
-from coggno.provisioning.requests.failures import OutageError, is_maybe_in_progress
+from coggno.provisioning.requests.failures import is_maybe_in_progress
 
 T = TypeVar("T")
 
@@ -94,7 +94,8 @@ class RowRequests:
     def _failed(self, error: CoggnoError, in_doubt: str) -> None:
         """Note which write is in doubt after a failed one, if any is."""
         doubt = self.state.doubt
-        doubt.action, doubt.absences = in_doubt, 0
+        # The client itself has checked a lost write once.
+        doubt.action, doubt.absences = in_doubt, int(isinstance(error, OutcomeUnknownError) and error.was_absent)
         if in_doubt and isinstance(error, APIError) and is_maybe_in_progress(error):
             # The server may still be at it: sent again now, two requests for one thing would be under way.
             doubt.not_before = self.context.clock() + self.context.settle_time
@@ -119,10 +120,4 @@ class RowRequests:
         if nothing_to_miss:
             # It counts at once: other rows need not run into it.
             self.context.gate.circuit.failed()
-        # While the circuit is open another row has found out already that the API does not work.
-        if missing.is_page or self.context.gate.circuit.is_open:
-            raise OutageError(missing.message) from missing
-        try:
-            await self.context.sender.control_read()
-        except NotFoundError:
-            raise OutageError(missing.message) from missing
+        await self.context.sender.prove_absence(missing)

@@ -21,6 +21,7 @@ from coggno.provisioning.requests.failures import NotVisibleYetError, is_curable
 from coggno.provisioning.requests.stop_signal import HeldError
 
 _TRIES: Final = 20  # of one row; what fails so often while other rows succeed is the trouble of this row
+_FIRST_PAUSE: Final = 0.5  # seconds; doubled with each failure
 _LONGEST_PAUSE: Final = 5.0  # seconds before a row is tried again: twenty tries last longer than reads may lag
 _INFERRED: Final = "a response was lost; a check found that the request was carried out"
 
@@ -67,11 +68,11 @@ class RowTask:
 
     @property
     def pause(self) -> float:
-        """Seconds until the row is to be run again: 1, 2, 4, 5, 5 ... unless its last failure says otherwise."""
+        """Seconds until the row is to be run again: 0.5, 1, 2, 4, 5, 5 ... unless its last failure says otherwise."""
         error = self.state.error
         if isinstance(error, NotVisibleYetError) and error.pause is not None:
             return error.pause
-        return min(_LONGEST_PAUSE, 2.0 ** max(0, self.failures - 1))
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** max(0, self.failures - 1))
 
     @property
     def has_given_up(self) -> bool:
