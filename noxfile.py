@@ -20,9 +20,9 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 COVERAGE_FLOOR = 95  # percent, branches counted
 COVERAGE_PYTHON = "3.11"  # on the others coverage would find the same and take a third longer
-WHEEL_LIMIT = 600  # kB
-"""15 % above what was measured when the journal, reports, the pytest plugin and OpenTelemetry had been added (319 kB
-before): a file that does not belong in the wheel is noticed, the next feature is not."""
+WHEEL_LIMIT = 640  # kB
+"""15 % above the 554 kB of the journal, saved plans, reports, the pytest plugin and OpenTelemetry (319 kB without
+them): a file that does not belong in the wheel is noticed, the next feature is not."""
 LOWEST_TESTS = (
     "tests/_engines", "tests/_protocol", "tests/_session", "tests/cli/settings", "tests/cli/test_app.py", "tests/otel",
     "tests/provisioning/roster", "tests/sandbox/pages", "tests/sandbox/server", "tests/test_client.py",
