@@ -11,14 +11,20 @@ from coggno.provisioning import (
     FailedWriter,
     Journal,
     JournalError,
+    Leaver,
+    Leavers,
     MemoryJournal,
     MergedRow,
     PasswordFile,
     Person,
     Plan,
+    PlanError,
+    PlanFile,
     PlannedRow,
     Progress,
     ProvisioningClient,
+    Removals,
+    RemovalsRefusedError,
     ResultsWriter,
     Roster,
     RosterError,
@@ -127,3 +133,20 @@ def facts(roster: Roster, error: RosterError) -> list[str]:
     merged: list[MergedRow] = list(roster.merged.with_first(2, "ada"))
     hint: RosterHint | None = error.hint
     return [row.login for row in merged] if hint is None else [hint.lead]
+
+
+async def agreed(coggno: AsyncCoggno, roster: Roster, path: Path) -> list[str]:
+    removals = Removals(scope="members", max_count=20, max_share=0.05, protect=frozenset({"ada"}))
+    plan = await make_plan(coggno, roster, RunOptions(removals=removals))
+    PlanFile.of(plan).save(path)
+    leavers: Leavers | None = plan.leavers
+    found: list[Leaver] = [] if leavers is None else leavers.found
+    try:
+        again = await PlanFile.load(path).make_again(coggno)
+        results = [result async for result in apply_plan(coggno, again, RunOptions(removals=removals))]
+        assert_type(results, list[RowResult])
+    except PlanError as error:
+        return [str(error)]
+    except RemovalsRefusedError as refused:
+        assert_type(refused.reason, str)
+    return [leaver.login for leaver in found]

@@ -45,8 +45,9 @@ def test_dry_run_says_that_a_limit_is_exceeded(provision, staff: Sandbox):
 
 
 def test_members_who_are_missing_leave_the_group(provision, staff: Sandbox):
-    ended = provision(write_roster(ADA), "--remove-missing", "members", *SHARE, "--yes")
+    ended = provision(write_roster(ADA), "--remove-missing", "members", *SHARE, "--yes", "--report", "report.html")
     assert ended.code == 0
+    assert "Not in the roster: 1 removed from groups" in Path("report.html").read_text(encoding="utf-8")
     assert "Not in the roster: 1 removed from groups" in ended.out
     assert [member.login for member in staff.members(staff.groups()[0].id)] == ["ada@example.com"]
     assert len(logins(staff)) == 2

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from coggno.cli.provision.summary.removals import forecast_lines
 from coggno.cli.provision.summary.run_report import RunReport
-from coggno.cli.provision.summary.text import password_hint
+from coggno.cli.provision.summary.text import password_hint, removal_lines
 from coggno.cli.terminal.output import count_rows
 from coggno.provisioning import RosterError
 from coggno.provisioning.report import ReportFacts, Timeline, write_report
@@ -37,6 +38,9 @@ def _facts(report: RunReport, timeline: Timeline) -> ReportFacts:
 
 
 def _notes(report: RunReport) -> Iterator[str]:
+    yield from removal_lines(report)
+    if report.is_dry_run and report.leavers is not None:
+        yield from forecast_lines(report.leavers)
     if report.statistics.missing_passwords:
         yield password_hint(report)
     if report.to_run_again and report.summary.stopped is None:

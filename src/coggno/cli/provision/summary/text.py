@@ -15,7 +15,7 @@ from coggno.provisioning.report import LISTED, ProblemRows, detail_of, label_of
 def summary_lines(report: RunReport) -> Iterator[str]:
     """Yield the lines of the summary."""
     yield from _headline(report)
-    yield from _removal_lines(report)
+    yield from removal_lines(report)
     for label, problems in report.statistics.problems.items():
         yield ""
         yield from _problem_lines(report, label, problems)
@@ -47,7 +47,8 @@ def _headline(report: RunReport) -> Iterator[str]:
         yield f"The response was lost for {count_rows(inferred)}; reading the users again showed the outcome."
 
 
-def _removal_lines(report: RunReport) -> Iterator[str]:
+def removal_lines(report: RunReport) -> Iterator[str]:
+    """Yield what became of people who are in no row."""
     if report.refused_removals is not None:
         yield f"Nobody was removed: {report.refused_removals}."
     if report.removed:
