@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from coggno.provisioning import JournalError, MemoryJournal, SqliteJournal
-from coggno.provisioning.journal import schema, tables
+from coggno.provisioning.journal import tables, values
 from tests.provisioning.helpers import broken, client_of, people
 from tests.provisioning.journal.helpers import a_job, a_record
 
@@ -85,4 +85,4 @@ async def test_leavers_are_found_by_their_index(tmp_path):
     (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {statements[0]}").fetchall()
     connection.close()
     assert "INDEX leavers" in plan[-1]
-    assert str(schema.LEAVERS) in statements[0]
+    assert str(values.LEAVERS) in statements[0]

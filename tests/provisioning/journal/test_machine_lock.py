@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from coggno.provisioning.errors import JournalError
-from coggno.provisioning.journal import group_lock, machine_lock
+from coggno.provisioning.journal import group_lock
+from coggno.provisioning.journal.locks import machine_lock
 
 SCOPE = ("http://localhost", "7")
 HOLDER = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coggno.provisioning.journal.machine_lock import group_lock
+from coggno.provisioning.journal.locks import group_lock
 from coggno.provisioning.journal.memory import MemoryJournal
 from coggno.provisioning.journal.protocol import Journal
 from coggno.provisioning.journal.reader import JournalReader, RecordedJob

@@ -1,33 +1,17 @@
-"""What one commit of a SQLite journal writes."""
+"""What one commit of a journal in a database writes."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import define, field
 
-from coggno.provisioning.journal.schema import transaction
-
 Values: TypeAlias = Sequence[Any]
 Answered: TypeAlias = "asyncio.Future[Any]"
-
-_INTEND: Final = "INSERT INTO writes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
-_SETTLE: Final = "UPDATE writes SET outcome = ?, result_id = ? WHERE id = ?"
-_DROP: Final = "DELETE FROM writes WHERE id = ?"
-# A later result of the same row may not know the digest any more.
-_RECORD: Final = (
-    "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-    "digest = coalesce(excluded.digest, digest), login = excluded.login, outcome = excluded.outcome, "
-    "user_id = excluded.user_id, detail = excluded.detail, is_inferred = excluded.is_inferred, "
-    "is_not_attempted = excluded.is_not_attempted"
-)
-# A group may be called like somebody's login. Intents that are newer than the result may be in the same batch.
-_FORGET: Final = "DELETE FROM writes WHERE key = ? AND company IS ? AND id <= ? AND kind <> 'create_group'"
 
 
 @define
@@ -50,9 +34,7 @@ class Batch:
     rows: list[Values] = field(factory=list[Values])
     finished: list[Values] = field(factory=list[Values])
     waiting: list[Answered] = field(factory=list[Answered])
-    calls: list[tuple[Callable[[sqlite3.Connection], Any], Answered]] = field(
-        factory=list[tuple[Callable[[sqlite3.Connection], Any], Answered]]
-    )
+    calls: list[tuple[Callable[[Any], Any], Answered]] = field(factory=list[tuple[Callable[[Any], Any], Answered]])
 
     @property
     def is_urgent(self) -> bool:
@@ -63,24 +45,6 @@ class Batch:
     def has_notes(self) -> bool:
         """Whether there is anything to write."""
         return bool(self.intents or self.settled or self.dropped or self.rows or self.finished)
-
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Write all notes in one transaction.
-
-        Raises:
-            sqlite3.Error: they cannot be written; none of them is.
-        """
-        with transaction(connection):
-            # Intents first: what became of them may be part of the same commit.
-            for statement, values in (
-                (_INTEND, self.intents),
-                (_SETTLE, self.settled),
-                (_DROP, self.dropped),
-                (_RECORD, self.rows),
-                (_FORGET, self.finished),
-            ):
-                if values:
-                    connection.executemany(statement, values)
 
 
 def resolve(waiting: Sequence[Answered], error: Exception | None) -> None:

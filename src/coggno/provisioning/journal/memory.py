@@ -18,8 +18,8 @@ from coggno.provisioning.journal.records import (
     Write,
     WriteKind,
     WriteOutcome,
+    check_scope,
 )
-from coggno.provisioning.journal.scope import check_scope
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 
 

@@ -11,7 +11,7 @@ from typing import Final, Self
 from attrs import frozen
 
 from coggno.provisioning.journal import schema, tables
-from coggno.provisioning.journal.holder import holder_of
+from coggno.provisioning.journal.locks import holder_of
 from coggno.provisioning.journal.records import Holder, Job, JobState, RecordedWrite
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.roster import Row

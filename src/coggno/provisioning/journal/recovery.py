@@ -13,7 +13,7 @@ from attrs import frozen
 
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import schema
-from coggno.provisioning.journal.holder import HolderLock
+from coggno.provisioning.journal.locks import HolderLock
 
 # Without the plan: a group that was created and whose record is lost would be created again. The next run lists anew.
 _COPIED: Final = ("scope", "jobs", "rows", "writes")

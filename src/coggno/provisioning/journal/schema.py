@@ -18,10 +18,6 @@ VERSION: Final = 1
 _MAGIC: Final = b"SQLite format 3\x00"
 _BUSY: Final = 10.0  # seconds to wait for a reader; only a checkpoint ever has to
 
-LINE_BITS: Final = 40
-LEAVERS: Final = 1 << (LINE_BITS - 1)
-"""From here on the "lines" of users who are in no row. An index has the number, which SQLite compares as text."""
-
 # Ids of rows are job and line in one number: results arrive nearly in order, so a commit touches few pages.
 _SCHEMA: Final = """
 CREATE TABLE scope (address TEXT NOT NULL, company TEXT, account TEXT NOT NULL);

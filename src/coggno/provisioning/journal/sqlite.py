@@ -13,18 +13,15 @@ from typing import Final, Self
 
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import schema, tables
-from coggno.provisioning.journal.batch import Batch
-from coggno.provisioning.journal.holder import HolderLock
+from coggno.provisioning.journal.locks import HolderLock
+from coggno.provisioning.journal.noted import NotedJournal
 from coggno.provisioning.journal.records import (
     Job,
     JobState,
     RecordedWrite,
-    RowRecord,
     SavedPlan,
-    Write,
-    WriteOutcome,
+    check_scope,
 )
-from coggno.provisioning.journal.scope import check_scope
 from coggno.provisioning.journal.writer import JournalWriter
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 
@@ -32,7 +29,7 @@ _PAGE: Final = 1000  # results that are read at once
 _OUTCOMES: Final = 10_000  # lines and outcomes that are read at once; intents wait meanwhile, for some milliseconds
 
 
-class SqliteJournal:
+class SqliteJournal(NotedJournal[JournalWriter]):
     """A journal in a file on a local disk; one run at a time can use it.
 
     ```python
@@ -57,14 +54,10 @@ class SqliteJournal:
         now: Callable[[], float] = time.time,
         connect: schema.Connect = schema.connect,
     ) -> None:
+        super().__init__(now)
         self.path = Path(path)
-        self._now = now
         self._connect = connect
         self._lock: HolderLock | None = None
-        self._writer: JournalWriter | None = None
-        self._number = 0
-        self._intents = 0
-        self._leavers = 0
         self._left: Mapping[str, int] = {}
 
     def __repr__(self) -> str:
@@ -105,47 +98,9 @@ class SqliteJournal:
         last = await writer.call(tables.last_job)
         return await writer.call(tables.read_plan) if last is not None and last[1].is_planned else None
 
-    async def intend(self, write: Write) -> int:
-        """Keep what is about to be sent; return its number when it would survive a power cut."""
-        writer = self._begun()
-        self._intents += 1
-        intent = self._intents
-        values = tables.intent_values(intent, write, self._now())
-        try:
-            await writer.commit(lambda batch: batch.intents.append(values))
-        except asyncio.CancelledError:
-            # Nothing is sent: the caller has not received the number.
-            self.settle(intent, WriteOutcome.NOT_DONE)
-            raise
-        return intent
-
-    def settle(self, intent: int, outcome: WriteOutcome, result_id: int | None = None) -> None:
-        """Note what became of a write, with the next commit."""
-
-        def add(batch: Batch) -> None:
-            if outcome in {WriteOutcome.NOT_DONE, WriteOutcome.REJECTED}:
-                batch.dropped.append((intent,))
-            else:
-                batch.settled.append((outcome.value, result_id, intent))
-
-        self._begun().note(add)
-
     async def writes(self) -> Sequence[RecordedWrite]:
         """Return the writes of rows and groups that are not finished, in the order in which they were intended."""
         return await self._begun().call(tables.read_writes)
-
-    def record(self, record: RowRecord) -> None:
-        """Note what became of a row, with the next commit."""
-        writer = self._begun()
-        values = tables.row_values(tables.row_id(self._number, self._line(record)), record)
-        finished = (record.key, record.company, self._intents)
-
-        def add(batch: Batch) -> None:
-            batch.rows.append(values)
-            if record.result.is_as_wanted:
-                batch.finished.append(finished)
-
-        writer.note(add)
 
     async def earlier_results(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:
         """Return, by line, what became of rows in earlier jobs of this journal, where they ended as wanted."""
@@ -169,10 +124,6 @@ class SqliteJournal:
             for _, result in page:
                 yield result
             last = page[-1][0]
-
-    async def flush(self) -> None:
-        """Return when everything that was noted is safe."""
-        await self._begun().commit(lambda _: None)
 
     async def close(self) -> None:
         """Keep what was noted, and let the next run use the journal. A second call does nothing."""
@@ -203,14 +154,3 @@ class SqliteJournal:
 
     def _describe(self, error: Exception) -> JournalError:
         return error if isinstance(error, JournalError) else schema.unusable(self.path, error)
-
-    def _line(self, record: RowRecord) -> int:
-        if record.result.line:
-            return record.result.line
-        self._leavers += 1
-        return schema.LEAVERS + self._leavers
-
-    def _begun(self) -> JournalWriter:
-        if self._writer is None:
-            raise JournalError("The journal has no job yet: begin() comes first.")
-        return self._writer

@@ -6,30 +6,37 @@ import json
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve
 
 from coggno._protocol.identity import login_key
+from coggno.provisioning.journal import values
+from coggno.provisioning.journal.batch import Batch
 from coggno.provisioning.journal.records import (
     Job,
     JobState,
     JournalScope,
     RecordedWrite,
-    RowRecord,
     SavedGroup,
     SavedPlan,
     SavedUser,
-    Write,
-    WriteKind,
-    WriteOutcome,
 )
-from coggno.provisioning.journal.schema import LEAVERS, LINE_BITS, transaction
-from coggno.provisioning.outcomes import AS_WANTED, RowOutcome, RowResult
+from coggno.provisioning.journal.schema import transaction
+from coggno.provisioning.outcomes import RowOutcome, RowResult
 
-_RESULT: Final = "id, login, outcome, user_id, detail, is_inferred, is_not_attempted"
-_DONE: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(AS_WANTED))
-_OUTCOMES: Final = {outcome.value: outcome for outcome in RowOutcome}
+_INTEND: Final = "INSERT INTO writes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
+_SETTLE: Final = "UPDATE writes SET outcome = ?, result_id = ? WHERE id = ?"
+_DROP: Final = "DELETE FROM writes WHERE id = ?"
+# A later result of the same row may not know the digest any more.
+_RECORD: Final = (
+    "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+    "digest = coalesce(excluded.digest, digest), login = excluded.login, outcome = excluded.outcome, "
+    "user_id = excluded.user_id, detail = excluded.detail, is_inferred = excluded.is_inferred, "
+    "is_not_attempted = excluded.is_not_attempted"
+)
+# A group may be called like somebody's login. Intents that are newer than the result may be in the same batch.
+_FORGET: Final = "DELETE FROM writes WHERE key = ? AND company IS ? AND id <= ? AND kind <> 'create_group'"
 _VARIABLES: Final = 500  # in one statement; older versions of SQLite allow 999
 
 
@@ -42,10 +49,10 @@ def scope_of(connection: sqlite3.Connection) -> JournalScope | None:
 def read_jobs(connection: sqlite3.Connection) -> Iterator[tuple[Job, JobState, float | None]]:
     """Yield the jobs, what is known of each, and when it was finished; the last one at the end."""
     scope = scope_of(connection)
-    statement = "SELECT number, roster, digest, row_count, settings, begun, finished, is_planned FROM jobs"
+    statement = f"SELECT {values.JOB} FROM jobs"  # noqa: S608 - names of columns
     for row in connection.execute(f"{statement} ORDER BY number"):
         if scope is not None:
-            yield _job(row, scope)
+            yield values.job_of(row, scope)
 
 
 def last_job(connection: sqlite3.Connection) -> tuple[Job, JobState, float | None] | None:
@@ -91,6 +98,25 @@ def finish_job(connection: sqlite3.Connection, number: int, now: float) -> None:
     connection.execute("UPDATE jobs SET finished = ? WHERE number = ?", (now, number))
 
 
+def write_batch(connection: sqlite3.Connection, batch: Batch) -> None:
+    """Write all notes of a batch in one transaction.
+
+    Raises:
+        sqlite3.Error: they cannot be written; none of them is.
+    """
+    with transaction(connection):
+        # Intents first: what became of them may be part of the same commit.
+        for statement, values in (
+            (_INTEND, batch.intents),
+            (_SETTLE, batch.settled),
+            (_DROP, batch.dropped),
+            (_RECORD, batch.rows),
+            (_FORGET, batch.finished),
+        ):
+            if values:
+                connection.executemany(statement, values)
+
+
 def save_plan(connection: sqlite3.Connection, number: int, plan: SavedPlan) -> None:
     """Replace the plan of a job."""
     with transaction(connection):
@@ -120,17 +146,14 @@ def last_intent(connection: sqlite3.Connection) -> int:
 
 def leavers(connection: sqlite3.Connection, number: int) -> int:
     """Return how many results of a job belong to no row."""
-    first, end = row_id(number, LEAVERS), row_id(number + 1, 0)
+    first, end = values.row_id(number, values.LEAVERS), values.row_id(number + 1, 0)
     return int(connection.execute("SELECT count(*) FROM rows WHERE id >= ? AND id < ?", (first, end)).fetchone()[0])
 
 
 def read_writes(connection: sqlite3.Connection) -> list[RecordedWrite]:
     """Return the writes of rows and groups that are not finished."""
-    statement = (
-        "SELECT id, kind, key, company, group_id, name, line, before, attempt, sent_at, outcome, result_id "
-        "FROM writes ORDER BY id"
-    )
-    return [_recorded_write(row) for row in connection.execute(statement)]
+    statement = f"SELECT {values.WRITE} FROM writes ORDER BY id"  # noqa: S608 - names of columns
+    return [values.write_of(row) for row in connection.execute(statement)]
 
 
 def read_results(connection: sqlite3.Connection, number: int, after: int, limit: int) -> list[tuple[int, RowResult]]:
@@ -142,15 +165,16 @@ def read_results(connection: sqlite3.Connection, number: int, after: int, limit:
         after: the id after which to begin; 0 for the first.
         limit: how many at most.
     """
-    statement = f"SELECT {_RESULT} FROM rows WHERE id > ? AND id < ? ORDER BY id LIMIT ?"  # noqa: S608 - names of columns
-    begin = max(after, row_id(number, 0) - 1)
-    return [(row[0], _result(row)) for row in connection.execute(statement, (begin, row_id(number + 1, 0), limit))]
+    statement = f"SELECT {values.RESULT} FROM rows WHERE id > ? AND id < ? ORDER BY id LIMIT ?"  # noqa: S608 - names of columns
+    begin = max(after, values.row_id(number, 0) - 1)
+    found = connection.execute(statement, (begin, values.row_id(number + 1, 0), limit))
+    return [(row[0], values.result_of(row)) for row in found]
 
 
 def count_outcomes(connection: sqlite3.Connection, number: int) -> dict[RowOutcome, int]:
     """Return how many rows of a job have each outcome."""
     statement = "SELECT outcome, count(*) FROM rows WHERE id >= ? AND id < ? GROUP BY outcome"
-    counts = connection.execute(statement, (row_id(number, 0), row_id(number + 1, 0)))
+    counts = connection.execute(statement, (values.row_id(number, 0), values.row_id(number + 1, 0)))
     return {RowOutcome(outcome): count for outcome, count in counts}
 
 
@@ -163,16 +187,16 @@ def read_outcomes(connection: sqlite3.Connection, number: int, after: int, limit
         after: the line after which to begin; -1 for the first.
         limit: how many at most.
     """
-    first = row_id(number, 0)
+    first = values.row_id(number, 0)
     statement = "SELECT id - ?, outcome FROM rows WHERE id > ? AND id < ? ORDER BY id LIMIT ?"
-    found = connection.execute(statement, (first, first + after, row_id(number, LEAVERS), limit))
-    return [(line, _OUTCOMES[outcome]) for line, outcome in found]
+    found = connection.execute(statement, (first, first + after, values.row_id(number, values.LEAVERS), limit))
+    return [(line, values.OUTCOMES[outcome]) for line, outcome in found]
 
 
 def last_leaving(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the key of every login that has left or was deleted, with the last job in which that happened."""
     # The number is part of the text: the index of these few rows is used only when it is the same there.
-    statement = f"SELECT login, id >> {LINE_BITS} FROM rows WHERE id & {LEAVERS} ORDER BY id"  # noqa: S608 - numbers
+    statement = f"SELECT login, id >> {values.LINE_BITS} FROM rows WHERE id & {values.LEAVERS} ORDER BY id"  # noqa: S608 - numbers
     found = connection.execute(statement)
     return {login_key(login): number for login, number in found}
 
@@ -198,37 +222,6 @@ def find_earlier(
     return found
 
 
-def intent_values(intent: int, write: Write, now: float) -> tuple[Any, ...]:
-    """Return the values of a new write."""
-    before = None if write.before is None else json.dumps(list(write.before))
-    return (
-        intent, write.kind.value, write.key, write.company, write.group_id, write.name, write.line, before,
-        write.attempt, now,
-    )  # fmt: skip
-
-
-def row_values(number: int, record: RowRecord) -> tuple[Any, ...]:
-    """Return the values of a result."""
-    result = record.result
-    return (
-        number, record.digest, result.login, result.outcome.value, result.user_id, result.detail, result.inferred,
-        result.not_attempted,
-    )  # fmt: skip
-
-
-def row_id(number: int, line: int) -> int:
-    """Return the id of a row: job and line in one number."""
-    return number << LINE_BITS | line
-
-
-def _job(row: Sequence[Any], scope: JournalScope) -> tuple[Job, JobState, float | None]:
-    number, roster, digest, rows, settings, begun, finished, is_planned = row
-    job = Job(scope=scope, roster=roster, digest=digest, rows=rows, settings=json.loads(settings))
-    is_finished = finished is not None
-    state = JobState(number=number, is_resumed=True, is_planned=bool(is_planned), is_finished=is_finished, begun=begun)
-    return job, state, finished
-
-
 def _done_earlier(
     connection: sqlite3.Connection, number: int, digests: Sequence[bytes]
 ) -> Iterator[tuple[bytes, int, RowResult]]:
@@ -236,38 +229,8 @@ def _done_earlier(
     for begin in range(0, len(digests), _VARIABLES):
         part = digests[begin : begin + _VARIABLES]
         statement = (
-            f"SELECT digest, {_RESULT} FROM rows WHERE digest IN ({','.join('?' * len(part))}) AND id < ? "  # noqa: S608 - names
-            f"AND outcome IN ({_DONE}) ORDER BY id"
+            f"SELECT digest, {values.RESULT} FROM rows WHERE digest IN ({','.join('?' * len(part))}) AND id < ? "  # noqa: S608 - names
+            f"AND outcome IN ({values.DONE}) ORDER BY id"
         )
-        for digest, *row in connection.execute(statement, (*part, row_id(number, 0))):
-            yield digest, row[0] >> LINE_BITS, _result(row)
-
-
-def _result(row: Sequence[Any]) -> RowResult:
-    number, login, outcome, user_id, detail, is_inferred, is_not_attempted = row
-    line = number & ((1 << LINE_BITS) - 1)
-    return RowResult(
-        line=line if line < LEAVERS else 0,
-        login=login,
-        outcome=RowOutcome(outcome),
-        user_id=user_id,
-        detail=detail,
-        inferred=bool(is_inferred),
-        not_attempted=bool(is_not_attempted),
-    )
-
-
-def _recorded_write(row: Sequence[Any]) -> RecordedWrite:
-    intent, kind, key, company, group_id, name, line, before, attempt, sent_at, outcome, result_id = row
-    write = Write(
-        kind=WriteKind(kind),
-        key=key,
-        company=company,
-        group_id=group_id,
-        name=name,
-        line=line,
-        before=None if before is None else json.loads(before),
-        attempt=attempt,
-    )
-    known = None if outcome is None else WriteOutcome(outcome)
-    return RecordedWrite(intent=intent, write=write, sent_at=sent_at, outcome=known, result_id=result_id)
+        for digest, *row in connection.execute(statement, (*part, values.row_id(number, 0))):
+            yield digest, row[0] >> values.LINE_BITS, values.result_of(row)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from coggno.provisioning.errors import JournalError
+from coggno.provisioning.journal import tables
 from coggno.provisioning.journal.batch import Batch, call_in, resolve, set_result
 
 T = TypeVar("T")
@@ -123,7 +124,7 @@ class JournalWriter:
     def _carry_out(self, connection: sqlite3.Connection, batch: Batch) -> None:
         try:
             if batch.has_notes:
-                batch.write(connection)
+                tables.write_batch(connection, batch)
         except Exception as error:
             resolve([*batch.waiting, *(future for _, future in batch.calls)], self._describe(error))
             raise
