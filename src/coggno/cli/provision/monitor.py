@@ -10,7 +10,7 @@ from attrs import define, field
 
 from coggno.cli.provision.events import EventStream
 from coggno.cli.terminal.progress_reporter import ProgressReporter
-from coggno.provisioning import Progress, RowResult, Waiting
+from coggno.provisioning import Progress, RowOutcome, RowResult, Waiting
 from coggno.provisioning.report import Timeline, label_of, label_of_outcome
 
 
@@ -38,7 +38,7 @@ class RunMonitor:
         """
         self.timeline = Timeline()
         self._done = 0 if progress is None else progress.done
-        counts = {} if progress is None else progress.counts
+        counts: Mapping[RowOutcome, int] = {} if progress is None else progress.counts
         earlier = {label_of_outcome(outcome): count for outcome, count in counts.items() if count}
         self.progress.begin_rows(data["rows"], earlier)
         if self.events is not None:
