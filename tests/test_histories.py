@@ -129,14 +129,22 @@ class Histories(RuleBasedStateMachine):
         login = str(users[self.number % len(users)].id) if like_an_id and users else f"user{self.number}@example.com"
         return login if all(user.login != login for user in users) and self.count("createUser", login) == 0 else None
 
-    @rule(like_an_id=st.booleans(), with_group=st.booleans(), ensure=st.booleans(), faults=trouble("createUser"))
-    def create_user(self, like_an_id, with_group, ensure, faults):
+    @rule(
+        like_an_id=st.booleans(),
+        with_group=st.booleans(),
+        ensure=st.booleans(),
+        closed=st.sampled_from([None, None, 400, 403, 409, 422]),
+        faults=trouble("createUser"),
+    )
+    def create_user(self, like_an_id, with_group, ensure, closed, faults):
         login = self.new_login(like_an_id)
         if login is None or any(claim.key == login for claim in self.claims):
             return
         fields = {"email": f"{login}@example.com" if login.isdigit() else login, "password": "s3cret-word"}
         groups = self.sandbox.groups()
         group = groups[0].id if with_group and groups else None
+        if closed is not None and group is not None:
+            faults = [*faults, f"createUser:status={closed},after,times=1"]  # the user is made, and the group refused
         users = self.coggno.users
         make = users.ensure if ensure else users.create
         self.call(

@@ -78,7 +78,7 @@ async def _look(call: Call[Any], settle: Settle) -> Check:
 
 def _ends_the_call(call: Call[Any], settle: Settle) -> bool:
     # Where the write is sent again instead, one look is enough: the server refuses a second user of the same login.
-    return settle.absent != "resend" or (call.refusal is not None and not call.is_unclear)
+    return settle.absent != "resend" or call.refusal is not None
 
 
 async def _spare_namesakes(call: Call[Any], settle: Settle, check: Check) -> Check:

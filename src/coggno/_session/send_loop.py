@@ -25,7 +25,6 @@ from coggno._session.settle import Check
 from coggno.errors import (
     APIConnectionError,
     APIError,
-    AuthenticationError,
     NotFoundError,
     OutcomeUnknownError,
     PartialWriteError,
@@ -180,7 +179,7 @@ def _raise_if_unclear(call: Call[Any], check: Check) -> None:
     if check.finding in {"done", "partial"}:
         raise _unknown(call, Check("refused", candidates=check.candidates))
     # A key that may not read either was refused as such.
-    is_key = isinstance(check.error, AuthenticationError | PermissionDeniedError)
+    is_key = isinstance(call.refusal, PermissionDeniedError) and isinstance(check.error, PermissionDeniedError)
     if is_key or check.finding in {"resend", "taken"}:
         raise cast("APIError", call.refusal)
 
