@@ -25,6 +25,7 @@ _CREATING: Final = "creating the user"
 _ABSENCES: Final = 2  # checks in a row that must not find the user before the creation is sent again
 _SHORTEST_PAUSE: Final = 0.5  # seconds between two of them
 _LONGEST_PAUSE: Final = 10.0
+_LONGEST_LAG_PAUSE: Final = 5.0
 _OTHER_FIELDS: Final = frozenset({"first_name", "last_name", "password", "group_id"})
 """Fields of a new user that have nothing to do with the login being taken."""
 
@@ -38,12 +39,14 @@ class UserCreation:
         state: what is known of the row.
         requests: sends the row's requests.
         is_last_try: whether the row is not tried again when this fails.
+        not_visible: how often the login was taken and no user with it visible.
     """
 
     context: RunContext
     state: RowState
     requests: RowRequests
     is_last_try: bool = False
+    not_visible: int = 0
 
     async def run(self) -> RowResult | None:
         """Create the user, after finding out about an earlier creation in doubt.
@@ -143,7 +146,10 @@ class UserCreation:
         state = self.state
         if state.may_be_created:
             if not self.is_last_try:
-                raise NotVisibleYetError(refusal.message)
+                # Twenty of these last longer than reads may lag.
+                self.not_visible += 1
+                pause = min(_LONGEST_LAG_PAUSE, _SHORTEST_PAUSE * 2.0**self.not_visible)
+                raise NotVisibleYetError(refusal.message, pause=pause)
             detail = (
                 "Coggno reports that the login is taken, but no user with it is visible here: it belongs to another "
                 "company, or a request whose response was lost has just created it. Run the row again to find out"

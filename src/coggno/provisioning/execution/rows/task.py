@@ -21,7 +21,8 @@ from coggno.provisioning.requests.failures import NotVisibleYetError, is_curable
 from coggno.provisioning.requests.stop_signal import HeldError
 
 _TRIES: Final = 20  # of one row; what fails so often while other rows succeed is the trouble of this row
-_FIRST_PAUSE: Final = 0.5  # seconds; doubled with each failure
+_FIRST_PAUSE: Final = 0.5  # seconds before a row is tried again
+_AT_RANDOM: Final = 5  # failures of one row that are no sign of a trouble of its own
 _LONGEST_PAUSE: Final = 5.0  # seconds before a row is tried again: twenty tries last longer than reads may lag
 _INFERRED: Final = "a response was lost; a check found that the request was carried out"
 
@@ -33,7 +34,7 @@ class RowTask:
     Attributes:
         context: what all rows share.
         state: what is known of the row.
-        failures: how often the row was put back.
+        failures: how often in a row it was put back while no other row was finished.
         tries: failures while other rows were finished: those of an outage do not count.
         was_reopened: whether this is the last check, at the end of the run.
     """
@@ -68,11 +69,15 @@ class RowTask:
 
     @property
     def pause(self) -> float:
-        """Seconds until the row is to be run again: 0.5, 1, 2, 4, 5, 5 ... unless its last failure says otherwise."""
+        """Seconds until the row is to be run again, unless its last failure says otherwise.
+
+        0.5, as long as other rows are finished meanwhile: failures that come at random are not waited for. From the
+        sixth on, or where nothing is finished, 1, 2, 4, 5, 5 ...
+        """
         error = self.state.error
         if isinstance(error, NotVisibleYetError) and error.pause is not None:
             return error.pause
-        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** max(0, self.failures - 1))
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** max(0, self.failures - 1, self.tries - _AT_RANDOM))
 
     @property
     def has_given_up(self) -> bool:
@@ -106,10 +111,12 @@ class RowTask:
     def _may_try_again(self, error: Exception) -> bool:
         if self.context.signal.reason is not None or not is_curable(error):
             return False
-        self.failures += not isinstance(error, RateLimitError)
-        if not (isinstance(error, NotVisibleYetError) and error.is_expected):
+        is_progress = self.context.gate.circuit.last_progress > self._failed_at
+        is_expected = isinstance(error, NotVisibleYetError) and error.is_expected
+        if not (is_expected or isinstance(error, RateLimitError)):
+            self.failures = 1 if is_progress else self.failures + 1
+        if not is_expected:
             # As long as no row can be finished, the fault is not this one's: the run's patience is the limit then.
-            is_progress = self.context.gate.circuit.last_progress > self._failed_at
             self.tries += is_progress or self.was_reopened or isinstance(error, NotVisibleYetError)
         self._failed_at = self.context.clock()
         return not self.has_given_up
