@@ -88,3 +88,27 @@ async def test_a_cancelled_waiter_loses_no_slot():
 async def hold(found):
     async with found.slot():
         return "held"
+
+
+async def test_slots_are_given_in_order():
+    """Who returns a slot and wants it again at once waits behind the others."""
+    limit, order = AdaptiveLimit(1, clock=lambda: 0.0), []
+
+    async def work(name):
+        for _ in range(3):
+            async with limit.slot():
+                order.append(name)
+                await asyncio.sleep(0)
+
+    await asyncio.gather(work("a"), work("b"))
+    assert order == ["a", "b", "a", "b", "a", "b"]
+
+
+async def test_a_cancelled_waiter_passes_its_slot_on():
+    limit = AdaptiveLimit(1, clock=lambda: 0.0)
+    async with limit.slot():
+        first, second = (asyncio.create_task(limit._acquire()) for _ in range(2))
+        await asyncio.sleep(0)
+    first.cancel()  # the slot is its own already
+    await second
+    assert limit.in_use == 1

@@ -49,8 +49,7 @@ class AdaptiveLimit:
         try:
             yield
         finally:
-            self.in_use -= 1
-            self._wake()
+            self._release()
 
     def succeeded(self, seconds: float) -> None:
         """Note that a request succeeded.
@@ -77,24 +76,31 @@ class AdaptiveLimit:
         self.level = min(_FIRST_LEVEL, self.level)
 
     async def _acquire(self) -> None:
-        while self.in_use >= int(self.level):
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            try:
-                await waiter
-            except BaseException:
-                if not waiter.cancelled():
-                    self._wake()  # it was woken and cannot use that: the next one can
-                raise
-            finally:
-                if waiter in self._waiters:
-                    self._waiters.remove(waiter)
-        self.in_use += 1
+        if self.in_use < int(self.level) and not self._waiters:
+            self.in_use += 1
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self._release()  # it got a slot and cannot use it: the next one can
+            elif waiter in self._waiters:
+                self._waiters.remove(waiter)
+            raise
+
+    def _release(self) -> None:
+        self.in_use -= 1
+        self._wake()
 
     def _wake(self) -> None:
-        free = int(self.level) - self.in_use
-        while free > 0 and self._waiters:
+        """Give free slots to those that have waited longest.
+
+        The slot is theirs at once: else a task that goes on before they do would take it, again and again.
+        """
+        while self._waiters and self.in_use < int(self.level):
             waiter = self._waiters.popleft()
             if not waiter.done():
+                self.in_use += 1
                 waiter.set_result(None)
-                free -= 1
