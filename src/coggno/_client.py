@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -248,7 +249,9 @@ class Client:
 
 def _callers_line() -> str:
     """Return file and line of the code that makes a client; for a warning in development, as asyncio has it."""
-    frame = sys._getframe(1)  # noqa: SLF001 - documented, and the only cheap way
+    frame = inspect.currentframe()
+    if frame is None:  # an interpreter without frames
+        return "an unknown line"
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "coggno":
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -51,13 +51,6 @@ async def test_other_host_names_are_accepted(address):
     choose(None, address)
 
 
-@pytest.mark.parametrize("size", [0, -1, True, False, "x", "5", 2.0, None])
-@pytest.mark.parametrize("http_client", [None, "aiohttp"])
-def test_max_connections_must_be_a_positive_int(size, http_client):
-    with pytest.raises(ConfigurationError, match="max_connections must be an int of at least 1, not"):
-        choose(http_client, max_connections=size)
-
-
 async def test_httpx_client_is_used():
     async with httpx.AsyncClient(trust_env=False) as client:
         engine = choose(client)

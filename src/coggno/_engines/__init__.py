@@ -21,13 +21,12 @@ def engine_for(http_client: HttpClient | None, *, base_url: str, max_connections
         http_client: an `httpx.AsyncClient`, an `httpx2.AsyncClient` or an `aiohttp.ClientSession`, `"aiohttp"` for a
             session of ours, or `None`. A client of the caller's stays the caller's to close.
         base_url: where all requests go.
-        max_connections: limit of our own pool; a client of the caller's has its own.
+        max_connections: limit of our own pool, checked before; a client of the caller's has its own.
 
     Raises:
-        ConfigurationError: `http_client` is something else, or is closed; `max_connections` is not a positive `int`;
-            the host name of `base_url` is not valid; the environment names a proxy that cannot be used.
+        ConfigurationError: `http_client` is something else, or is closed; the host name of `base_url` is not
+            valid; the environment names a proxy that cannot be used.
     """
-    _check_size(max_connections)
     origin = Origin.of(base_url)
     if http_client is None:
         return _own_engine(origin, max_connections)
@@ -44,12 +43,6 @@ def engine_for(http_client: HttpClient | None, *, base_url: str, max_connections
 
         return AiohttpEngine(client, origin)
     raise ConfigurationError(_unusable(client, library))
-
-
-def _check_size(max_connections: int) -> None:
-    # type(): a bool is an int, and True would be a pool of one.
-    if type(max_connections) is not int or max_connections < 1:
-        raise ConfigurationError(f"max_connections must be an int of at least 1, not {max_connections!r}")
 
 
 def _unusable(http_client: object, library: str | None) -> str:

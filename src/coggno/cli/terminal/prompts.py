@@ -10,7 +10,9 @@ from typing import Final
 
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.terminal import output
+from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
+_LENGTHS: Final = f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD}"
 _TRIES: Final = 3  # as with sudo: whoever has not succeeded by then does something else wrong
 
 
@@ -58,7 +60,7 @@ def read_password(*, from_stdin: bool) -> str:
         from_stdin: whether `--password-stdin` was given.
 
     Raises:
-        CommandError: there is nobody to ask, the length is not 6 to 40, or a person has made too many mistakes.
+        CommandError: there is nobody to ask, the length is not allowed, or a person has made too many mistakes.
     """
     if from_stdin:
         # Only the end of the line is removed: a password may begin or end with a space.
@@ -73,7 +75,7 @@ def _type_twice() -> str:
     for _ in range(_TRIES):
         with newline_when_interrupted():
             # Checked before it is typed again, which would be for nothing.
-            first = getpass.getpass("Password (6 to 40 characters): ", stream=sys.stderr)
+            first = getpass.getpass(f"Password ({_LENGTHS} characters): ", stream=sys.stderr)
             problem = _length_problem(first)
             if problem is None and getpass.getpass("Repeat the password: ", stream=sys.stderr) != first:
                 problem = "The two passwords differ."
@@ -91,9 +93,9 @@ def _checked(password: str) -> str:
 
 
 def _length_problem(password: str) -> str | None:
-    if 6 <= len(password) <= 40:  # reference: Create User
+    if SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         return None
-    return f"The password must have 6 to 40 characters, not {len(password)}."
+    return f"The password must have {_LENGTHS} characters, not {len(password)}."
 
 
 @contextmanager
