@@ -17,7 +17,7 @@ from coggno.provisioning.roster import Roster, Row
 from coggno.provisioning.safe_file import remove, replacing
 from coggno.provisioning.spreadsheet import harmless
 
-_OURS: Final = ("line", "outcome", "inferred", "user_id", "detail", "roster")
+_OURS: Final = ("line", "outcome", "login", "inferred", "user_id", "detail", "roster")
 _SUBSTITUTE: Final = "coggno-substitute"
 _FORECAST: Final = "forecast"
 _RUNNING: Final = "this run has not ended, or was killed; run the same command again to continue it"
@@ -59,27 +59,20 @@ class ResultsWriter:
 
     def add(self, row: Row, result: RowResult) -> None:
         """Write a row and its result; never a password."""
-        user_id = "" if result.user_id is None else str(result.user_id)
-        inferred = "yes" if result.inferred else ""
-        ours = (str(row.line), result.outcome.value, inferred, user_id, result.detail, self._roster)
-        self._writer.writerow(map(harmless, (*ours, *row.cells)))
+        self._write(str(row.line), result, row.cells)
 
     def add_note(self, outcome: RowOutcome, detail: str) -> None:
         """Write a line about the run as a whole."""
-        self._add_outside(outcome, detail)
+        self.add_removed(RowResult(line=0, login="", outcome=outcome, detail=detail))
 
     def add_removed(self, result: RowResult) -> None:
         """Write what became of somebody who is in no row; after all rows."""
-        detail = f"{result.login}: {result.detail}" if result.detail else result.login
-        self._add_outside(result.outcome, detail, result.user_id, inferred=result.inferred)
+        self._write("", result, [""] * len(self._own))
 
-    def _add_outside(
-        self, outcome: RowOutcome, detail: str, user_id: int | None = None, *, inferred: bool = False
-    ) -> None:
-        """Write a line that is about no row of the roster."""
-        shown_id = "" if user_id is None else str(user_id)
-        own = [""] * len(self._own)
-        ours = ("", outcome.value, "yes" if inferred else "", shown_id, detail, self._roster)
+    def _write(self, line: str, result: RowResult, own: Sequence[str]) -> None:
+        user_id = "" if result.user_id is None else str(result.user_id)
+        inferred = "yes" if result.inferred else ""
+        ours = (line, result.outcome.value, result.login, inferred, user_id, result.detail, self._roster)
         self._writer.writerow(map(harmless, (*ours, *own)))
 
 

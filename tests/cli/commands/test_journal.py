@@ -62,7 +62,7 @@ def test_show_as_json(coggno: RunCommand):
     assert shown["holder"] is None
     (job,) = shown["jobs"]
     assert (job["rows"], job["recorded"], job["counts"]) == (4, 2, {"created": 1, "failed": 1})
-    assert (job["begun"], job["finished"]) == (1000.0, None)
+    assert (job["begun"], job["finished"]) == ("1970-01-01T00:16:40.000+00:00", None)
     assert [write["write"] for write in shown["open_writes"]] == ["create_user", "create_group", "add_member"]
 
 

@@ -52,8 +52,8 @@ def test_members_who_are_missing_leave_the_group(provision, staff: Sandbox):
     assert [member.login for member in staff.members(staff.groups()[0].id)] == ["ada@example.com"]
     assert len(logins(staff)) == 2
     last = read_table("results.csv")[-1]
-    assert (last["line"], last["outcome"]) == ("", "left")
-    assert last["detail"].startswith("leaver@example.com")
+    assert (last["line"], last["outcome"], last["login"]) == ("", "left", "leaver@example.com")
+    assert last["detail"] == "not in the roster of group 'Analysts'"
 
 
 def test_users_who_are_missing_are_deleted(provision, staff: Sandbox):
@@ -62,6 +62,35 @@ def test_users_who_are_missing_are_deleted(provision, staff: Sandbox):
     assert ended.json[-1]["removed"] == {"deleted": 1}
     assert [event["login"] for event in ended.json if event["event"] == "removal"] == ["leaver@example.com"]
     assert logins(staff) == ["ada@example.com", "grace@example.com"]
+
+
+def test_the_removed_stay_in_the_results(provision, coggno, staff: Sandbox):
+    """The same command again, and results written from the journal, keep the record of who was deleted."""
+    arguments = (write_roster(ADA), "--remove-missing", "users", *SHARE, "--yes")
+    provision(*arguments)
+    first = Path("results.csv").read_text()
+    assert ",leaver@example.com," in first.replace('"', "")
+    ended = provision(*arguments, "--report", "report.html")
+    assert ended.code == 0
+    assert "Not in the roster: 1 deleted (1 of them by an earlier run)\n" in ended.out
+    assert Path("results.csv").read_text() == first
+    report = Path("report.html").read_text(encoding="utf-8")
+    assert "<td>leaver@example.com</td><td>deleted</td><td>not in the roster</td>" in report
+    assert "1 row, " in report
+    ended = coggno("journal", "results", "results.journal")
+    assert "Not in the roster: 1 deleted\n" in ended.out
+    assert Path("results.csv").read_text() == first
+    ended = coggno("journal", "show", "results.journal")
+    assert "1 of 1 row " in ended.out
+    assert "1 exists; not in the roster: 1 deleted" in " ".join(ended.out.split())
+
+
+def test_removed_are_known_without_the_roster(provision, coggno, staff: Sandbox):
+    provision(write_roster(ADA), "--remove-missing", "users", *SHARE, "--yes")
+    Path("people.csv").unlink()
+    coggno("journal", "results", "results.journal")
+    found = [(row["line"], row["login"], row["outcome"]) for row in read_table("results.csv")]
+    assert found == [("2", "ada@example.com", "exists"), ("", "leaver@example.com", "deleted")]
 
 
 def test_question_names_them(provision, staff: Sandbox):

@@ -289,6 +289,16 @@ async def test_results_come_by_line(kept, journal):
 
 
 @durable
+async def test_removals_that_failed_are_forgotten(kept, journal):
+    """Who is to be removed is found anew; what was done stays, and no later result takes its place."""
+    for outcome in (RowOutcome.FAILED, RowOutcome.DELETED, RowOutcome.UNKNOWN):
+        journal.record(a_record(0, outcome, digest=None))
+    await kept.next_run()
+    kept.journal.record(a_record(0, RowOutcome.LEFT, digest=None))
+    assert [result.outcome for result in await all_results(kept.journal)] == [RowOutcome.DELETED, RowOutcome.LEFT]
+
+
+@durable
 async def test_results_are_those_of_the_job(kept, journal):
     journal.record(a_record())
     await kept.next_run(a_job(b"edited"))

@@ -10,7 +10,7 @@ import pytest
 
 from coggno.provisioning import RowOutcome
 from coggno.provisioning.errors import JournalError
-from coggno.provisioning.journal import JournalReader, SqliteJournal
+from coggno.provisioning.journal import JournalReader, SqliteJournal, WriteKind
 from tests.provisioning.helpers import HEADER, roster
 from tests.provisioning.journal.helpers import SCOPE, a_job, a_record, a_write
 
@@ -95,6 +95,23 @@ async def test_results_are_joined_to_the_rows(path):
         4: ("unknown", False),
         5: ("created", False),
     }
+
+
+async def test_removals_in_doubt_are_among_the_removed(path):
+    """A process that dies during a deletion must not hide it."""
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())
+        journal.record(a_record(2))
+        journal.record(a_record(0, RowOutcome.DELETED, user_id=8, digest=None))
+        for attempt in (1, 2):
+            await journal.intend(a_write("bob", WriteKind.DELETE_USER, name="Bob", before=[9], attempt=attempt))
+    with JournalReader(path) as reader:
+        assert [(each.login, each.outcome.value, each.user_id) for each in reader.removed(1)] == [
+            ("Ada@example.com", "deleted", 8),
+            ("Bob", "unknown", 9),
+        ]
+        (job,) = reader.jobs()
+        assert (job.recorded, dict(job.removed)) == (1, {RowOutcome.DELETED: 1})
 
 
 def test_missing_journal_is_reported_and_not_made(path):

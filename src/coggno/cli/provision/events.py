@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from attrs import define, field
@@ -47,7 +46,7 @@ class EventStream:
             data: about the run, as `RunReport.start_data` returns it.
         """
         self._total, self._done = data["rows"], data.get("done_earlier", 0)
-        self._emit("start", time=_timestamp(self.now()), **data)
+        self._emit("start", time=output.timestamp(self.now()), **data)
         self._flush()
 
     def row_ended(self, result: RowResult) -> None:
@@ -68,17 +67,17 @@ class EventStream:
         if (waiting is not None) != self._is_waiting:
             self._is_waiting = waiting is not None
             if waiting is not None:
-                since = _timestamp(waiting.since)
+                since = output.timestamp(waiting.since)
                 self._emit("waiting", since=since, reason=waiting.reason, done=self._done, total=self._total)
         is_due = self.clock() - self._last >= _INTERVAL
         if waiting is None and is_due and self._done != self._reported:
             self._reported, self._last = self._done, self.clock()
-            self._emit("progress", time=_timestamp(self.now()), done=self._done, total=self._total)
+            self._emit("progress", time=output.timestamp(self.now()), done=self._done, total=self._total)
         self._flush()
 
     def end(self, summary: Mapping[str, Any]) -> None:
         """Report the end of the run, with its summary; the last event."""
-        self._emit("end", time=_timestamp(self.now()), **summary)
+        self._emit("end", time=output.timestamp(self.now()), **summary)
         self._flush()
 
     def _emit(self, event: str, **data: Any) -> None:
@@ -106,7 +105,3 @@ def _result_data(result: RowResult) -> dict[str, Any]:
         "detail": result.detail,
         "inferred": result.inferred,
     }
-
-
-def _timestamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve
 
 from coggno.cli.provision.files import RunFiles
-from coggno.provisioning import JournalError, Roster, Row, RowResult, SqliteJournal
+from coggno.provisioning import JournalError, Roster, Row, RowOutcome, RowResult, SqliteJournal
 from coggno.provisioning.journal import JournalReader, JournalScope
 
 _PAUSE: Final = 1000  # rows
@@ -73,6 +73,22 @@ def recorded_rows(journal: Path, roster: Roster) -> Callable[[], AsyncIterator[t
                 yield pair
 
     return rows
+
+
+def recorded_removals(journal: Path, of_this_run: Sequence[RowResult]) -> list[RowResult]:
+    """Return what became of users who are in no row: what the journal knows, and what it does not keep.
+
+    Args:
+        journal: its path; everything has to be on the disk.
+        of_this_run: results of this run; those of earlier runs are in the journal only.
+    """
+    with JournalReader(journal) as reader:
+        recorded = reader.removed(reader.jobs()[-1].state.number)
+    known = set(recorded)
+    # What is in doubt has one result there already, in other words.
+    doubtful = {result.login for result in recorded if result.outcome is RowOutcome.UNKNOWN}
+    missing = (result for result in of_this_run if result not in known and result.login not in doubtful)
+    return [*recorded, *missing]
 
 
 def is_begun(journal: Path | None, roster: Roster, since: float) -> bool:

@@ -15,7 +15,7 @@ from coggno.cli.provision.files import RunFiles
 from coggno.cli.terminal.output import count_rows
 from coggno.provisioning import Roster, RosterError, RosterOptions, Row, RowResult, read_roster
 from coggno.provisioning.journal import JournalReader, RecordedJob
-from coggno.provisioning.report import label_of
+from coggno.provisioning.report import counts_of, label_of
 from coggno.provisioning.results import FailedWriter, ResultsWriter, writing_failed, writing_results
 
 _GONE: Final = "Its results are written without its columns, and without the file of rows to run again"
@@ -26,7 +26,7 @@ class _LoginsOnly:
     """Stands in for a roster that cannot be read any more: the journal itself knows the logins."""
 
     name: str
-    columns: tuple[str, ...] = ("login",)
+    columns: tuple[str, ...] = ()
 
 
 def write_from_journal(journal: Path, *, results: Path | None, roster: Path | None) -> Iterator[str]:
@@ -52,14 +52,20 @@ def write_from_journal(journal: Path, *, results: Path | None, roster: Path | No
         found, problem = _find_roster(job, roster)
         if problem:
             yield f"{problem} {_GONE}."
-        files = RunFiles.of(job.job.roster, results=results, passwords=None)
+        files = RunFiles.of(str(_roster_path(job)), results=results, passwords=None)
         files.check()
         yield from _write(reader, job, found, files)
 
 
+def _roster_path(job: RecordedJob) -> Path:
+    """Return the path of the roster as a run in this folder would have it: a journal keeps the absolute one."""
+    path = Path(job.job.roster)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def _find_roster(job: RecordedJob, given: Path | None) -> tuple[Roster | None, str]:
     """Return the roster of a job, or else why there is none."""
-    path = given or Path(job.job.roster)
+    path = given or _roster_path(job)
     try:
         if given is None and not path.is_file():
             return None, f"The roster {path} is not there any more; name it with --roster."
@@ -84,15 +90,21 @@ def _write(reader: JournalReader, job: RecordedJob, roster: Roster | None, files
         if roster is not None:
             writers.append(stack.enter_context(writing_failed(files.failed, roster)))
         # Entered last, so that it is replaced first: without the results nobody knows what the other file is about.
-        table = roster or _LoginsOnly(job.job.roster)
-        writers.append(stack.enter_context(writing_results(files.results, table)))
+        table = roster or _LoginsOnly(str(_roster_path(job)))
+        results = stack.enter_context(writing_results(files.results, table))
+        writers.append(results)
         for row, result in _pairs(reader, job, roster):
             counts[label_of(result)] += 1
             to_run_again += not result.is_as_wanted
             for writer in writers:
                 writer.add(row, result)
+        removed = reader.removed(job.state.number)
+        for result in removed:
+            results.add_removed(result)
     listed = ", ".join(f"{count:,} {label}" for label, count in counts.most_common())
     yield f"{count_rows(counts.total())}: {listed}" if counts else "No row has a result yet."
+    if removed:
+        yield f"Not in the roster: {counts_of(removed)}"
     yield f"Outcome of every row: {files.results}"
     if roster is not None and to_run_again:
         yield f"Rows that are not done: {files.failed} ({count_rows(to_run_again)})"
@@ -103,4 +115,5 @@ def _pairs(reader: JournalReader, job: RecordedJob, roster: Roster | None) -> It
         yield from reader.joined(roster.rows, job.state.number)
         return
     for result in reader.results(job.state.number):
-        yield Row(result.line, (result.login,), None), result
+        if result.line:
+            yield Row(result.line, (), None), result

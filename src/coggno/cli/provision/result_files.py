@@ -48,6 +48,6 @@ async def _write(report: RunReport, rows: RowPairs, stack: ExitStack) -> None:
         shown = forecast_of(result) if report.is_dry_run else result
         for writer in writers:
             writer.add(row, shown)
-    for result in report.removed:
+    for result in report.all_removed:
         results.add_removed(result)
     report.to_run_again = 0 if failed is None else failed.count

@@ -15,7 +15,13 @@ from attrs import evolve, frozen
 from coggno import AsyncCoggno, CoggnoError
 from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
-from coggno.cli.provision.journal_file import is_begun, open_journal, recorded_rows, with_journal
+from coggno.cli.provision.journal_file import (
+    is_begun,
+    open_journal,
+    recorded_removals,
+    recorded_rows,
+    with_journal,
+)
 from coggno.cli.provision.monitor import RunMonitor
 from coggno.cli.provision.options import ProvisionOptions
 from coggno.cli.provision.planning import SavedPlanCheck, plan_run
@@ -131,6 +137,7 @@ class ProvisionRun:
                 self.monitor.begin(report.start_data(), run.progress)
                 await self._carry_out(run, report)
                 await journal.flush()
+                report.all_removed = recorded_removals(journal.path, report.removed)
                 await self._write_files(report, recorded_rows(journal.path, report.roster))
 
     async def _plan(self, report: RunReport, coggno: AsyncCoggno, options: RunOptions) -> Plan:

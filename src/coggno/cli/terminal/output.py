@@ -10,6 +10,7 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TextIO, cast
 
 # These join letters in names of several scripts; all other format characters only hide or reorder text.
@@ -126,6 +127,15 @@ def count(number: int, noun: str) -> str:
 def count_rows(number: int) -> str:
     """Return `1 row`, `2 rows` and so on."""
     return count(number, "row")
+
+
+def timestamp(seconds: float) -> str:
+    """Return a time for programs, in UTC and ISO 8601.
+
+    Args:
+        seconds: since the epoch.
+    """
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def is_terminal(stream: TextIO | None) -> bool:

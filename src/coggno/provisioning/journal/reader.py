@@ -8,16 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from attrs import frozen
+from attrs import field, frozen
 
-from coggno.provisioning.journal import schema, tables
+from coggno._protocol.identity import login_key
+from coggno.provisioning.journal import schema, tables, values
 from coggno.provisioning.journal.locks import holder_of
-from coggno.provisioning.journal.records import Holder, Job, JobState, RecordedWrite
+from coggno.provisioning.journal.records import Holder, Job, JobState, RecordedWrite, WriteKind
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.roster import Row
 
 _PAGE: Final = 1000  # results that are read at once
 _IN_PROGRESS: Final = "in progress when the run ended; run the same command again to find out"
+_REMOVALS: Final = frozenset({WriteKind.REMOVE_MEMBER, WriteKind.DELETE_USER})
 _NOT_ATTEMPTED: Final = "not attempted: the run ended before"
 
 
@@ -29,17 +31,19 @@ class RecordedJob:
         job: what was to be done.
         state: what is known of it.
         finished: when it came to its end, in seconds since the epoch; `None` if it did not.
-        counts: how many results of each outcome are recorded.
+        counts: how many results of rows are recorded, by outcome.
+        removed: how many of users who are in no row.
     """
 
     job: Job
     state: JobState
     finished: float | None
     counts: Mapping[RowOutcome, int]
+    removed: Mapping[RowOutcome, int] = field(factory=dict[RowOutcome, int])
 
     @property
     def recorded(self) -> int:
-        """How many results are recorded."""
+        """How many results of rows are recorded."""
         return sum(self.counts.values())
 
 
@@ -85,6 +89,7 @@ class JournalReader:
                     state=state,
                     finished=finished,
                     counts=tables.count_outcomes(self._connection, state.number),
+                    removed=tables.count_removed(self._connection, state.number),
                 )
                 for job, state, finished in tables.read_jobs(self._connection)
             ]
@@ -111,11 +116,29 @@ class JournalReader:
         Raises:
             JournalError: the journal is damaged.
         """
-        last = 0
+        return self._results(number, after=0)
+
+    def removed(self, number: int) -> list[RowResult]:
+        """Return what became of users who are in no row, those included whose removal is in doubt.
+
+        Args:
+            number: of the job.
+
+        Raises:
+            JournalError: the journal is damaged.
+        """
+        # Before the results: a removal that ends meanwhile is then in both, and not in neither.
+        writes = [known for known in self.writes() if known.write.kind in _REMOVALS]
+        results = list(self._results(number, after=values.row_id(number, values.LEAVERS)))
+        recorded = {login_key(result.login) for result in results}
+        doubtful = {(known.write.key, known.write.group_id): known for known in writes}
+        return [*results, *(_in_doubt(known) for (key, _), known in doubtful.items() if key not in recorded)]
+
+    def _results(self, number: int, *, after: int) -> Iterator[RowResult]:
         try:
-            while page := tables.read_results(self._connection, number, last, _PAGE):
+            while page := tables.read_results(self._connection, number, after, _PAGE):
                 yield from (result for _, result in page)
-                last = page[-1][0]
+                after = page[-1][0]
         except sqlite3.Error as error:
             raise schema.unusable(self.path, error) from None
 
@@ -145,3 +168,12 @@ class JournalReader:
                 yield row, row.result(RowOutcome.UNKNOWN, _IN_PROGRESS)
             else:
                 yield row, row.result(RowOutcome.FAILED, _NOT_ATTEMPTED, not_attempted=True)
+
+
+def _in_doubt(known: RecordedWrite) -> RowResult:
+    """Return the result of a removal that no run has reported yet."""
+    write = known.write
+    user_id = write.before[0] if write.before else None
+    return RowResult(
+        line=0, login=write.name or write.key, outcome=RowOutcome.UNKNOWN, user_id=user_id, detail=_IN_PROGRESS
+    )

@@ -80,7 +80,7 @@ class SqliteJournal(NotedJournal[JournalWriter]):
         state = await writer.call(partial(tables.begin_job, job=job, now=self._now()))
         self._number = state.number
         self._intents = max(self._intents, await writer.call(tables.last_intent))
-        self._leavers = await writer.call(partial(tables.leavers, number=state.number))
+        self._leavers = await writer.call(partial(tables.last_leaver, number=state.number))
         self._left = await writer.call(tables.last_leaving) if state.number > 1 else {}
         return state
 

@@ -71,6 +71,7 @@ def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
             "UPDATE jobs SET is_planned = is_planned AND finished IS NULL, finished = NULL WHERE number = ?",
             (last[1].number,),
         )
+        _forget_failed_removals(connection, last[1].number)
         return evolve(last[1], is_planned=last[1].is_planned and not last[1].is_finished)
     with transaction(connection):
         if last is None:
@@ -139,15 +140,23 @@ def read_plan(connection: sqlite3.Connection) -> SavedPlan:
     )
 
 
+def _forget_failed_removals(connection: sqlite3.Connection, number: int) -> None:
+    # Who is to be removed is found anew by each run; somebody who stays now would be reported as failed for ever.
+    bounds = (values.row_id(number, values.LEAVERS), values.row_id(number + 1, 0))
+    statement = f"DELETE FROM rows WHERE id >= ? AND id < ? AND outcome NOT IN ({values.DONE})"  # noqa: S608 - names
+    connection.execute(statement, bounds)
+
+
 def last_intent(connection: sqlite3.Connection) -> int:
     """Return the highest number of a write; 0 if there is none."""
     return int(connection.execute("SELECT coalesce(max(id), 0) FROM writes").fetchone()[0])
 
 
-def leavers(connection: sqlite3.Connection, number: int) -> int:
-    """Return how many results of a job belong to no row."""
+def last_leaver(connection: sqlite3.Connection, number: int) -> int:
+    """Return the number of the last result of a job that belongs to no row; 0 if there is none."""
     first, end = values.row_id(number, values.LEAVERS), values.row_id(number + 1, 0)
-    return int(connection.execute("SELECT count(*) FROM rows WHERE id >= ? AND id < ?", (first, end)).fetchone()[0])
+    (last,) = connection.execute("SELECT max(id) FROM rows WHERE id >= ? AND id < ?", (first, end)).fetchone()
+    return 0 if last is None else int(last) - first
 
 
 def read_writes(connection: sqlite3.Connection) -> list[RecordedWrite]:
@@ -173,9 +182,17 @@ def read_results(connection: sqlite3.Connection, number: int, after: int, limit:
 
 def count_outcomes(connection: sqlite3.Connection, number: int) -> dict[RowOutcome, int]:
     """Return how many rows of a job have each outcome."""
+    return _count_between(connection, values.row_id(number, 0), values.row_id(number, values.LEAVERS))
+
+
+def count_removed(connection: sqlite3.Connection, number: int) -> dict[RowOutcome, int]:
+    """Return how many users who are in no row of a job have each outcome."""
+    return _count_between(connection, values.row_id(number, values.LEAVERS), values.row_id(number + 1, 0))
+
+
+def _count_between(connection: sqlite3.Connection, first: int, end: int) -> dict[RowOutcome, int]:
     statement = "SELECT outcome, count(*) FROM rows WHERE id >= ? AND id < ? GROUP BY outcome"
-    counts = connection.execute(statement, (values.row_id(number, 0), values.row_id(number + 1, 0)))
-    return {RowOutcome(outcome): count for outcome, count in counts}
+    return {RowOutcome(outcome): count for outcome, count in connection.execute(statement, (first, end))}
 
 
 def read_outcomes(connection: sqlite3.Connection, number: int, after: int, limit: int) -> list[tuple[int, RowOutcome]]:

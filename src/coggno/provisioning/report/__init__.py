@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coggno.provisioning.report.html_report import ReportFacts, holds_report, report_html, write_report
-from coggno.provisioning.report.labels import detail_of, label_of, label_of_outcome, outcome_name
+from coggno.provisioning.report.labels import counts_of, detail_of, label_of, label_of_outcome, outcome_name
 from coggno.provisioning.report.statistics import LISTED, ProblemRows, RunStatistics
 from coggno.provisioning.report.timeline import Timeline, Wait
 
@@ -14,6 +14,7 @@ __all__ = [
     "RunStatistics",
     "Timeline",
     "Wait",
+    "counts_of",
     "detail_of",
     "holds_report",
     "label_of",

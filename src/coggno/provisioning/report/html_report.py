@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,9 @@ from typing import Final
 from attrs import field, frozen
 
 from coggno._html import Bar, Segment, bar_chart, cards, heading, page, paragraph, section, table
+from coggno.provisioning.outcomes import RowResult
 from coggno.provisioning.report.advice import advice_for
-from coggno.provisioning.report.labels import AS_WANTED_LABELS, detail_of
+from coggno.provisioning.report.labels import AS_WANTED_LABELS, detail_of, label_of
 from coggno.provisioning.report.pace_chart import duration, pace_chart
 from coggno.provisioning.report.statistics import ProblemRows, RunStatistics
 from coggno.provisioning.report.timeline import Timeline
@@ -39,6 +40,7 @@ class ReportFacts:
         began: when the run began, in seconds since the epoch.
         seconds: how long it took.
         statistics: of all rows.
+        removed: what became of users who are in no row.
         timeline: of the run.
         stopped: why it ended early, and what to do; `None` if it did not.
         notes: further sentences about what to do next.
@@ -52,6 +54,7 @@ class ReportFacts:
     seconds: float
     statistics: RunStatistics
     timeline: Timeline
+    removed: Sequence[RowResult] = ()
     stopped: str | None = None
     notes: tuple[str, ...] = ()
     files: Mapping[str, str] = field(factory=dict[str, str])
@@ -90,7 +93,7 @@ def report_html(facts: ReportFacts) -> Iterator[str]:
     title = f"{_TITLES[facts.is_forecast]}: {facts.roster}"
     nothing = " Nothing was changed." if facts.is_forecast else ""
     lasted = "" if facts.is_forecast else f", {duration(facts.seconds)}"
-    return page(title, f"{rows:,} rows, {when}{lasted}.{nothing}", _body(facts))
+    return page(title, f"{_count_rows(rows)}, {when}{lasted}.{nothing}", _body(facts))
 
 
 def _body(facts: ReportFacts) -> Iterator[str]:
@@ -99,6 +102,9 @@ def _body(facts: ReportFacts) -> Iterator[str]:
     for sentence in _next_steps(facts):
         yield paragraph(sentence)
     yield from _problems(facts)
+    if facts.removed:
+        yield heading("Not in the roster")
+        yield from _removed(facts.removed, facts.results)
     if facts.statistics.groups:
         yield from _groups(facts.statistics.groups)
     if not facts.is_forecast:
@@ -110,6 +116,8 @@ def _body(facts: ReportFacts) -> Iterator[str]:
 
 def _numbers(facts: ReportFacts) -> dict[str, str]:
     numbers = {label: f"{count:,}" for label, count in facts.statistics.labels.most_common()}
+    for label, count in Counter(map(label_of, facts.removed)).most_common():
+        numbers[f"not in the roster: {label}"] = f"{count:,}"
     rows = facts.statistics.labels.total()
     if not facts.is_forecast and facts.seconds:
         numbers["rows per second"] = f"{rows / facts.seconds:,.1f}"
@@ -122,8 +130,7 @@ def _next_steps(facts: ReportFacts) -> Iterator[str]:
     if facts.stopped is not None:
         yield facts.stopped
     for label, rows in facts.statistics.problems.items():
-        count = f"{rows.count:,} row" if rows.count == 1 else f"{rows.count:,} rows"
-        yield f"{count} {label}. {advice_for(label)}"
+        yield f"{_count_rows(rows.count)} {label}. {advice_for(label)}"
     yield from facts.notes
     if facts.stopped is None and not facts.statistics.problems:
         would = "would be" if facts.is_forecast else "is"
@@ -152,6 +159,16 @@ def _problem_rows(rows: ProblemRows, results: str) -> Iterator[str]:
         yield paragraph(f"And {more:,} more: filter the column outcome of {results}.")
     elif common:
         yield paragraph(f"Each of these rows is in {results}.")
+
+
+def _removed(removed: Sequence[RowResult], results: str) -> Iterator[str]:
+    # Those who could not be removed come first: only they need a person.
+    ordered = sorted(removed, key=lambda result: (result.is_as_wanted, result.login.casefold()))
+    yield from table(
+        ("Login", "Outcome", "Detail"), ((each.login, label_of(each), each.detail) for each in ordered[:_ROWS])
+    )
+    if len(ordered) > _ROWS:
+        yield paragraph(f"And {len(ordered) - _ROWS:,} more, at the end of {results}.")
 
 
 def _groups(groups: Mapping[str, Counter[str]]) -> Iterator[str]:
@@ -183,3 +200,7 @@ def _time(facts: ReportFacts) -> Iterator[str]:
         (f"{duration(wait.since)} after the start", duration(wait.seconds), wait.reason) for wait in timeline.waits
     )
     yield from table(("Since", "For", "Waiting for"), waits)
+
+
+def _count_rows(number: int) -> str:
+    return f"{number:,} row" if number == 1 else f"{number:,} rows"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from coggno.provisioning.outcomes import AS_WANTED, RowOutcome, RowResult
@@ -13,7 +14,6 @@ _NOT_ATTEMPTED_DETAIL: Final = re.compile(r"^not attempted: | \(the same as line
 _LABELS: Final[Mapping[RowOutcome, str]] = {
     RowOutcome.EXISTS: "already existing",
     RowOutcome.JOINED: "added to groups",
-    RowOutcome.LEFT: "removed from groups",
     RowOutcome.LEFT: "removed from groups",
     RowOutcome.CONFLICT: "in conflict",
     RowOutcome.REGISTERED_ELSEWHERE: "registered elsewhere",
@@ -30,6 +30,11 @@ def label_of(result: RowResult) -> str:
 def label_of_outcome(outcome: RowOutcome) -> str:
     """Return what to call an outcome."""
     return _LABELS.get(outcome, outcome.value)
+
+
+def counts_of(results: Iterable[RowResult]) -> str:
+    """Return how many results have each outcome, e.g. `8 deleted, 1 failed`."""
+    return ", ".join(f"{number:,} {label}" for label, number in Counter(map(label_of, results)).most_common())
 
 
 def outcome_name(result: RowResult) -> str:

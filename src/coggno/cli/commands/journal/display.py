@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from coggno.cli.exit_codes import CommandError
@@ -11,6 +12,7 @@ from coggno.cli.lists.columns import Column
 from coggno.cli.terminal import output
 
 if TYPE_CHECKING:
+    from coggno.provisioning import RowOutcome
     from coggno.provisioning.journal import JournalReader, RecordedJob, RecordedWrite
 
 _JOB: Final = (
@@ -37,7 +39,7 @@ def as_data(reader: JournalReader) -> dict[str, Any]:
         "journal": str(reader.path),
         "address": scope.address if scope else None,
         "company": scope.company if scope else None,
-        "holder": {"pid": holder.pid, "since": holder.since, "host": holder.host} if holder else None,
+        "holder": {"pid": holder.pid, "since": output.timestamp(holder.since), "host": holder.host} if holder else None,
         "jobs": [_job_data(job) for job in jobs],
         "open_writes": [_write_data(known) for known in reader.writes() if known.is_open],
     }
@@ -50,8 +52,9 @@ def _job_data(job: RecordedJob) -> dict[str, Any]:
         "rows": job.job.rows,
         "recorded": job.recorded,
         "counts": {outcome.value: count for outcome, count in job.counts.items()},
-        "begun": job.state.begun,
-        "finished": job.finished,
+        "removed": {outcome.value: count for outcome, count in job.removed.items()},
+        "begun": output.timestamp(job.state.begun),
+        "finished": None if job.finished is None else output.timestamp(job.finished),
         "is_planned": job.state.is_planned,
     }
 
@@ -64,7 +67,7 @@ def _write_data(known: RecordedWrite) -> dict[str, Any]:
         "company": write.company,
         "group_id": write.group_id,
         "line": write.line or None,
-        "sent_at": known.sent_at,
+        "sent_at": output.timestamp(known.sent_at),
         "attempt": write.attempt,
     }
 
@@ -103,16 +106,22 @@ def _holder_line(reader: JournalReader) -> str:
 
 
 def _shown_job(job: RecordedJob) -> dict[str, Any]:
-    counts = ", ".join(f"{count:,} {outcome.value}" for outcome, count in job.counts.items())
-    done = f"{job.recorded:,} of {job.job.rows:,} rows"
+    outcomes = [_counts(job.counts)] if job.counts else []
+    if job.removed:
+        outcomes.append(f"not in the roster: {_counts(job.removed)}")
+    done = f"{job.recorded:,} of {output.count_rows(job.job.rows)}"
     return {
         "number": job.state.number,
         "roster": job.job.roster,
         "begun": _time(job.state.begun),
         "finished": "-" if job.finished is None else _time(job.finished),
         "rows": done,
-        "outcomes": counts or "-",
+        "outcomes": "; ".join(outcomes) or "-",
     }
+
+
+def _counts(counts: Mapping[RowOutcome, int]) -> str:
+    return ", ".join(f"{count:,} {outcome.value}" for outcome, count in counts.items())
 
 
 def _shown_write(known: RecordedWrite) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def _facts(report: RunReport, timeline: Timeline) -> ReportFacts:
         began=report.began,
         seconds=report.summary.seconds,
         statistics=report.statistics,
+        removed=report.all_removed,
         timeline=timeline,
         stopped=report.summary.stopped,
         notes=tuple(_notes(report)),

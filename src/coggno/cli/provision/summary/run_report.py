@@ -34,7 +34,8 @@ class RunReport:
         to_run_again: how many rows the file of rows to run again has.
         changes: what the run does, as it was planned.
         leavers: who was to be removed, as it was planned; `None` unless that was asked for.
-        removed: results of those who are in no row.
+        removed: results of those who are in no row, by this run.
+        all_removed: the same, those of earlier runs of the roster included.
         refused_removals: why nobody was removed, if that was asked for and refused.
         done_earlier: how many rows an earlier run has done.
     """
@@ -52,6 +53,7 @@ class RunReport:
     changes: PlanCounts | None = None
     leavers: Leavers | None = None
     removed: list[RowResult] = field(factory=list[RowResult])
+    all_removed: list[RowResult] = field(factory=list[RowResult])
     refused_removals: str | None = None
     done_earlier: int = 0
 
@@ -117,7 +119,7 @@ class RunReport:
         return {
             **self.start_data(),
             "outcomes": dict(self.statistics.outcomes.most_common()),
-            "removed": dict(Counter(map(outcome_name, self.removed)).most_common()),
+            "removed": dict(Counter(map(outcome_name, self.all_removed)).most_common()),
             "removals_refused": self.refused_removals,
             "not_as_wanted": self.summary.not_as_wanted,
             "not_attempted": self.summary.not_attempted,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from coggno.cli.provision.summary.removals import forecast_lines
 from coggno.cli.provision.summary.run_report import RunReport
 from coggno.cli.terminal.output import count, count_rows
 from coggno.provisioning.planning.plan import PlanCounts
-from coggno.provisioning.report import LISTED, ProblemRows, detail_of, label_of
+from coggno.provisioning.report import LISTED, ProblemRows, counts_of, detail_of
 
 
 def summary_lines(report: RunReport) -> Iterator[str]:
@@ -51,11 +50,10 @@ def removal_lines(report: RunReport) -> Iterator[str]:
     """Yield what became of people who are in no row."""
     if report.refused_removals is not None:
         yield f"Nobody was removed: {report.refused_removals}."
-    if report.removed:
-        counts = ", ".join(
-            f"{number:,} {label}" for label, number in Counter(map(label_of, report.removed)).most_common()
-        )
-        yield f"Not in the roster: {counts}"
+    if report.all_removed:
+        earlier = len(report.all_removed) - len(report.removed)
+        by_whom = f" ({earlier:,} of them by an earlier run)" if earlier else ""
+        yield f"Not in the roster: {counts_of(report.all_removed)}{by_whom}"
     failed = [result for result in report.removed if not result.is_as_wanted]
     for result in failed[:LISTED]:
         yield f"  {result.login}: {detail_of(result)}"
