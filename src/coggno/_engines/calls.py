@@ -96,25 +96,7 @@ class TaskScope:
 
     def reason(self) -> Exception:
         """Return the error that takes the place of the cancellation."""
-        return TimeoutError()
-
-
-class TimeLimit(TaskScope):
-    """Ends a block of code after some time, with a `TimeoutError`."""
-
-    __slots__ = ("_seconds", "_timer")
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def __enter__(self) -> Self:
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self.strike)
-        return super().__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._timer.cancel()
-        super().__exit__(kind, error, _)
+        raise NotImplementedError
 
 
 class ClosableScope(TaskScope):

@@ -11,7 +11,7 @@ from coggno._protocol.decode import decode
 from coggno._protocol.masking import mask_headers
 from coggno._protocol.status_error import complete_decode_error
 from coggno._session.call import Call, logger
-from coggno._session.exchange import Attempt, Exchange
+from coggno._session.exchange import Attempt, Exchange, OnRequest
 from coggno._session.hooks import announce, both, call_hook
 from coggno.errors import APIError, CoggnoError, DecodeError, Outcome
 
@@ -26,10 +26,10 @@ async def attempt(call: Call[T]) -> tuple[T, EngineResponse]:
     """
     context, config = call.context, call.context.config
     async with Observation(call) as observation:
-        await observation.announce()
-        response = await call.within_limit(
-            lambda: context.engine.send(call.prepared, config.timeout, config.max_response_bytes)
-        )
+        if observation.on_request is not None:
+            await observation.announce(observation.on_request)
+        with call.within_limit():
+            response = await context.engine.send(call.prepared, config.timeout, config.max_response_bytes)
         observation.receive(response.status, response.headers)
         call.raise_for_status(response)
         try:
@@ -43,6 +43,12 @@ class Observation:
     """Counts, times and reports one attempt, and gives its failure the operation's name and an outcome."""
 
     def __init__(self, call: Call[Any]) -> None:
+        trace, context = call.trace, call.context
+        self.on_request = context.on_request
+        self._on_exchange = context.on_exchange
+        if trace is not None:
+            self.on_request = both("on_request", self.on_request, trace.on_request)
+            self._on_exchange = both("on_exchange", trace.on_exchange, self._on_exchange)
         self._call = call
         self._status: int | None = None
         self._headers: Mapping[str, str] = {}
@@ -55,12 +61,9 @@ class Observation:
         self._started = self._call.context.clock()
         return self
 
-    async def announce(self) -> None:
+    async def announce(self, on_request: OnRequest) -> None:
         """Call `on_request`, inside the block: an attempt that was announced is always reported, too."""
-        trace = self._call.trace
-        hook = both("on_request", self._call.context.on_request, None if trace is None else trace.on_request)
-        if hook is not None:
-            self._attempt = await announce(self._call, hook)
+        self._attempt = await announce(self._call, on_request)
 
     def receive(self, status: int, headers: Mapping[str, str]) -> None:
         """Note what came back."""
@@ -79,7 +82,8 @@ class Observation:
         sent = self._call.prepared.sent
         self._call.prepared = self._prepared  # headers of the hook belong to this attempt only
         if error is None or isinstance(error, GeneratorExit):  # the caller has had enough of a stream
-            await self._report(None, "done")
+            if self._is_reported():
+                await self._report(None, "done")
             return
         if isinstance(error, APIError):
             self._call.complete(error)
@@ -97,10 +101,11 @@ class Observation:
                 APIError(f"an unexpected {type(error).__name__} while the request was on its way", outcome=outcome)
             ) from error
 
+    def _is_reported(self) -> bool:
+        return self._on_exchange is not None or logger.isEnabledFor(logging.DEBUG)
+
     async def _report(self, error: BaseException | None, outcome: Outcome | Literal["done"]) -> None:
-        trace = self._call.trace
-        on_exchange = both("on_exchange", None if trace is None else trace.on_exchange, self._call.context.on_exchange)
-        if on_exchange is None and not logger.isEnabledFor(logging.DEBUG):
+        if not self._is_reported():
             return
         exchange = self._exchange(error, outcome)
         logger.debug(
@@ -111,8 +116,8 @@ class Observation:
             exchange.outcome,
             exchange.elapsed,
         )
-        if on_exchange is not None:
-            await call_hook("on_exchange", on_exchange, exchange)
+        if self._on_exchange is not None:
+            await call_hook("on_exchange", self._on_exchange, exchange)
 
     def _exchange(self, error: BaseException | None, outcome: Outcome | Literal["done"]) -> Exchange:
         call, context = self._call, self._call.context

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import define, field
 
 from coggno import testing
 from coggno._engines.base import EngineRequest, EngineResponse
-from coggno._engines.calls import TimeLimit
 from coggno._protocol.operation import Operation, Request
 from coggno._protocol.status_error import status_error
 from coggno._session import retry
 from coggno._session.context import CallContext
 from coggno._session.exchange import CallTrace
-from coggno.errors import APIConnectionError, APIError, APITimeoutError, Outcome
+from coggno._session.limits import TimeLimit
+from coggno.errors import APIConnectionError, APIError, APITimeoutError
 
 T = TypeVar("T")
-R = TypeVar("R")
 logger: Final = logging.getLogger("coggno")
 
 
@@ -108,18 +106,13 @@ class Call(Generic[T]):
             raise APITimeoutError("the time of the call is over (deadline)", outcome="not_sent")
         return left
 
-    async def within_limit(self, work: Callable[[], Awaitable[R]]) -> R:
-        """Do `work`, which sends the request, within the time that an attempt may take."""
-        limit = self.limit()
-        if limit is None:
-            return await work()
-        try:
-            with TimeLimit(limit):
-                return await work()
-        except TimeoutError as error:
-            # The engine knows whether a byte has left: waiting for a free connection is no doubt.
-            outcome: Outcome = "unknown" if self.prepared.sent else "not_sent"
-            raise APITimeoutError(f"no complete response within {limit:.3g} s", outcome=outcome) from error
+    def within_limit(self) -> TimeLimit:
+        """Limit a `with` block, which sends the request, to the time that an attempt may take.
+
+        Raises:
+            APITimeoutError: the time is over.
+        """
+        return TimeLimit(self.context.limits, self.limit(), self.prepared)
 
     def secrets(self) -> list[str]:
         """Return the texts that must not show: those of the write that this read checks as well."""
@@ -205,4 +198,6 @@ def begin(context: CallContext, request: Request[T], *, checked_write: Call[Any]
 
 def shorter(one: float | None, other: float | None) -> float | None:
     """Return the smaller of two limits; `None` is no limit."""
-    return min((limit for limit in (one, other) if limit is not None), default=None)
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)

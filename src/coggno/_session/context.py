@@ -14,6 +14,7 @@ from coggno._protocol import encode
 from coggno._protocol.operation import Request
 from coggno._protocol.values import secrets
 from coggno._session.exchange import AroundCall, OnExchange, OnRequest
+from coggno._session.limits import TimeLimits
 from coggno._session.locks import Locks
 from coggno._session.retry import Backoff, RetryQuota
 from coggno._version import USER_AGENT
@@ -30,6 +31,7 @@ class CallContext:
     engine: Engine
     quota: RetryQuota = field(factory=RetryQuota)
     locks: Locks = field(factory=Locks)
+    limits: TimeLimits = field(factory=TimeLimits)
     on_request: OnRequest | None = None
     on_exchange: OnExchange | None = None
     around_call: AroundCall | None = None

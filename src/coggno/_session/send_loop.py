@@ -6,6 +6,7 @@ The decisions are pure and made elsewhere: `retry.decide` (whether to go on, and
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import define, evolve
@@ -20,6 +21,7 @@ from coggno._session.attempt import attempt
 from coggno._session.call import Call, begin, logger
 from coggno._session.check import check_write
 from coggno._session.context import CallContext
+from coggno._session.exchange import AroundCall
 from coggno._session.hooks import traced
 from coggno._session.settle import Check
 from coggno.errors import (
@@ -52,7 +54,9 @@ class Reply(Generic[T]):
     call: Call[T]
 
 
-async def send(context: CallContext, request: Request[T], *, checked_write: Call[Any] | None = None) -> Reply[T]:
+def send(
+    context: CallContext, request: Request[T], *, checked_write: Call[Any] | None = None
+) -> Coroutine[Any, Any, Reply[T]]:
     """Send `request` until it is known what became of it, or nothing more may be tried.
 
     Args:
@@ -66,8 +70,12 @@ async def send(context: CallContext, request: Request[T], *, checked_write: Call
     """
     call = begin(context, request, checked_write=checked_write)
     if context.around_call is None or checked_write is not None:
-        return await _send(call)
-    with traced(call, context.around_call):
+        return _send(call)
+    return _send_traced(call, context.around_call)
+
+
+async def _send_traced(call: Call[T], around: AroundCall) -> Reply[T]:
+    with traced(call, around):
         reply = await _send(call)
         if call.trace is not None:
             call.trace.settled = reply.received is None

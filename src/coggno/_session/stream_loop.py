@@ -88,16 +88,19 @@ async def _items(call: Call[Any], on_error: OnItemError | None) -> AsyncGenerato
     config = call.context.config
     strict = config.decoding == "strict"
     async with Observation(call) as observation:
-        await observation.announce()
+        if observation.on_request is not None:
+            await observation.announce(observation.on_request)
         async with AsyncExitStack() as stack:
             opening = call.context.engine.stream(call.prepared, config.timeout)
-            response = await call.within_limit(lambda: stack.enter_async_context(opening))
+            with call.within_limit():
+                response = await stack.enter_async_context(opening)
             observation.receive(response.status, response.headers)
             limited = _LimitedChunks(
                 response.chunks(), shorter(config.timeout.item, config.timeout.total), call.time_left()
             )
             if not is_success(response.status):
-                content = await call.within_limit(lambda: read_whole(response, config.max_response_bytes))
+                with call.within_limit():
+                    content = await read_whole(response, config.max_response_bytes)
                 call.raise_for_status(EngineResponse(status=response.status, headers=response.headers, content=content))
             number = 0
             async for data in array_items(limited, call.operation, strict=strict):
