@@ -11,6 +11,8 @@ import pytest
 from coggno._engines.default import backend
 from coggno._engines.default.backend import SocketStream, connect
 
+from .virtual_time import VirtualTimeLoop
+
 
 @asynccontextmanager
 async def connected():
@@ -49,6 +51,25 @@ async def test_read_has_a_limit():
     async with connected() as (stream, _):
         with pytest.raises(TimeoutError, match="nothing was received or sent in time"):
             await stream.read(0.01)
+
+
+def test_each_read_has_its_own_limit():
+    """All reads of a connection share a timer: that of an earlier one runs out during the next."""
+
+    async def main():
+        async with connected() as (stream, server):
+            waits = asyncio.create_task(stream.read(10))
+            await asyncio.sleep(1)
+            server.send(b"abc")
+            assert await waits == b"abc"
+            begun = asyncio.get_running_loop().time()
+            for limit in (20, 3, 5):
+                with pytest.raises(TimeoutError):
+                    await stream.read(limit)
+            return asyncio.get_running_loop().time() - begun
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        assert runner.run(main()) == pytest.approx(28, abs=0.01)
 
 
 async def test_what_was_received_is_read_before_an_error():

@@ -6,6 +6,7 @@ anyio, which httpcore goes through, spends several turns of the event loop on ev
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import ssl
 from collections import deque
@@ -32,6 +33,8 @@ class SocketStream(asyncio.Protocol):
         self._at_end = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._wait_ends = math.inf
         self._may_write = True
 
     @property
@@ -57,6 +60,8 @@ class SocketStream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._at_end = True
         self._error = self._error or exc
+        if self._timer is not None:
+            self._timer.cancel()
         self._wake()
 
     def pause_writing(self) -> None:
@@ -127,15 +132,32 @@ class SocketStream(asyncio.Protocol):
         self._transport = transport
 
     async def _wait(self, timeout: float | None) -> None:
-        """Wait until something happens. Half the cost of `asyncio.timeout`, and done for every request."""
-        waiter = self._waiter = self._loop.create_future()
-        timer = None if timeout is None else self._loop.call_later(timeout, _expire, waiter)
+        """Wait until something happens.
+
+        One timer for many waits: asyncio keeps cancelled ones until they would have run out, a minute later.
+        """
+        self._wait_ends = math.inf if timeout is None else self._loop.time() + timeout
+        if timeout is not None and (self._timer is None or self._wait_ends < self._timer.when()):
+            self._set_timer()
+        self._waiter = self._loop.create_future()
         try:
-            await waiter
+            await self._waiter
         finally:
             self._waiter = None
-            if timer is not None:
-                timer.cancel()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._wait_ends, self._expire, self._wait_ends)
+
+    def _expire(self, end: float) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if end >= self._wait_ends:
+            self._waiter.set_exception(TimeoutError("nothing was received or sent in time"))
+        elif self._wait_ends < math.inf:  # the wait that the timer was set for is over, and this is a later one
+            self._set_timer()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -218,8 +240,3 @@ async def _connect(address: str, port: int) -> SocketStream:
 def _abandon(attempt: asyncio.Task[SocketStream]) -> None:
     if not attempt.cancelled() and attempt.exception() is None:
         attempt.result().transport.abort()
-
-
-def _expire(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError("nothing was received or sent in time"))
