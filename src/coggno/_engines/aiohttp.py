@@ -111,7 +111,8 @@ class AiohttpEngine(Engine):
                 data=_body(request.content, timeout.write),
                 allow_redirects=False,
                 timeout=_limits(timeout, owned=self._is_owner),
-                skip_auto_headers=_SKIPPED,
+                # Skipping takes aiohttp two copies of the headers.
+                skip_auto_headers=None if "Content-Type" in request.headers else _SKIPPED,
                 middlewares=self._middlewares,
                 **self._proxy_options,
             )
