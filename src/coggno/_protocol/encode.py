@@ -45,6 +45,8 @@ def target(request: Request[Any]) -> str:
     path = operation.path
     if "{" in path:
         path = _PARAMETER.sub(lambda match: _segment(match[1], request.path.get(match[1])), path)
+    if not request.query:
+        return path
     query = _pairs(request.query, operation.joined)
     return f"{path}?{urlencode(query, quote_via=quote)}" if query else path
 
@@ -107,7 +109,9 @@ def _pairs(values: Mapping[str, Any], joined: frozenset[str]) -> list[tuple[str,
                 texts = [_join(name, texts)] if texts else []
             pairs += [(name, text) for text in texts]
         elif value is not None:
-            pairs.append((name, _text(name, value)))
+            # Most values are such texts, which can be sent as they are.
+            is_plain = type(value) is str and value.isascii()
+            pairs.append((name, value if is_plain else _text(name, value)))
     return pairs
 
 

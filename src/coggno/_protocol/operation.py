@@ -7,11 +7,11 @@ The generated operations declare an `Operation` each and build a `Request`; whoe
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -93,6 +93,12 @@ class Constraint:
     unique_items: bool = False
 
 
+def _split(constraints: Mapping[str, Constraint]) -> list[tuple[str, str, Constraint]]:
+    # Once for an operation: taking the names apart for every request takes longer than the checks.
+    parts = [(source.partition("."), constraint) for source, constraint in constraints.items()]
+    return [(part, name, constraint) for (part, _, name), constraint in parts]
+
+
 @frozen(kw_only=True)
 class Operation(Generic[T_co]):
     """One operation of the API, as the spec declares it."""
@@ -117,6 +123,10 @@ class Operation(Generic[T_co]):
 
     Values inside a JSON body are named by the way to them: `json.address.city`, and `json.items.[].count` for each item
     of a list."""
+    constrained: Sequence[tuple[str, str, Constraint]] = field(
+        init=False, repr=False, eq=False, default=Factory(lambda self: _split(self.constraints), takes_self=True)
+    )
+    """The same, with the part of the request and the name in it apart."""
 
 
 @frozen(kw_only=True)
