@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 def login_key(login: str) -> str:
     """Return the text by which logins and e-mail addresses are compared: trimmed, case-folded, NFC."""
+    if login.isascii():  # nearly every one: nothing to normalize
+        return login.strip().lower()
     # Folding can decompose ("İ" becomes "i" and a combining dot), so the text is normalized on both sides of it.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", login.strip()).casefold())
 
@@ -42,7 +44,8 @@ def text_key(text: str) -> str:
 
 def name_key(name: str) -> str:
     """Return the text by which names of people are compared: NFC, with single spaces. Letter case counts."""
-    return unicodedata.normalize("NFC", " ".join(name.split()))
+    spaced = " ".join(name.split())
+    return spaced if spaced.isascii() else unicodedata.normalize("NFC", spaced)
 
 
 def group_key(name: str) -> str:

@@ -40,8 +40,22 @@ def mask_headers(headers: Mapping[str, str], secrets: Iterable[str]) -> dict[str
 _PRIVATE: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 
+# RFC 3986, "unreserved": no URL, form, JSON or HTML spells these in another way.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*")
+
+
 def _spellings(secret: str) -> Iterable[str]:
     yield secret
+    if not _PLAIN.fullmatch(secret):
+        yield from _escaped(secret)
+    if len(secret) >= _SHORTEST:
+        raw = secret.encode(errors="surrogatepass")
+        # Padding depends on what follows the secret in the encoded text, so it is left out.
+        yield base64.b64encode(raw).decode().rstrip("=")
+        yield base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _escaped(secret: str) -> Iterable[str]:
     yield quote(secret, safe="")
     yield quote_plus(secret)
     yield quote(secret)  # "/" is kept
@@ -50,11 +64,6 @@ def _spellings(secret: str) -> Iterable[str]:
     escaped = html.escape(secret)
     yield escaped
     yield escaped.replace("&#x27;", "&#39;")
-    if len(secret) >= _SHORTEST:
-        raw = secret.encode(errors="surrogatepass")
-        # Padding depends on what follows the secret in the encoded text, so it is left out.
-        yield base64.b64encode(raw).decode().rstrip("=")
-        yield base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _mask(value: Any, spellings: list[str], depth: int) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -37,11 +37,10 @@ class WindowPlan(Plan):
 
     repeated: dict[int, RowResult] = field(factory=dict[int, RowResult])
 
-    def steps(self, *, makes_passwords: bool | None = None) -> Iterator[PlannedRow | RowResult]:
-        """Yield for every accepted row what is to be done, or its result if there is nothing to do."""
-        # A generator has no `super()` of its own in a subclass that attrs makes anew for slots.
-        for step in Plan.steps(self, makes_passwords=makes_passwords):
-            yield self.repeated.get(step.line if isinstance(step, RowResult) else step.row.line, step)
+    def _step(self, row: Row, *, makes_passwords: bool) -> PlannedRow | RowResult:
+        # A method has no `super()` of its own in a subclass that attrs makes anew for slots.
+        step = Plan._step(self, row, makes_passwords=makes_passwords)  # noqa: SLF001 - a base class
+        return self.repeated.get(row.line, step)
 
 
 @define

@@ -13,7 +13,7 @@ from coggno.provisioning.execution.records import RunRecords
 from coggno.provisioning.journal import Write
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.passwords import PasswordFile
-from coggno.provisioning.planning.plan import GroupOfCompany
+from coggno.provisioning.planning.counts import GroupOfCompany
 from coggno.provisioning.requests import Sender, StopSignal
 from coggno.provisioning.requests.gate import Gate
 from coggno.provisioning.requests.sender import Clock

@@ -12,8 +12,8 @@ from coggno.errors import CoggnoError
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.planning import Plan, PlannedRow
+from coggno.provisioning.planning.counts import PlanCounts
 from coggno.provisioning.planning.earlier import EarlierWrites
-from coggno.provisioning.planning.plan import PlanCounts
 from coggno.provisioning.requests import StopSignal
 
 _WINDOW: Final = 500  # rows; their passwords are on the disk, with one flush, before the first of them is begun

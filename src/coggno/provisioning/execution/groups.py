@@ -24,8 +24,8 @@ from coggno.provisioning.errors import StoppedError
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.journal import Write, WriteKind, group_lock
 from coggno.provisioning.outcomes import Waiting
+from coggno.provisioning.planning.counts import GroupOfCompany
 from coggno.provisioning.planning.earlier import EarlierWrites
-from coggno.provisioning.planning.plan import GroupOfCompany
 from coggno.provisioning.requests.failures import is_curable, reason_of
 from coggno.provisioning.requests.stop_signal import HeldError
 from coggno.provisioning.worker_pool import for_each

@@ -33,6 +33,11 @@ class Ledger:
             total=self._total, done=self._counts.total(), counts=Counter(self._counts), removed=self._removed
         )
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has been reported."""
+        return sum(self._reported) == self._total
+
     def report(self, result: RowResult) -> RowResult:
         """Count a result, and return it."""
         if not result.line:

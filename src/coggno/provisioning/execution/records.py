@@ -13,7 +13,7 @@ from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import Journal, RowRecord, Write, WriteKind, WriteOutcome
 from coggno.provisioning.outcomes import RowResult
 from coggno.provisioning.planning import PlannedRow
-from coggno.provisioning.planning.plan import GroupOfCompany
+from coggno.provisioning.planning.counts import GroupOfCompany
 from coggno.provisioning.requests import StopSignal
 from coggno.provisioning.requests.stop_signal import HeldError
 

@@ -23,7 +23,7 @@ from coggno.provisioning.execution.scheduler import RowScheduler
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import Progress, RowResult
 from coggno.provisioning.planning import Plan
-from coggno.provisioning.planning.plan import GroupOfCompany
+from coggno.provisioning.planning.counts import GroupOfCompany
 from coggno.provisioning.requests import Sender
 
 
@@ -132,6 +132,8 @@ class Run:
         yield from (self._ledger.report(result) for result in self._ready)
         if self._removals is not None:
             yield from map(self._ledger.report, self._removals.unclaimed())
+        if self._ledger.is_complete:
+            return  # the roster need not be read once more to find that out
         for result in self._unreported():
             if not self._ledger.is_reported(result.line):
                 yield from map(self._ledger.report, self._ledger.with_merged(result))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 from attrs import define, field, frozen
 
@@ -15,6 +15,7 @@ from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowResult
 from coggno.provisioning.planning.companies import find_companies
+from coggno.provisioning.planning.counts import GroupOfCompany, PlanCounter, PlanCounts
 from coggno.provisioning.planning.earlier import Earlier, read_earlier
 from coggno.provisioning.planning.existing import Existing, read_existing, read_members
 from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, roster_objection
@@ -25,8 +26,6 @@ from coggno.provisioning.requests.sender import Clock, Sleep
 from coggno.provisioning.roster import Person, Roster, Row
 
 T_co = TypeVar("T_co", covariant=True)
-GroupOfCompany: TypeAlias = "tuple[int | None, str]"
-"""Id of a connected company (`None` for that of the key), and the name of one of its groups."""
 
 
 @frozen
@@ -45,30 +44,6 @@ class Steps(Generic[T_co]):
     def __len__(self) -> int:
         """Return how many there are; counted anew each time."""
         return sum(1 for _ in self)
-
-
-@frozen
-class PlanCounts:
-    """What a plan comes to.
-
-    Attributes:
-        new_groups: groups to create, in the order of the roster.
-        new_users: how many users are to be created.
-        new_memberships: how many memberships are to be created, those of new users included.
-        planned: how many rows there is something to do for.
-        decided: how many rows need nothing, or cannot be carried out.
-    """
-
-    new_groups: tuple[GroupOfCompany, ...]
-    new_users: int
-    new_memberships: int
-    planned: int
-    decided: int
-
-    @property
-    def group_names(self) -> tuple[str, ...]:
-        """Names of the groups to create; with the company, where it is not that of the key."""
-        return tuple(_group_text(*group) for group in self.new_groups)
 
 
 @define
@@ -150,9 +125,14 @@ class Plan:
             makes_passwords: whether passwords are generated; as planned if not given.
         """
         makes_passwords = self.makes_passwords if makes_passwords is None else makes_passwords
+        counter = PlanCounter(self.existing_groups)
         for row in self.roster.accepted:
             if self.earlier is None or not self.earlier.is_done(row.line):
-                yield self._step(row, makes_passwords=makes_passwords)
+                step = self._step(row, makes_passwords=makes_passwords)
+                counter.note(step)
+                yield step
+        # Whoever came to the end has counted: the roster is not read once more for that.
+        self._counts.setdefault(makes_passwords, counter.counts())
 
     def counts(self, *, makes_passwords: bool | None = None) -> PlanCounts:
         """Return what the plan comes to.
@@ -162,7 +142,8 @@ class Plan:
         """
         makes_passwords = self.makes_passwords if makes_passwords is None else makes_passwords
         if makes_passwords not in self._counts:
-            self._counts[makes_passwords] = self._count(self.steps(makes_passwords=makes_passwords))
+            for _ in self.steps(makes_passwords=makes_passwords):
+                pass
         return self._counts[makes_passwords]
 
     def forecast(self, *, makes_passwords: bool | None = None) -> Iterator[RowResult]:
@@ -214,20 +195,6 @@ class Plan:
 
     def _id_of(self, company: str | None) -> int | None:
         return None if company is None else self.companies[company]
-
-    def _count(self, steps: Iterator[PlannedRow | RowResult]) -> PlanCounts:
-        known = self.existing_groups
-        new: dict[GroupOfCompany, None] = {}
-        users = memberships = planned = decided = 0
-        for step in steps:
-            if isinstance(step, RowResult):
-                decided += 1
-                continue
-            planned += 1
-            users += step.user_id is None
-            memberships += len(step.missing)
-            new.update({group: None for name in step.missing if (group := (step.company, name)) not in known})
-        return PlanCounts(tuple(new), users, memberships, planned, decided)
 
 
 async def make_plan(
@@ -301,6 +268,9 @@ def _acting_for(client: ProvisioningClient, company: int | None) -> Provisioning
 def _by_company(roster: Roster) -> dict[str | None, dict[str, None]]:
     """Return the companies of a roster, each with the names of its groups, in the order of the rows."""
     found: dict[str | None, dict[str, None]] = {}
+    if not roster.names_companies:
+        # Nearly always: the roster need not be read for it.
+        return {None: dict.fromkeys(roster.groups)} if roster.accepted_count else found
     for row in roster.accepted:
         if row.person is not None:
             found.setdefault(row.person.company, {}).update(dict.fromkeys(row.person.groups))
@@ -317,7 +287,3 @@ def _groups_of_existing(roster: Roster, company: str | None, existing: Existing)
         return ()
     people = _people(roster, company)
     return tuple(dict.fromkeys(name for person in people if existing.users.find(person) for name in person.groups))
-
-
-def _group_text(company: int | None, name: str) -> str:
-    return name if company is None else f"{name} (company {company})"

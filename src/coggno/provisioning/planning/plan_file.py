@@ -21,7 +21,8 @@ from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.errors import PlanError, RosterError
 from coggno.provisioning.options import Removals, RunOptions
 from coggno.provisioning.outcomes import RowResult
-from coggno.provisioning.planning.plan import Plan, PlanCounts, make_plan
+from coggno.provisioning.planning.counts import PlanCounts
+from coggno.provisioning.planning.plan import Plan, make_plan
 from coggno.provisioning.planning.target import PlanTarget
 from coggno.provisioning.requests.sender import Clock, Sleep
 from coggno.provisioning.roster import Roster, RosterOptions, read_roster

@@ -84,6 +84,7 @@ def _roster(table: InputTable, columns: Columns, check: _Check, options: RosterO
         last_line=check.last_line,
         text_size=check.text_size,
         gives_passwords=check.gives_passwords,
+        names_companies=check.names_companies,
         unused=columns.unused,
         delimiter=table.delimiter,
         encoding=table.encoding,
@@ -115,6 +116,7 @@ class _Check:
         last_line: the line of the last row.
         text_size: how many characters all cells have.
         gives_passwords: whether a row has a password.
+        names_companies: whether a row names a company.
         rejected: how many rows were refused, by outcome.
         used_groups: names of the groups of accepted rows.
         comparison: what comparing the rows of one user has found.
@@ -127,16 +129,21 @@ class _Check:
     last_line: int = 0
     text_size: int = 0
     gives_passwords: bool = False
+    names_companies: bool = False
     rejected: Counter[RowOutcome] = field(factory=Counter[RowOutcome])
     used_groups: tuple[str, ...] = ()
     comparison: Comparison = field(factory=Comparison)
     _keys: KeyLog = field(factory=KeyLog)
     _groups: Counter[str] = field(factory=Counter[str])
+    # By index, one byte each: a set of a million rows would take a hundred times as much.
+    _sound: bytearray = field(factory=bytearray, repr=False)
 
     def rows(self) -> Iterator[Row]:
         """Read the rows again, with what the comparison has found."""
         refused, merged, united = self.comparison.refused, self.comparison.merged, self.comparison.united
-        for row in map(self.reader.row, self.table.read()):
+        for given, is_sound in zip(self.table.read(), self._sound, strict=True):
+            # What was checked once is not checked again.
+            row = self.reader.sound_row(given) if is_sound else self.reader.row(given)
             if row.line in refused:
                 row.rejection = row.result(RowOutcome.REFUSED, refused[row.line])
             elif row.line in united and row.person is not None:
@@ -177,12 +184,14 @@ class _Check:
 
     def _note(self, row: Row) -> None:
         self.last_line = row.line
+        self._sound.append(row.rejection is None)
         person = row.person
         if row.rejection is not None:
             self.rejected[row.rejection.outcome] += 1
         if person is not None:
             self._keys.add(person.key)
             self.gives_passwords = self.gives_passwords or person.password is not None
+            self.names_companies = self.names_companies or person.company is not None
             if row.rejection is None:
                 self._groups.update(person.groups)
 

@@ -112,6 +112,7 @@ class Roster:
         last_line: the line of the last row.
         text_size: how many characters all cells have.
         gives_passwords: whether a row has a password.
+        names_companies: whether a row names a company.
         unused: names of the columns that no field is read from.
         delimiter: the character between the cells of CSV; `None` for other forms.
         encoding: of the input.
@@ -131,6 +132,7 @@ class Roster:
     last_line: int
     text_size: int
     gives_passwords: bool
+    names_companies: bool
     unused: tuple[str, ...] = ()
     delimiter: str | None = None
     encoding: str = "utf-8"

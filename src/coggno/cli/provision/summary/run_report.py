@@ -13,7 +13,7 @@ from coggno.cli.exit_codes import ExitCode, exit_code_of_run
 from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
 from coggno.provisioning import Leavers, Roster, Row, RowOutcome, RowResult, RunStatus, Summary
-from coggno.provisioning.planning.plan import PlanCounts
+from coggno.provisioning.planning.counts import PlanCounts
 from coggno.provisioning.report import LISTED, RunStatistics, outcome_name
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from coggno.cli.provision.summary.removals import forecast_lines
 from coggno.cli.provision.summary.run_report import RunReport
 from coggno.cli.terminal.output import count, count_rows
-from coggno.provisioning.planning.plan import PlanCounts
+from coggno.provisioning.planning.counts import PlanCounts
 from coggno.provisioning.report import LISTED, ProblemRows, counts_of, detail_of
 
 
