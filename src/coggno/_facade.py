@@ -89,8 +89,8 @@ class AsyncCoggno(Client):
             passwords: where passwords are generated and kept for new users whose row has none.
             patience: seconds in which no row could be finished after which the run stops.
             settle_time: seconds until a write whose response was lost, and that is not visible, counts as lost.
-            journal: path of a journal, or one that is open: the same rows with the same journal continue a run that
-                ended in whatever way, and send nothing for rows that are done.
+            journal: path of a journal, URL of one in PostgreSQL, or one that is open: the same rows with the same
+                journal continue a run that ended in whatever way, and send nothing for rows that are done.
             recheck: whether rows that an earlier run has done are compared with the server again.
             removals: who is removed or deleted because the roster does not have them.
             mapping: field -> column, for columns that are not called like their field.

@@ -30,7 +30,12 @@ def names(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_code_of_page_runs(page, names, capsys):
+def test_code_of_page_runs(page, names, capsys, request):
+    if page.name == "postgres.md":
+        server = request.getfixturevalue("postgres")
+        server.execute("CREATE DATABASE coggno")
+        names["monkeypatch"].setenv("PGHOST", str(server.folder))
+        names["monkeypatch"].setenv("PGUSER", "coggno")
     with PageRunner(capsys, names) as runner:
         runner.run(page)
 

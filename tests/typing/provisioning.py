@@ -21,6 +21,7 @@ from coggno.provisioning import (
     PlanError,
     PlanFile,
     PlannedRow,
+    PostgresJournal,
     Progress,
     ProvisioningClient,
     Removals,
@@ -107,8 +108,8 @@ async def in_one_call(coggno: AsyncCoggno, rows: Rows) -> list[RowOutcome]:
 async def close_journal(path: Path) -> None:
     journals: list[Journal] = [MemoryJournal()]
     try:
-        async with SqliteJournal(path) as journal:
-            journals.append(journal)
+        async with SqliteJournal(path) as journal, PostgresJournal("postgresql://host/database") as shared:
+            journals += [journal, shared]
     except JournalError as error:
         assert_type(str(error), str)
 

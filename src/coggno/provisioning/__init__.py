@@ -15,7 +15,7 @@ from coggno.provisioning.errors import (
     StoppedError,
 )
 from coggno.provisioning.execution import Run
-from coggno.provisioning.journal import Journal, MemoryJournal, SqliteJournal
+from coggno.provisioning.journal import Journal, MemoryJournal, PostgresJournal, SqliteJournal
 from coggno.provisioning.options import Removals, RunOptions
 from coggno.provisioning.outcomes import Progress, RowOutcome, RowResult, RunStatus, Summary, Waiting
 from coggno.provisioning.passwords import PasswordFile
@@ -48,6 +48,7 @@ __all__ = [
     "PlanError",
     "PlanFile",
     "PlannedRow",
+    "PostgresJournal",
     "Progress",
     "ProvisioningClient",
     "Removals",

@@ -13,7 +13,7 @@ from coggno import testing
 from coggno.errors import ConfigurationError
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.execution import Run
-from coggno.provisioning.journal import SqliteJournal
+from coggno.provisioning.journal import journal_at
 from coggno.provisioning.once_only import WindowedRun
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowResult
@@ -58,7 +58,8 @@ async def provision(
         rows: a `Roster`, what `read_roster` takes, or an (async) iterator of mappings, which is read in windows.
         options: how the run proceeds.
         roster_options: how the rows are read.
-        journal: path of a `SqliteJournal` that is opened for this run, in place of `options.journal`.
+        journal: path of a `SqliteJournal`, or URL of a `PostgresJournal`, that is opened for this run, in place of
+            `options.journal`.
 
     Raises:
         RosterError: the roster cannot be read; nothing was sent.
@@ -72,7 +73,8 @@ async def provision(
     roster_options = attrs.evolve(roster_options or RosterOptions(), needs_password=options.passwords is None)
     async with AsyncExitStack() as stack:
         if journal is not None:
-            opened = await stack.enter_async_context(SqliteJournal(journal))
+            opened = journal_at(journal, patience=options.patience)
+            await stack.enter_async_context(opened)
             options = attrs.evolve(options, journal=opened)
         # Closed even if the consumer leaves: no request goes on behind its back.
         results = await stack.enter_async_context(aclosing(_results(client, rows, options, roster_options)))

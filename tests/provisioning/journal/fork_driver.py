@@ -1,7 +1,8 @@
 """A process that runs rosters in children of its own, which die whenever they are asked to.
 
 Forked, as starting Python anew for every death would take most of the time. Reads one JSON object a line: `url`,
-`folder` (with `roster.csv`), and `dies_at`, the number of the boundary at which the child ends without a farewell;
+`folder` (with `roster.csv`), `journal`, the URL of one in PostgreSQL if it is not to be a file in the folder, and
+`dies_at`, the number of the boundary at which the child ends without a farewell;
 prints the child's process id, and its exit code when it has ended. The child writes `results.json`.
 """
 
@@ -14,7 +15,15 @@ from pathlib import Path
 import attrs
 
 from coggno import AsyncCoggno, testing
-from coggno.provisioning import RunOptions, SqliteJournal, StoppedError, apply_plan, make_plan, read_roster
+from coggno.provisioning import (
+    PostgresJournal,
+    RunOptions,
+    SqliteJournal,
+    StoppedError,
+    apply_plan,
+    make_plan,
+    read_roster,
+)
 from tests.provisioning.helpers import KEY
 
 DIED = 9
@@ -33,10 +42,13 @@ class Boundaries:
             os._exit(DIED)
 
 
-def dying(boundaries):
+LEASE = 0.3  # seconds; the next run waits for it after every death
+
+
+def dying(boundaries, kind):
     """A journal that ends the process before or after any of its calls."""
 
-    class DyingJournal(SqliteJournal):
+    class DyingJournal(kind):
         pass
 
     def wrapped(name, method):
@@ -58,17 +70,23 @@ def dying(boundaries):
         setattr(DyingJournal, name, call)
 
     for name in ("begin", "save_plan", "intend", "settle", "record", "flush", "finish", "close"):
-        wrapped(name, getattr(SqliteJournal, name))
+        wrapped(name, getattr(kind, name))
     return DyingJournal
 
 
-async def run(url, folder, dies_at, **options):
+def open_journal(boundaries, folder, url):
+    if url is None:
+        return dying(boundaries, SqliteJournal)(folder / "results.journal")
+    return dying(boundaries, PostgresJournal)(url, lease=LEASE)
+
+
+async def run(url, folder, dies_at, journal=None, **options):
     boundaries = Boundaries(dies_at)
     folder = Path(folder)
     results = {}
     client = AsyncCoggno(KEY, base_url=url, on_request=boundaries.step, on_exchange=boundaries.step)
-    async with client as coggno, dying(boundaries)(folder / "results.journal") as journal:
-        settings = RunOptions(journal=journal, **{"concurrency": 2, **options})
+    async with client as coggno, open_journal(boundaries, folder, journal) as opened:
+        settings = RunOptions(journal=opened, **{"concurrency": 2, **options})
         plan = await make_plan(coggno, read_roster(folder / "roster.csv"), settings)
         try:
             async for result in apply_plan(coggno, plan, settings):

@@ -1,6 +1,7 @@
 """What every journal does: the same tests for each implementation."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 
@@ -9,6 +10,7 @@ from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import (
     JournalScope,
     MemoryJournal,
+    PostgresJournal,
     SavedGroup,
     SavedPlan,
     SavedUser,
@@ -35,9 +37,12 @@ class Kept:
         return await self.journal.begin(job or a_job())
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def kept(request, tmp_path):
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres").url(journal=uuid4())
     makers = {
+        "postgres": lambda time: PostgresJournal(url, now=lambda: time),
         "memory": lambda time: MemoryJournal(now=lambda: time),
         "sqlite": lambda time: SqliteJournal(tmp_path / "hires.journal", now=lambda: time),
     }
@@ -52,7 +57,7 @@ async def journal(kept):
     return kept.journal
 
 
-durable = pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
+durable = pytest.mark.parametrize("kept", ["sqlite", "postgres"], indirect=True)
 """For tests of what only a journal that outlives its process has."""
 
 

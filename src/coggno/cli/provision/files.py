@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from coggno.cli.exit_codes import CommandError
 from coggno.provisioning import PlanError, PlanFile, Roster, are_results_of, check_writable, holds_results
+from coggno.provisioning.journal import JournalLocation
 from coggno.provisioning.report import holds_report
 from coggno.provisioning.results import holds_forecast
 
@@ -39,7 +40,7 @@ class RunFiles:
         passwords: the generated passwords, if there are any.
         report: the report as HTML, if one is wanted.
         plan: the plan of a dry run, if it is to be saved.
-        journal: what was sent and what became of it; `None` if it is not kept.
+        journal: where is kept what was sent and what became of it; `None` if it is not kept.
         kept: results that are kept, on account of which these have another name.
         kept_because: what is in it.
         is_forecast: whether nothing but the results is written, by a dry run.
@@ -53,7 +54,7 @@ class RunFiles:
     passwords: Path | None
     report: Path | None = None
     plan: Path | None = None
-    journal: Path | None = None
+    journal: JournalLocation | None = None
     kept: Path | None = None
     kept_because: str = ""
     is_forecast: bool = False
@@ -69,7 +70,7 @@ class RunFiles:
         passwords: Path | None = None,
         report: Path | None = None,
         plan: Path | None = None,
-        journal: Path | None = None,
+        journal: JournalLocation | None = None,
         is_forecast: bool = False,
     ) -> Self:
         """Return the files of a run.
@@ -81,7 +82,7 @@ class RunFiles:
             passwords: path of the generated passwords, if there are any.
             report: path of the report as HTML, if one is wanted.
             plan: path of the plan of a dry run, if it is to be saved.
-            journal: path of the journal, if it was given; see `with_journal`.
+            journal: path or database of the journal, if it was given; see `with_journal`.
             is_forecast: whether it is a dry run, which overwrites the results of a dry run only.
         """
         # A run that is repeated overwrites its own files, but a run of `failed.csv` not those of the run before:
@@ -161,7 +162,7 @@ class RunFiles:
         yield _PASSWORDS, self.passwords
         yield _REPORT, self.report
         yield _PLAN, self.plan
-        yield _JOURNAL, self.journal
+        yield _JOURNAL, self.journal if isinstance(self.journal, Path) else None
 
     def _check_not_foreign(self) -> None:
         if self.results.exists() and self.results.stat().st_size and not holds_results(self.results):

@@ -13,8 +13,8 @@ from typing import Final
 from attrs import evolve
 
 from coggno.cli.provision.files import RunFiles
-from coggno.provisioning import JournalError, Roster, Row, RowOutcome, RowResult, SqliteJournal
-from coggno.provisioning.journal import JournalReader, JournalScope
+from coggno.provisioning import JournalError, PostgresJournal, Roster, Row, RowOutcome, RowResult, SqliteJournal
+from coggno.provisioning.journal import JournalLocation, JournalReader, JournalScope, journal_at, read_journal
 
 _PAUSE: Final = 1000  # rows
 
@@ -40,14 +40,20 @@ def with_journal(files: RunFiles, scope: JournalScope, *, accepts_new_key: bool)
 
 
 @asynccontextmanager
-async def open_journal(path: Path | None) -> AsyncGenerator[SqliteJournal]:
-    """Open the journal of a run; without a path, one that is deleted afterwards.
+async def open_journal(
+    location: JournalLocation | None, *, patience: float
+) -> AsyncGenerator[SqliteJournal | PostgresJournal]:
+    """Open the journal of a run; without a location, one that is deleted afterwards.
+
+    Args:
+        location: where it is.
+        patience: seconds that a database may be gone until the run stops.
 
     Raises:
         JournalError: it cannot be used.
     """
-    if path is not None:
-        async with SqliteJournal(path) as journal:
+    if location is not None:
+        async with journal_at(location, patience=patience) as journal:
             yield journal
         return
     with tempfile.TemporaryDirectory(prefix="coggno-") as folder:
@@ -55,16 +61,16 @@ async def open_journal(path: Path | None) -> AsyncGenerator[SqliteJournal]:
             yield journal
 
 
-def recorded_rows(journal: Path, roster: Roster) -> Callable[[], AsyncIterator[tuple[Row, RowResult]]]:
+def recorded_rows(journal: JournalLocation, roster: Roster) -> Callable[[], AsyncIterator[tuple[Row, RowResult]]]:
     """Return a function that yields every row of a roster with what the last run in a journal knows of it.
 
     Args:
-        journal: its path; everything has to be on the disk.
+        journal: where it is; everything has to be written.
         roster: of that run.
     """
 
     async def rows() -> AsyncIterator[tuple[Row, RowResult]]:
-        with JournalReader(journal) as reader:
+        with read_journal(journal) as reader:
             number = reader.jobs()[-1].state.number
             for index, pair in enumerate(reader.joined(roster.rows, number)):
                 if index % _PAUSE == 0:
@@ -75,14 +81,14 @@ def recorded_rows(journal: Path, roster: Roster) -> Callable[[], AsyncIterator[t
     return rows
 
 
-def recorded_removals(journal: Path, of_this_run: Sequence[RowResult]) -> list[RowResult]:
+def recorded_removals(journal: JournalLocation, of_this_run: Sequence[RowResult]) -> list[RowResult]:
     """Return what became of users who are in no row: what the journal knows, and what it does not keep.
 
     Args:
-        journal: its path; everything has to be on the disk.
+        journal: where it is; everything has to be written.
         of_this_run: results of this run; those of earlier runs are in the journal only.
     """
-    with JournalReader(journal) as reader:
+    with read_journal(journal) as reader:
         recorded = reader.removed(reader.jobs()[-1].state.number)
     known = set(recorded)
     # What is in doubt has one result there already, in other words.
@@ -91,21 +97,26 @@ def recorded_removals(journal: Path, of_this_run: Sequence[RowResult]) -> list[R
     return [*recorded, *missing]
 
 
-def is_begun(journal: Path | None, roster: Roster, since: float) -> bool:
+def is_begun(journal: JournalLocation | None, roster: Roster, since: float) -> bool:
     """Return whether the last run in a journal is one of this roster that did not come to its end.
 
     Args:
-        journal: its path; `None` if there is none.
+        journal: where it is; `None` if there is none.
         roster: of the run.
         since: seconds since the epoch; the run has begun later.
 
     Raises:
         JournalError: it cannot be read.
     """
-    if journal is None or not journal.exists():
+    if journal is None or (isinstance(journal, Path) and not journal.exists()):
         return False
-    with JournalReader(journal) as reader:
-        jobs = reader.jobs()
+    try:
+        with read_journal(journal) as reader:
+            jobs = reader.jobs()
+    except JournalError:
+        if isinstance(journal, Path):
+            raise
+        return False  # nothing is there yet, or else the run itself says what is wrong
     if not jobs:
         return False
     last = jobs[-1]

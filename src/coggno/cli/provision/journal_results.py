@@ -14,7 +14,7 @@ from coggno.cli.exit_codes import CommandError
 from coggno.cli.provision.files import RunFiles
 from coggno.cli.terminal.output import count_rows
 from coggno.provisioning import Roster, RosterError, RosterOptions, Row, RowResult, read_roster
-from coggno.provisioning.journal import JournalReader, RecordedJob
+from coggno.provisioning.journal import RecordedJob, Records, read_journal
 from coggno.provisioning.report import counts_of, label_of
 from coggno.provisioning.results import FailedWriter, ResultsWriter, writing_failed, writing_results
 
@@ -29,11 +29,11 @@ class _LoginsOnly:
     columns: tuple[str, ...] = ()
 
 
-def write_from_journal(journal: Path, *, results: Path | None, roster: Path | None) -> Iterator[str]:
+def write_from_journal(journal: str, *, results: Path | None, roster: Path | None) -> Iterator[str]:
     """Write the results files of the last run, and yield lines that say what was written.
 
     Args:
-        journal: path of the journal.
+        journal: path or URL of the journal.
         results: path of the results; as for a run if not given.
         roster: path of the roster; where it was when the run began if not given.
 
@@ -42,10 +42,10 @@ def write_from_journal(journal: Path, *, results: Path | None, roster: Path | No
         JournalError: the journal cannot be read.
         RosterError: a file cannot be written.
     """
-    with JournalReader(journal) as reader:
+    with read_journal(journal) as reader:
         jobs = reader.jobs()
         if not jobs:
-            raise CommandError(f"No run has begun with {journal} yet.")
+            raise CommandError(f"No run has begun with {reader.path} yet.")
         job = jobs[-1]
         if reader.holder is not None:
             yield "A run is using the journal now: these are the results so far."
@@ -82,7 +82,7 @@ def _find_roster(job: RecordedJob, given: Path | None) -> tuple[Roster | None, s
     return None, changed
 
 
-def _write(reader: JournalReader, job: RecordedJob, roster: Roster | None, files: RunFiles) -> Iterator[str]:
+def _write(reader: Records, job: RecordedJob, roster: Roster | None, files: RunFiles) -> Iterator[str]:
     counts: Counter[str] = Counter()
     to_run_again = 0
     with ExitStack() as stack:
@@ -110,7 +110,7 @@ def _write(reader: JournalReader, job: RecordedJob, roster: Roster | None, files
         yield f"Rows that are not done: {files.failed} ({count_rows(to_run_again)})"
 
 
-def _pairs(reader: JournalReader, job: RecordedJob, roster: Roster | None) -> Iterator[tuple[Row, RowResult]]:
+def _pairs(reader: Records, job: RecordedJob, roster: Roster | None) -> Iterator[tuple[Row, RowResult]]:
     if roster is not None:
         yield from reader.joined(roster.rows, job.state.number)
         return

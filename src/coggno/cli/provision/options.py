@@ -8,6 +8,7 @@ from attrs import frozen
 
 from coggno.cli.client_settings import ClientSettings
 from coggno.provisioning import PlanFile, RosterOptions, RunOptions
+from coggno.provisioning.journal import JournalLocation
 
 
 @frozen(kw_only=True)
@@ -18,7 +19,7 @@ class OutputOptions:
         results: path of the results file; `results.csv` if not given.
         passwords: path of the file for generated passwords, if there is one.
         report: path of the report as HTML, if one is wanted.
-        journal: path of the journal; beside the results if not given.
+        journal: path or database of the journal; beside the results if not given.
         keeps_journal: whether the journal outlives the run.
         as_json: whether events are printed, instead of a summary for people.
         allow_refused: whether rows that the check of the roster rejects leave the exit code at 0.
@@ -27,7 +28,7 @@ class OutputOptions:
     results: Path | None
     passwords: Path | None
     report: Path | None
-    journal: Path | None
+    journal: JournalLocation | None
     keeps_journal: bool
     as_json: bool
     allow_refused: bool

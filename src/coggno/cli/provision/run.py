@@ -124,7 +124,7 @@ class ProvisionRun:
 
     async def _change(self, report: RunReport, coggno: AsyncCoggno) -> None:
         with _password_file(self.files.passwords) as passwords:
-            async with open_journal(report.files.journal) as journal:
+            async with open_journal(report.files.journal, patience=self.options.run.patience) as journal:
                 options = evolve(self.options.run, passwords=passwords, journal=journal)
                 plan = await self._plan(report, coggno, options)
                 if not self._is_agreed(plan):
@@ -137,8 +137,8 @@ class ProvisionRun:
                 self.monitor.begin(report.start_data(), run.progress)
                 await self._carry_out(run, report)
                 await journal.flush()
-                report.all_removed = recorded_removals(journal.path, report.removed)
-                await self._write_files(report, recorded_rows(journal.path, report.roster))
+                report.all_removed = recorded_removals(journal.location, report.removed)
+                await self._write_files(report, recorded_rows(journal.location, report.roster))
 
     async def _plan(self, report: RunReport, coggno: AsyncCoggno, options: RunOptions) -> Plan:
         self.monitor.progress.phase("Reading users and groups")

@@ -12,6 +12,7 @@ from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.execution.records import RunRecords
 from coggno.provisioning.journal import Write
 from coggno.provisioning.options import RunOptions
+from coggno.provisioning.outcomes import Waiting
 from coggno.provisioning.passwords import PasswordFile
 from coggno.provisioning.planning.counts import GroupOfCompany
 from coggno.provisioning.requests import Sender, StopSignal
@@ -62,6 +63,12 @@ class RunContext:
     def signal(self) -> StopSignal:
         """Ends the run early."""
         return self.sender.signal
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Since when nothing can be sent, and why; `None` otherwise."""
+        journal = self.records.journal
+        return self.gate.waiting or (None if journal is None else journal.waiting)
 
     @property
     def clock(self) -> Clock:

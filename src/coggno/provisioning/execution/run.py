@@ -111,7 +111,7 @@ class Run:
     @property
     def progress(self) -> Progress:
         """How far the run is."""
-        return evolve(self._ledger.progress, waiting=self._context.gate.waiting)
+        return evolve(self._ledger.progress, waiting=self._context.waiting)
 
     def stop(self, reason: str) -> None:
         """Begin nothing more; what is in progress has `stop_signal.GRACE` seconds left.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from coggno.provisioning.journal.locks import group_lock
 from coggno.provisioning.journal.memory import MemoryJournal
+from coggno.provisioning.journal.opening import JournalLocation, journal_at, journal_location, read_journal
+from coggno.provisioning.journal.postgres.journal import PostgresJournal
+from coggno.provisioning.journal.postgres.reader import PostgresReader
+from coggno.provisioning.journal.postgres.url import DatabaseUrl
 from coggno.provisioning.journal.protocol import Journal
-from coggno.provisioning.journal.reader import JournalReader, RecordedJob
+from coggno.provisioning.journal.reader import JournalReader, RecordedJob, Records
 from coggno.provisioning.journal.records import (
     Holder,
     Job,
@@ -24,15 +28,20 @@ from coggno.provisioning.journal.recovery import Recovered, recover
 from coggno.provisioning.journal.sqlite import SqliteJournal
 
 __all__ = [
+    "DatabaseUrl",
     "Holder",
     "Job",
     "JobState",
     "Journal",
+    "JournalLocation",
     "JournalReader",
     "JournalScope",
     "MemoryJournal",
+    "PostgresJournal",
+    "PostgresReader",
     "RecordedJob",
     "RecordedWrite",
+    "Records",
     "Recovered",
     "RowRecord",
     "SavedGroup",
@@ -43,5 +52,8 @@ __all__ = [
     "WriteKind",
     "WriteOutcome",
     "group_lock",
+    "journal_at",
+    "journal_location",
+    "read_journal",
     "recover",
 ]

@@ -41,6 +41,10 @@ class MemoryJournal:
         self._writes: dict[int, RecordedWrite] = {}
         self._by_key: dict[tuple[int | None, str], set[int]] = {}
 
+    @property
+    def waiting(self) -> None:
+        """`None`: there is nothing to wait for."""
+
     async def begin(self, job: Job) -> JobState:
         """Begin a job; that of the same digest as the last one counts as resumed."""
         self._scope = check_scope(self._scope, job, "This journal")

@@ -10,6 +10,7 @@ from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import values
 from coggno.provisioning.journal.batch import Batch
 from coggno.provisioning.journal.records import RowRecord, Write, WriteOutcome
+from coggno.provisioning.outcomes import Waiting
 
 
 class Writer(Protocol):
@@ -40,6 +41,11 @@ class NotedJournal(Generic[W]):
         self._number = 0
         self._intents = 0
         self._leavers = 0
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """`None`: a file is there or is not."""
+        return None
 
     async def intend(self, write: Write) -> int:
         """Keep what is about to be sent; return its number when it would survive a power cut."""

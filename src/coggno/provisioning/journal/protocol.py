@@ -14,7 +14,7 @@ from coggno.provisioning.journal.records import (
     Write,
     WriteOutcome,
 )
-from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.outcomes import RowOutcome, RowResult, Waiting
 
 
 class Journal(Protocol):
@@ -25,6 +25,11 @@ class Journal(Protocol):
     `intend` waits until the intent is safe. `settle` and `record` do not wait: what they lose in a crash is found out
     again.
     """
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Since when the journal waits for its database, and the requests of the run with it; `None` otherwise."""
+        ...
 
     async def begin(self, job: Job) -> JobState:
         """Begin a job, or continue the last one if its digest is the same.

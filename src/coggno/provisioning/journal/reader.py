@@ -1,9 +1,10 @@
-"""Reading a SQLite journal without holding it, also while a run writes to it."""
+"""Reading a journal without holding it, also while a run writes to it."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -13,6 +14,7 @@ from attrs import field, frozen
 from coggno._protocol.identity import login_key
 from coggno.provisioning.journal import schema, tables, values
 from coggno.provisioning.journal.locks import holder_of
+from coggno.provisioning.journal.postgres.url import DatabaseUrl
 from coggno.provisioning.journal.records import Holder, Job, JobState, RecordedWrite, WriteKind
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.roster import Row
@@ -47,7 +49,105 @@ class RecordedJob:
         return sum(self.counts.values())
 
 
-class JournalReader:
+class Records(ABC):
+    """What can be read from the journal of a run, wherever it is."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    @abstractmethod
+    def path(self) -> Path | DatabaseUrl:
+        """Where the journal is."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Read nothing more."""
+
+    @property
+    @abstractmethod
+    def holder(self) -> Holder | None:
+        """The run that uses the journal now, if there is one."""
+
+    @abstractmethod
+    def jobs(self) -> Sequence[RecordedJob]:
+        """Return all jobs, the last one at the end.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+
+    @abstractmethod
+    def writes(self) -> Sequence[RecordedWrite]:
+        """Return the writes of rows and groups that are not finished.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+
+    def results(self, number: int) -> Iterator[RowResult]:
+        """Yield the results of a job, by line; users who are in no row come last, with line 0.
+
+        Args:
+            number: of the job.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return self._results(number, after=0)
+
+    def removed(self, number: int) -> list[RowResult]:
+        """Return what became of users who are in no row, those included whose removal is in doubt.
+
+        Args:
+            number: of the job.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        # Before the results: a removal that ends meanwhile is then in both, and not in neither.
+        writes = [known for known in self.writes() if known.write.kind in _REMOVALS]
+        results = list(self._results(number, after=values.row_id(number, values.LEAVERS)))
+        recorded = {login_key(result.login) for result in results}
+        doubtful = {(known.write.key, known.write.group_id): known for known in writes}
+        return [*results, *(_in_doubt(known) for (key, _), known in doubtful.items() if key not in recorded)]
+
+    def joined(self, rows: Iterable[Row], number: int) -> Iterator[tuple[Row, RowResult]]:
+        """Yield the rows of a roster with their results, in constant memory.
+
+        A row without a result was in progress when the process ended, or nothing was ever sent for it: an intent is
+        recorded before every request.
+
+        Args:
+            rows: of the roster of the job, by line.
+            number: of the job.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        begun = {known.write.line for known in self.writes()}
+        results = self.results(number)
+        result = next(results, None)
+        for row in rows:
+            # Results of lines that the roster does not have belong to nobody here.
+            while result is not None and 0 < result.line < row.line:
+                result = next(results, None)
+            if result is not None and result.line == row.line:
+                yield row, result
+            elif row.line in begun:
+                yield row, row.result(RowOutcome.UNKNOWN, _IN_PROGRESS)
+            else:
+                yield row, row.result(RowOutcome.FAILED, _NOT_ATTEMPTED, not_attempted=True)
+
+    @abstractmethod
+    def _results(self, number: int, *, after: int) -> Iterator[RowResult]:
+        """Yield the results of a job whose id is greater than `after`."""
+
+
+class JournalReader(Records):
     """Reads a journal, and changes nothing.
 
     Args:
@@ -58,14 +158,13 @@ class JournalReader:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self._connection = schema.open_to_read(self.path)
+        self._path = Path(path)
+        self._connection = schema.open_to_read(self._path)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    @property
+    def path(self) -> Path:
+        """Path of the journal."""
+        return self._path
 
     def close(self) -> None:
         """Close the file."""
@@ -107,33 +206,6 @@ class JournalReader:
         except sqlite3.Error as error:
             raise schema.unusable(self.path, error) from None
 
-    def results(self, number: int) -> Iterator[RowResult]:
-        """Yield the results of a job, by line; users who are in no row come last, with line 0.
-
-        Args:
-            number: of the job.
-
-        Raises:
-            JournalError: the journal is damaged.
-        """
-        return self._results(number, after=0)
-
-    def removed(self, number: int) -> list[RowResult]:
-        """Return what became of users who are in no row, those included whose removal is in doubt.
-
-        Args:
-            number: of the job.
-
-        Raises:
-            JournalError: the journal is damaged.
-        """
-        # Before the results: a removal that ends meanwhile is then in both, and not in neither.
-        writes = [known for known in self.writes() if known.write.kind in _REMOVALS]
-        results = list(self._results(number, after=values.row_id(number, values.LEAVERS)))
-        recorded = {login_key(result.login) for result in results}
-        doubtful = {(known.write.key, known.write.group_id): known for known in writes}
-        return [*results, *(_in_doubt(known) for (key, _), known in doubtful.items() if key not in recorded)]
-
     def _results(self, number: int, *, after: int) -> Iterator[RowResult]:
         try:
             while page := tables.read_results(self._connection, number, after, _PAGE):
@@ -141,33 +213,6 @@ class JournalReader:
                 after = page[-1][0]
         except sqlite3.Error as error:
             raise schema.unusable(self.path, error) from None
-
-    def joined(self, rows: Iterable[Row], number: int) -> Iterator[tuple[Row, RowResult]]:
-        """Yield the rows of a roster with their results, in constant memory.
-
-        A row without a result was in progress when the process ended, or nothing was ever sent for it: an intent is
-        recorded before every request.
-
-        Args:
-            rows: of the roster of the job, by line.
-            number: of the job.
-
-        Raises:
-            JournalError: the journal is damaged.
-        """
-        begun = {known.write.line for known in self.writes()}
-        results = self.results(number)
-        result = next(results, None)
-        for row in rows:
-            # Results of lines that the roster does not have belong to nobody here.
-            while result is not None and 0 < result.line < row.line:
-                result = next(results, None)
-            if result is not None and result.line == row.line:
-                yield row, result
-            elif row.line in begun:
-                yield row, row.result(RowOutcome.UNKNOWN, _IN_PROGRESS)
-            else:
-                yield row, row.result(RowOutcome.FAILED, _NOT_ATTEMPTED, not_attempted=True)
 
 
 def _in_doubt(known: RecordedWrite) -> RowResult:

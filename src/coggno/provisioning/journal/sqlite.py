@@ -63,6 +63,11 @@ class SqliteJournal(NotedJournal[JournalWriter]):
     def __repr__(self) -> str:
         return f"SqliteJournal({str(self.path)!r})"
 
+    @property
+    def location(self) -> Path:
+        """Where the journal is."""
+        return self.path
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -15,16 +15,19 @@ journal = typer.Typer(no_args_is_help=True, epilog=examples("coggno journal show
 JournalArgument = Annotated[
     Path, typer.Argument(metavar="JOURNAL", help="Path of the journal of a run.", show_default=False)
 ]
+JournalName = Annotated[
+    str, typer.Argument(metavar="JOURNAL", help="Path of the journal of a run, or its URL.", show_default=False)
+]
 
 
 @journal.command(
     "show", epilog=examples("coggno journal show results.journal", "coggno journal show results.journal --json")
 )
-def show(*, path: JournalArgument, as_json: Json = False) -> None:
+def show(*, name: JournalName, as_json: Json = False) -> None:
     """Show the runs in a journal, how far they are, and which writes are in doubt."""
-    from coggno.provisioning.journal import JournalReader
+    from coggno.provisioning.journal import read_journal
 
-    with JournalReader(path) as reader:
+    with read_journal(name) as reader:
         if as_json:
             output.write_json(as_data(reader))
         else:
@@ -40,7 +43,7 @@ def show(*, path: JournalArgument, as_json: Json = False) -> None:
 )
 def results(
     *,
-    path: JournalArgument,
+    name: JournalName,
     results: Annotated[
         Path | None,
         typer.Option("--results", metavar="FILE", help="Where to write the outcome of every row.", show_default=False),
@@ -58,7 +61,7 @@ def results(
     """Write the results files of the last run from its journal, also after it was killed."""
     from coggno.cli.provision.journal_results import write_from_journal
 
-    for line in write_from_journal(path, results=results, roster=roster):
+    for line in write_from_journal(name, results=results, roster=roster):
         output.write(output.clean(line))
 
 

@@ -13,7 +13,7 @@ from coggno.cli.terminal import output
 
 if TYPE_CHECKING:
     from coggno.provisioning import RowOutcome
-    from coggno.provisioning.journal import JournalReader, RecordedJob, RecordedWrite
+    from coggno.provisioning.journal import RecordedJob, RecordedWrite, Records
 
 _JOB: Final = (
     Column("Run", "number", right=True),
@@ -31,7 +31,7 @@ _OPEN_WRITE: Final = (
 )
 
 
-def as_data(reader: JournalReader) -> dict[str, Any]:
+def as_data(reader: Records) -> dict[str, Any]:
     """Return what is in a journal, as JSON has it."""
     jobs, holder = reader.jobs(), reader.holder
     scope = jobs[-1].job.scope if jobs else None
@@ -72,7 +72,7 @@ def _write_data(known: RecordedWrite) -> dict[str, Any]:
     }
 
 
-def print_journal(reader: JournalReader) -> None:
+def print_journal(reader: Records) -> None:
     """Print what is in a journal for a person.
 
     Raises:
@@ -98,7 +98,7 @@ def print_journal(reader: JournalReader) -> None:
         asyncio.run(TablePrinter(_OPEN_WRITE, width).print(iterate(doubtful)))
 
 
-def _holder_line(reader: JournalReader) -> str:
+def _holder_line(reader: Records) -> str:
     holder = reader.holder
     if holder is None:
         return "No run uses it now."

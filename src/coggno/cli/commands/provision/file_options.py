@@ -42,12 +42,13 @@ Report: TypeAlias = Annotated[
     ),
 ]
 JournalFile: TypeAlias = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--journal",
-        metavar="FILE",
+        metavar="FILE|URL",
         help=(
             "Keep here what was sent and what became of it, so that the same command continues after any interruption. "
+            "A file, or a PostgreSQL database: postgresql://user@host/database?journal=name. "
             "Default: beside the results, results.journal."
         ),
     ),
@@ -83,8 +84,10 @@ class RunFileOptions:
 
         Raises:
             CommandError: two options contradict each other.
+            JournalError: the URL of the journal is invalid.
         """
         from coggno.cli.provision.options import OutputOptions
+        from coggno.provisioning.journal import journal_location
 
         if self.no_journal and self.journal is not None:
             raise CommandError("--journal and --no-journal contradict each other. Give one of them.")
@@ -92,7 +95,7 @@ class RunFileOptions:
             results=self.results,
             passwords=self.passwords,
             report=self.report,
-            journal=self.journal,
+            journal=None if self.journal is None else journal_location(self.journal),
             keeps_journal=not self.no_journal,
             as_json=self.as_json,
             allow_refused=self.allow_refused,

@@ -60,7 +60,7 @@ class HolderLock:
             if attempt is LockAttempt.UNSUPPORTED:
                 raise JournalError(f"{journal} is on a file system without locks. Put the journal on a local disk.")
             time.sleep(_PAUSE)
-        raise JournalError(f"Another run is using {journal}{_describe(_read(self._path))}. Wait until it ends.")
+        raise JournalError(f"Another run is using {journal}{describe(_read(self._path))}. Wait until it ends.")
 
 
 def holder_of(journal: Path) -> Holder | None:
@@ -104,7 +104,8 @@ def _read(path: Path) -> Holder:
         return Holder(pid=0, since=0.0)
 
 
-def _describe(holder: Holder) -> str:
+def describe(holder: Holder) -> str:
+    """Return who uses a journal, as the end of a sentence; empty if that is not known."""
     if not holder.pid:
         return ""
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.since))

@@ -1,0 +1,79 @@
+"""`--journal postgresql://...`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from coggno.sandbox import Sandbox
+from tests.cli.helpers import ADA, GRACE, RunCommand, read_table, write_roster
+from tests.cli.provision.helpers import created, file_names
+from tests.helpers.postgres_server import PostgresServer
+
+SECRET = "analytical-engine"
+
+
+@pytest.fixture
+def url(postgres: PostgresServer) -> str:
+    """One with a password, which the server does not ask for."""
+    return postgres.url(journal=uuid4(), password=SECRET)
+
+
+def test_finished_roster_needs_no_request(provision, sandbox: Sandbox, url: str):
+    provision(write_roster(ADA, GRACE), "--journal", url)
+    assert file_names() == ["people.csv", "results.csv"]
+    before = sandbox.requests.total
+    ended = provision("people.csv", "--journal", url, "--json")
+    assert (ended.code, sandbox.requests.total) == (0, before)
+    assert "2 of 2 rows were done by an earlier run.\n" in ended.err
+    assert [row["outcome"] for row in read_table("results.csv")] == ["created"] * 2
+    assert ended.json[-1]["journal"] == url.replace(SECRET, "***")
+    assert SECRET not in ended.out + ended.err
+
+
+def test_edited_roster_keeps_what_is_done(provision, sandbox: Sandbox, url: str):
+    """Also on another machine, which has no other file of the first run."""
+    provision(write_roster(ADA), "--journal", url)
+    Path("results.csv").unlink()
+    assert provision(write_roster(GRACE, ADA), "--journal", url).code == 0
+    assert created(sandbox)["createUser"] == 2
+    assert [row["outcome"] for row in read_table("results.csv")] == ["created"] * 2
+
+
+def test_journal_is_shown_and_written(provision, coggno: RunCommand, url: str):
+    provision(write_roster(ADA, GRACE), "--journal", url)
+    shown = coggno("journal", "show", url)
+    assert shown.code == 0
+    assert "No run uses it now." in shown.out
+    assert "2 of 2 rows  2 created" in shown.out
+    Path("results.csv").unlink()
+    written = coggno("journal", "results", url)
+    assert "2 rows: 2 created\nOutcome of every row: results.csv\n" in written.out
+    assert [row["outcome"] for row in read_table("results.csv")] == ["created"] * 2
+    (data,) = coggno("journal", "show", url, "--json").json
+    assert data["journal"] == url.replace(SECRET, "***")
+    assert SECRET not in shown.out + shown.err + written.out + written.err
+
+
+@pytest.mark.parametrize(
+    "text", [f"postgresql://ada:{SECRET}@/x?host=/missing", f"postgresql://ada:{SECRET}@db/x?wrong=1"]
+)
+def test_unusable_database_sends_nothing(provision, coggno: RunCommand, sandbox: Sandbox, text: str):
+    masked = text.replace(SECRET, "***")
+    for ended in (
+        provision(write_roster(ADA), "--journal", text),
+        coggno("journal", "show", text),
+        coggno("journal", "results", text),
+    ):
+        assert ended.code == 2
+        assert masked in ended.err.replace("\n", " ").replace("  ", " ")
+        assert SECRET not in ended.out + ended.err
+    assert sandbox.requests.total == 0
+
+
+def test_missing_journal_is_reported(coggno: RunCommand, url: str):
+    ended = coggno("journal", "show", url)
+    assert ended.code == 2
+    assert "There is no journal" in ended.err
