@@ -86,7 +86,7 @@ async def test_results_are_joined_to_the_rows(path):
         journal.record(a_record(2))
         journal.record(a_record(99))
         journal.record(a_record(0))
-        await journal.intend(a_write("u2", line=4))
+        await journal.intend(a_write("u2@example.com", line=4))
     with JournalReader(path) as reader:
         results = {row.line: result for row, result in reader.joined(rows, 1)}
     assert {line: (result.outcome.value, result.not_attempted) for line, result in results.items()} == {
@@ -112,6 +112,28 @@ async def test_removals_in_doubt_are_among_the_removed(path):
         ]
         (job,) = reader.jobs()
         assert (job.recorded, dict(job.removed)) == (1, {RowOutcome.DELETED: 1})
+
+
+async def test_writes_of_another_roster_are_not_this_one(path):
+    """The lines of an earlier roster mean nothing in this one."""
+    rows = roster(HEADER + "A,B,new@example.com,s3cret-word,\n").rows
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())
+        await journal.intend(a_write("old@example.com", line=2))
+        await journal.begin(a_job(b"edited"))
+    with JournalReader(path) as reader:
+        ((_, result),) = reader.joined(rows, 2)
+    assert result.not_attempted
+
+
+async def test_newer_journal_is_refused_and_closed(path):
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(JournalError, match="has version 99"):
+        JournalReader(path)
 
 
 def test_missing_journal_is_reported_and_not_made(path):

@@ -128,7 +128,8 @@ class Records(ABC):
         Raises:
             JournalError: the journal cannot be read.
         """
-        begun = {known.write.line for known in self.writes()}
+        # By line and login: a write of an earlier job had the line of another roster.
+        begun = {(known.write.line, known.write.key) for known in self.writes()}
         results = self.results(number)
         result = next(results, None)
         for row in rows:
@@ -137,7 +138,7 @@ class Records(ABC):
                 result = next(results, None)
             if result is not None and result.line == row.line:
                 yield row, result
-            elif row.line in begun:
+            elif row.person is not None and (row.line, row.person.key) in begun:
                 yield row, row.result(RowOutcome.UNKNOWN, _IN_PROGRESS)
             else:
                 yield row, row.result(RowOutcome.FAILED, _NOT_ATTEMPTED, not_attempted=True)

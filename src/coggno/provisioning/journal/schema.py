@@ -93,9 +93,16 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     _check_kind(path)
     try:
         connection = connect(uri_of(path, is_read_only=True))
-        _check_version(connection, path)
     except sqlite3.Error as error:
         raise unusable(path, error) from None
+    try:
+        _check_version(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise unusable(path, error) from None
+    except JournalError:
+        connection.close()
+        raise
     return connection
 
 
