@@ -122,6 +122,44 @@ def test_logout_removes_key_and_profile(coggno: RunCommand, ring, url):
     assert coggno("users", "list").err.startswith("Error: No API key. Run coggno login, ")
 
 
+@pytest.mark.parametrize("previous", ["key_of_other", None])
+def test_failed_login_leaves_key_and_address(coggno: RunCommand, ring, url, previous):
+    """A new key beside the old address would be sent to another server."""
+    path = Path(os.environ["COGGNO_CONFIG"])
+    path.parent.mkdir(parents=True)
+    path.write_text('[profiles]\nacme = {base_url = "https://other.example"}\n')
+    before = {} if previous is None else {("coggno", "acme"): previous}
+    ring.keys.update(before)
+    ended = coggno("login", "--profile", "acme", "--key-stdin", "--base-url", url, piped=KEY + "\n")
+    assert ended.code == 2
+    assert "is not a section" in ended.err
+    assert ring.keys == before
+
+
+def test_death_between_key_and_profile_pairs_nothing(coggno: RunCommand, ring, url, monkeypatch):
+    coggno("login", "--base-url", "http://127.0.0.1:9", "--key-stdin", piped=KEY)
+    ring.keys["coggno", "default"] = "key_of_other"
+    monkeypatch.setattr("coggno.cli.settings.keys.store_key", lambda *_: sys.exit(3))
+    coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
+    assert ring.keys == {}
+
+
+def test_login_with_a_variable_removes_the_stored_key(coggno: RunCommand, ring, url, monkeypatch):
+    coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
+    monkeypatch.setenv("ACME_KEY", KEY)
+    assert coggno("login", "--base-url", url, "--key-variable", "ACME_KEY").code == 0
+    assert ring.keys == {}
+
+
+def test_logout_works_without_the_keyring(coggno: RunCommand, ring, url, monkeypatch):
+    coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
+    monkeypatch.setitem(sys.modules, "keyring.errors", None)
+    ended = coggno("logout")
+    assert (ended.code, ended.out) == (0, "Removed the profile default.\n")
+    assert "no keyring now" in ended.err
+    assert config() == "\n"
+
+
 def test_unknown_profile_lists_the_known(coggno: RunCommand, ring, url):
     coggno("login", "--profile", "acme", "--base-url", url, "--key-stdin", piped=KEY)
     ended = coggno("users", "list", "--profile", "amce")

@@ -34,6 +34,19 @@ def test_comments_and_other_profiles_stay():
     assert path.read_text() == '# mine\n[profiles.other]\ncompany = "9"\n'
 
 
+def test_comment_of_the_next_profile_stays():
+    """It may be a warning."""
+    path = write('[profiles.acme]\n# of acme\ncompany = 7\n\n# PRODUCTION\n\n[profiles.prod]\ncompany = "8"\n')
+    remove_profile("acme")
+    assert path.read_text() == '# PRODUCTION\n\n[profiles.prod]\ncompany = "8"\n'
+
+
+@pytest.mark.parametrize("company", ['a"b', 'a"\nkey_variable = "HOME', "a\\b", "\x7f\x00"])
+def test_no_value_can_add_a_setting(company):
+    write_profile(Profile(name="acme", company=company))
+    assert read_profiles() == {"acme": Profile(name="acme", company=company)}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -43,6 +56,7 @@ def test_comments_and_other_profiles_stay():
         ('[profiles.acme]\nurl = "x"', r"section \[profiles.acme\]: there is no setting 'url'. Settings: base_url"),
         ("[profiles.acme]\nbase_url = 3", r"base_url must be a text in quotation marks"),
         ('[profiles.acme]\napi_key = "test_SECRET"', r"a key does not belong into a file"),
+        ('[profiles.acme]\nkey_variable = "live_SECRET"', r"a key does not belong into a file"),
     ],
 )
 def test_mistake_in_the_file_is_named(text, message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -61,9 +62,7 @@ def login(
         key=key, base_url=check_address(base_url, key), company=company, profile=profile, key_source=where
     )
     ClientSettings(found=account, is_verbose=verbose).run(lambda coggno: coggno.groups.list())
-    if key_variable is None:
-        keys.store_key(profile, key)
-    path = write_profile(Profile(name=profile, base_url=base_url, company=company, key_variable=key_variable))
+    path = _keep(Profile(name=profile, base_url=base_url, company=company, key_variable=key_variable), key)
     output.write(output.clean(f"The key works with {account.base_url}. Profile: {profile}; key: {where}."))
     output.write_message(f"Settings: {path}")
 
@@ -74,10 +73,33 @@ def logout(*, profile: NewProfile = DEFAULT) -> None:
     found = read_profiles().get(check_name(profile))
     if found is None:
         raise CommandError(f"There is no profile '{profile}'. See: coggno profiles list", ExitCode.FAILED)
-    if found.key_variable is None:
+    if keys.has_keyring():
+        # Also of a profile that names a variable: an earlier one of that name may have left its key.
         keys.remove_key(profile)
+    elif found.key_variable is None:
+        output.write_message("This machine has no keyring now. If the key was stored in one, it is still there.")
     remove_profile(profile)
     output.write(f"Removed the profile {profile}.")
+
+
+def _keep(profile: Profile, key: str) -> Path:
+    """Write a profile and store its key, or change nothing; return the path of the config file.
+
+    The old key goes first and the new one comes last: whatever fails in between, no key is ever paired with the address
+    of another one.
+    """
+    previous = keys.load_key(profile.name) if keys.has_keyring() else None
+    if previous is not None:
+        keys.remove_key(profile.name)
+    try:
+        path = write_profile(profile)
+    except BaseException:
+        if previous is not None:
+            keys.store_key(profile.name, previous)
+        raise
+    if profile.key_variable is None:
+        keys.store_key(profile.name, key)
+    return path
 
 
 def _check_variable(name: str | None) -> None:

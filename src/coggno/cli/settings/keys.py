@@ -26,6 +26,15 @@ def require_keyring() -> str:
     return str(backend.name)
 
 
+def has_keyring() -> bool:
+    """Return whether this machine has a keyring that keys can be stored in."""
+    try:
+        require_keyring()
+    except CommandError:
+        return False
+    return True
+
+
 def load_key(profile: str) -> str | None:
     """Return the key of a profile, or `None` if the keyring has none.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -11,6 +12,7 @@ from typing import Any, Final, cast
 
 from attrs import asdict, fields, frozen
 
+from coggno._config import key_mode
 from coggno.cli.exit_codes import CommandError
 
 DEFAULT: Final = "default"
@@ -92,9 +94,13 @@ def write_profile(profile: Profile) -> Path:
     """
     settings = asdict(profile)
     lines = [f"[profiles.{profile.name}]"]
-    # A text without control characters is written the same in JSON and in TOML.
-    lines += [f'{name} = "{settings[name]}"' for name in _SETTINGS if settings[name] is not None]
+    lines += [f"{name} = {_quoted(settings[name])}" for name in _SETTINGS if settings[name] is not None]
     return _rewrite(profile.name, "\n".join(lines) + "\n")
+
+
+def _quoted(text: str) -> str:
+    # A text in JSON is one in TOML, but for one control character that JSON leaves as it is.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def remove_profile(name: str) -> Path:
@@ -132,12 +138,21 @@ def _without(text: str, name: str) -> str:
     """Return the text of a config file without a profile; comments and other profiles stay as they are."""
     heads = {f"[profiles.{name}]", f'[profiles."{name}"]'}
     kept: list[str] = []
+    after: list[str] = []  # comments after the last setting of the profile, which belong to what follows
     is_inside = False
     for line in text.splitlines(keepends=True):
         if _SECTION.match(line):
             is_inside = line.partition("#")[0].replace(" ", "").strip() in heads
+            after.clear()
         if not is_inside:
             kept.append(line)
+        elif line.lstrip().startswith("#") or (after and not line.strip()):
+            after.append(line)
+            kept.append(line)
+        elif after:
+            # A setting comes after them, so they are about the profile.
+            del kept[-len(after) :]
+            after.clear()
     return "".join(kept)
 
 
@@ -146,7 +161,9 @@ def _profile(path: Path, name: str, values: object) -> Profile:
     if not isinstance(values, Mapping):
         raise CommandError(f"{path}: profiles must be sections such as [profiles.default].")
     settings = cast("Mapping[str, object]", values)
-    if "api_key" in settings or "key" in settings:
+    variable = settings.get("key_variable")
+    # Nothing else begins like that: somebody has written the key itself, which must not be shown as a name.
+    if "api_key" in settings or "key" in settings or (isinstance(variable, str) and key_mode(variable) is not None):
         message = f"{section}: a key does not belong into a file. Remove it, and run: coggno login --profile {name}"
         raise CommandError(message)
     for key, value in settings.items():
