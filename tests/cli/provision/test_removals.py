@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from coggno.sandbox import Sandbox
+from coggno.sandbox import Sandbox, parse_fault
 from tests.cli.helpers import ADA, GRACE, INVALID, read_table, write_roster
 from tests.cli.provision.helpers import created
 
@@ -149,6 +150,19 @@ def test_invalid_removals_send_nothing(provision, sandbox: Sandbox, arguments, h
     assert ended.code == 2
     assert hint in ended.err
     assert sandbox.requests.total == 0
+
+
+def test_continued_plan_removes_only_the_agreed(provision, coggno, staff: Sandbox):
+    """Somebody who comes between two runs of a plan is in no roster yet, and nobody has agreed to their removal."""
+    provision(write_roster(ADA, GRACE), "--dry-run", "--plan-out", "x.plan", "--remove-missing", "users", *SHARE)
+    rejected = staff.faults.add(parse_fault("createUser:status=401"))
+    assert coggno("apply", "x.plan", "--yes").code == 3
+    staff.faults.remove(rejected)
+    staff.seed_user("boss@example.com")
+    os.utime("x.plan")  # a copy: the time of the file says nothing
+    ended = coggno("apply", "x.plan", "--yes")
+    assert ended.code == 0, ended.err
+    assert logins(staff) == ["ada@example.com", "boss@example.com", "grace@example.com"]
 
 
 def test_plan_with_removals_asks_again(provision, coggno, staff: Sandbox):

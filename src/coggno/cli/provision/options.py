@@ -47,7 +47,6 @@ class ProvisionOptions:
         dry_run: whether nothing is changed.
         plan_out: where the plan of a dry run is saved, if at all.
         saved_plan: the plan that is carried out; `None` to make one.
-        plan_saved_at: when that was saved, in seconds since the epoch.
         is_confirmed: whether nobody has to be asked before users are removed.
     """
 
@@ -59,5 +58,4 @@ class ProvisionOptions:
     dry_run: bool = False
     plan_out: Path | None = None
     saved_plan: PlanFile | None = None
-    plan_saved_at: float = 0.0
     is_confirmed: bool = False

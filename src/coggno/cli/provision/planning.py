@@ -67,7 +67,7 @@ async def plan_run(
     try:
         if saved is not None:
             await saved.check(coggno, roster, options)
-        return await make_plan(coggno, roster, options, makes_passwords=makes_passwords)
+        plan = await make_plan(coggno, roster, options, makes_passwords=makes_passwords)
     except APIError as error:
         raise _planning_error(error) from error
     except PlanError as error:
@@ -78,6 +78,10 @@ async def plan_run(
     except asyncio.CancelledError:
         # Ctrl-C: nothing else cancels this task, and here it is certain that nothing has been written yet.
         raise CommandError("Interrupted. Nothing was changed.", ExitCode.INTERRUPTED) from None
+    if saved is not None:
+        # Somebody may have come since the comparison, or since the run began that is continued.
+        saved.plan.leave_out_others(plan)
+    return plan
 
 
 def _stale(error: PlanError) -> str:

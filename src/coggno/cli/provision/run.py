@@ -156,7 +156,7 @@ class ProvisionRun:
         saved = self.options.saved_plan
         if saved is None:
             return None
-        is_continued = is_begun(report.files.journal, report.roster, since=self.options.plan_saved_at)
+        is_continued = is_begun(report.files.journal, report.roster, since=saved.saved_at)
         return SavedPlanCheck(saved, is_continued)
 
     async def _write_files(self, report: RunReport, rows: RowPairs) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from coggno.provisioning.errors import PlanError, RosterError
 from coggno.provisioning.options import Removals, RunOptions
 from coggno.provisioning.outcomes import RowResult
 from coggno.provisioning.planning.counts import PlanCounts
+from coggno.provisioning.planning.leavers import Leaver
 from coggno.provisioning.planning.plan import Plan, make_plan
 from coggno.provisioning.planning.target import PlanTarget
 from coggno.provisioning.requests.sender import Clock, Sleep
@@ -47,6 +49,8 @@ class PlanFile:
         removals: who is to be removed or deleted; `None` for nobody.
         state: digest of what is to be done, hence of all that matters of what was found on the server.
         summary: what the plan comes to, for people.
+        leavers: digests of whom it removes or deletes.
+        saved_at: when it was made, in seconds since the epoch.
     """
 
     target: PlanTarget
@@ -59,10 +63,16 @@ class PlanFile:
     removals: Removals | None
     state: str
     summary: Mapping[str, int]
+    leavers: Sequence[str]
+    saved_at: float
 
     @classmethod
-    def of(cls, plan: Plan) -> PlanFile:
+    def of(cls, plan: Plan, *, now: Callable[[], float] = time.time) -> PlanFile:
         """Return what a file says of a plan.
+
+        Args:
+            plan: as `make_plan` returns it.
+            now: seconds since the epoch.
 
         Raises:
             PlanError: the plan was not made by `make_plan`.
@@ -81,6 +91,8 @@ class PlanFile:
             removals=plan.leavers.removals if plan.leavers is not None else None,
             state=_state(plan),
             summary=_summary(plan),
+            leavers=[] if plan.leavers is None else sorted(map(_leaver_digest, plan.leavers.found)),
+            saved_at=now(),
         )
 
     @classmethod
@@ -152,6 +164,17 @@ class PlanFile:
         if difference is not None:
             raise PlanError(f"The plan does not fit: {difference}. Nothing was changed.")
 
+    def leave_out_others(self, plan: Plan) -> None:
+        """Leave out of a plan for the same roster all removals that are not in this one: nobody has agreed to them.
+
+        Args:
+            plan: made anew, as for a run that continues.
+        """
+        if plan.leavers is not None:
+            agreed = frozenset(self.leavers)
+            plan.leavers.found = [each for each in plan.leavers.found if _leaver_digest(each) in agreed]
+            plan.leavers.count = len(plan.leavers.found)
+
     async def make_again(
         self,
         client: ProvisioningClient,
@@ -220,6 +243,10 @@ def _state(plan: Plan) -> str:
     if plan.leavers is not None:
         add(plan.leavers.count, sorted(str(leaver.id) for leaver in plan.leavers.found))
     return digest.hexdigest()
+
+
+def _leaver_digest(leaver: Leaver) -> str:
+    return hashlib.sha256(repr(leaver.id).encode()).hexdigest()[:32]
 
 
 def _to_json(plan: PlanFile) -> dict[str, Any]:

@@ -64,7 +64,6 @@ def apply(
         output=files.options(),
         client=pace.client_settings(account.settings()),
         saved_plan=saved,
-        plan_saved_at=plan.stat().st_mtime,
         is_confirmed=yes,
     )
     accept_ctrl_c()
