@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -25,16 +26,36 @@ def mask(value: Any, secrets: Iterable[str]) -> Any:
         value: parsed JSON, or a text. What is nested deeper than 50 levels is cut off.
         secrets: texts that must not show.
     """
-    # The longest first: what stands in base64 may contain what stands in a URL.
-    spellings = sorted({spelling for secret in secrets if secret for spelling in _spellings(secret)}, key=len)[::-1]
-    return _mask(value, spellings, 0)
+    return _mask(value, _longest_first(secrets), 0)
 
 
-def mask_headers(headers: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
-    """Return the headers of a response as they may be shown: without cookies and credentials, secrets masked."""
-    shown = {name: value for name, value in headers.items() if name not in _PRIVATE}
-    masked: dict[str, str] = mask(shown, secrets)
-    return masked
+def mask_headers(
+    headers: Mapping[str, str], secrets: Iterable[str], *, client_secrets: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Return the headers of a response as they may be shown: without cookies and credentials, secrets masked.
+
+    Args:
+        headers: of the response.
+        secrets: texts that must not show.
+        client_secrets: more of them, which are those of every request of the client.
+    """
+    spellings = sorted({*_longest_first(secrets), *_kept_spellings(client_secrets)}, key=len)[::-1]
+    return {
+        _mask_text(name, spellings): _mask_text(value, spellings)
+        for name, value in headers.items()
+        if name not in _PRIVATE
+    }
+
+
+def _longest_first(secrets: Iterable[str]) -> list[str]:
+    # What stands in base64 may contain what stands in a URL.
+    return sorted({spelling for secret in secrets if secret for spelling in _spellings(secret)}, key=len)[::-1]
+
+
+# For keys only, which a client keeps anyway: passwords must not stay in memory.
+@lru_cache(maxsize=32)
+def _kept_spellings(client_secrets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_longest_first(client_secrets))
 
 
 _PRIVATE: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import frozen
 
+from coggno._engines.base import EngineResponse
 from coggno._protocol.masking import mask_headers
 from coggno._protocol.operation import Request
+from coggno._protocol.values import secrets
 from coggno._session import send_loop, stream_loop
 from coggno._session.context import CallContext
 from coggno._session.exchange import Response
@@ -32,13 +34,16 @@ class Session(CallContext):
         return Response(
             value=reply.value,
             status=received.status if received else None,
-            headers=mask_headers(received.headers, reply.call.secrets()) if received else {},
+            headers=self._shown(received, request) if received else {},
             content=received.content if received else b"",
             attempts=reply.call.attempts,
             requests=reply.call.requests,
             waits=tuple(reply.call.waits),
             settled=received is None,
         )
+
+    def _shown(self, received: EngineResponse, request: Request[Any]) -> dict[str, str]:
+        return mask_headers(received.headers, secrets(request), client_secrets=self.config.secrets)
 
     def iterate(self, request: Request[list[T]], on_error: OnItemError | None = None) -> AsyncGenerator[T]:
         """Send a read and yield its items as they arrive, in constant memory; see `stream_loop.iterate`."""
