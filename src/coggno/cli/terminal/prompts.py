@@ -10,9 +10,7 @@ from typing import Final
 
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.terminal import output
-from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
-_LENGTHS: Final = f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD}"
 _TRIES: Final = 3  # as with sudo: whoever has not succeeded by then does something else wrong
 
 
@@ -75,7 +73,7 @@ def _type_twice() -> str:
     for _ in range(_TRIES):
         with newline_when_interrupted():
             # Checked before it is typed again, which would be for nothing.
-            first = getpass.getpass(f"Password ({_LENGTHS} characters): ", stream=sys.stderr)
+            first = getpass.getpass(f"Password ({_lengths()} characters): ", stream=sys.stderr)
             problem = _length_problem(first)
             if problem is None and getpass.getpass("Repeat the password: ", stream=sys.stderr) != first:
                 problem = "The two passwords differ."
@@ -93,9 +91,22 @@ def _checked(password: str) -> str:
 
 
 def _length_problem(password: str) -> str | None:
-    if SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+    shortest, longest = _limits()
+    if shortest <= len(password) <= longest:
         return None
-    return f"The password must have {_LENGTHS} characters, not {len(password)}."
+    return f"The password must have {_lengths()} characters, not {len(password)}."
+
+
+def _lengths() -> str:
+    shortest, longest = _limits()
+    return f"{shortest} to {longest}"
+
+
+def _limits() -> tuple[int, int]:
+    # Imported late: the help of the command must not wait for provisioning.
+    from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
+
+    return SHORTEST_PASSWORD, LONGEST_PASSWORD
 
 
 @contextmanager
