@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import os
 import sys
@@ -118,6 +117,8 @@ class Client:
     @property
     def account(self) -> str:
         """16 hex digits that tell the keys of accounts apart, from which no key can be found out."""
+        import hashlib  # loads OpenSSL's digests
+
         key = self._session.config.secrets[0]
         return hashlib.sha256(f"coggno account {key}".encode()).hexdigest()[:16]
 

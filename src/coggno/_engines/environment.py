@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 from base64 import b64encode
-from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -104,6 +103,8 @@ def create_ssl_context() -> ssl.SSLContext:
     Raises:
         ConfigurationError: the file or folder that the environment names cannot be used.
     """
+    from pathlib import Path
+
     import httpx
 
     # OpenSSL silently trusts nobody when the folder is missing, and every later error would blame the server.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any, Final
 
 from coggno._protocol import converter
@@ -146,6 +145,8 @@ def _number(value: float, constraint: Constraint) -> Iterator[str]:
 
 
 def _is_multiple(value: float, factor: float) -> bool:
+    from decimal import Decimal
+
     # In decimals, as it is written: 0.3 is a multiple of 0.1, although 0.3 % 0.1 is 0.09999.
     try:
         return Decimal(str(value)) % Decimal(str(factor)) == 0

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
-from uuid import UUID
 
 import attrs
 
@@ -367,6 +366,8 @@ def _is_shadowed(member: Any, members: tuple[Any, ...]) -> bool:
 
 @cache
 def _converter(*, detailed: bool) -> Converter:
+    from uuid import UUID
+
     from cattrs import Converter
 
     converter = Converter(detailed_validation=detailed)

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, cast, get_args
 from urllib.parse import quote, quote_plus, urlencode
-from uuid import UUID
 
 from coggno._config import header_problem
 from coggno._protocol import constraints
 from coggno._protocol import converter as _serialize
 from coggno._protocol.operation import UNSET, Method, Request
+from coggno._protocol.values import is_uuid
 from coggno.errors import InvalidRequestError
 
 _PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
@@ -132,13 +132,15 @@ def _text(name: str, value: object) -> str:
             raise InvalidRequestError(f"{name}: {value} is not a finite number")
         case int() if abs(value) >= _LARGEST:
             raise InvalidRequestError(f"{name}: the number has too many digits")
-        case int() | float() | UUID():
+        case int() | float():
             text = str(value)
         case dt.datetime() if value.tzinfo is None:
             # Without a zone the server would guess one.
             raise InvalidRequestError(f"{name}: must have a time zone, as in datetime.now(timezone.utc)")
         case dt.date():
             text = value.isoformat()
+        case _ if is_uuid(value):
+            text = str(value)
         case _:
             raise InvalidRequestError(f"{name}: {type(value).__name__} is not a type that can be sent here")
     if not _is_encodable(text):

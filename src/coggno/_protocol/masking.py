@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -82,7 +81,9 @@ def _escaped(secret: str) -> Iterable[str]:
     yield quote(secret)  # "/" is kept
     yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quote(secret, safe=""))
     yield json.dumps(secret)[1:-1]
-    escaped = html.escape(secret)
+    from html import escape  # 5 ms with its table of entities, and only failures are masked
+
+    escaped = escape(secret)
     yield escaped
     yield escaped.replace("&#x27;", "&#39;")
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeAlias, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import attrs
 from attrs import define, field
 
 from coggno._protocol.operation import UNSET
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 M = TypeVar("M", bound="Model")
 Decoder: TypeAlias = Callable[[Any], Any]
@@ -112,10 +114,12 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
         case dt.date():
             return value.isoformat()
-        case UUID():
-            return str(value)
-        case _:
+        case None | str() | int() | float():
             return value
+        case _:
+            from uuid import UUID  # 3 ms, and needed for odd values only
+
+            return str(value) if isinstance(value, UUID) else value
 
 
 # Called by the generated decoders
@@ -196,4 +200,6 @@ def one_of(value: Any, *allowed: Any) -> Any:
 
 def uuid(value: Any) -> UUID:
     """Return a JSON text as `UUID`."""
+    from uuid import UUID
+
     return UUID(exactly(value, str))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from coggno._protocol import json as _json
@@ -87,6 +86,8 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     if text.isascii() and text.isdigit():
         # Seven digits are enough for the longest wait, and a timedelta cannot hold a number of any length.
         return min(timedelta(seconds=int(text[:8])), _LONGEST_WAIT)
+    from email.utils import parsedate_to_datetime  # imports most of `email`
+
     try:
         moment = parsedate_to_datetime(text)
         wait = moment.replace(tzinfo=moment.tzinfo or UTC) - now

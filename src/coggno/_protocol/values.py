@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from coggno._protocol.json import is_object
 from coggno._protocol.operation import UNSET, Request
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 def first_given(request: Request[Any], sources: Iterable[str], found: Any = None) -> Any:
@@ -39,3 +42,10 @@ def _value(request: Request[Any], part: str, name: str, found: Any) -> Any:
         return body.get(name) if is_object(body) else getattr(body, name, None)
     values: Mapping[str, Any] = getattr(request, part) or {}
     return values.get(name)
+
+
+def is_uuid(value: object) -> TypeGuard[UUID]:
+    """Return whether a value is a `UUID`."""
+    from uuid import UUID  # takes longer to import than most of our modules, and is needed rarely
+
+    return isinstance(value, UUID)
