@@ -94,7 +94,7 @@ def test_old_results_do_not_pose_as_new_ones(coggno: RunCommand, sandbox: Sandbo
     assert (row["outcome"], row["line"]) == ("unknown", "")
     assert "run the same command again" in row["detail"]
     sandbox.faults.remove(slow)
-    assert coggno("provision", "people.csv").code == 0
+    assert coggno("provision", "people.csv", "--settle-time", "0.5").code == 0
     assert len(read_table("results.csv")) == 9
 
 

@@ -102,14 +102,14 @@ def test_key_rejected_later_stops_the_run(provision, sandbox: Sandbox):
 def test_patience_ends_the_run(provision, sandbox: Sandbox):
     """It shows what it waits for, and the same command continues it."""
     sandbox.faults.add(parse_fault("createUser:status=503"))
-    ended = provision(write_roster(*people(8)), "--patience", "4")
+    ended = provision(write_roster(*people(8)), "--patience", "4", "--settle-time", "1")
     assert ended.code == 3
     assert re.search(
         r"^Waiting since \d\d:\d\d for Coggno to respond again, 0 of 8 rows done$", ended.err, re.MULTILINE
     )
     assert "no row could be finished for" in ended.err
     sandbox.faults.clear()
-    assert provision("people.csv").code == 0
+    assert provision("people.csv", "--settle-time", "1").code == 0
 
 
 def test_unwritten_results_are_reported(provision, sandbox: Sandbox, monkeypatch):

@@ -38,6 +38,18 @@ Patience: TypeAlias = Annotated[
         help="Wait for an API that is down or overloaded; stop when no row could be finished for so long.",
     ),
 ]
+SettleTime: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--settle-time",
+        metavar="SECONDS",
+        parser=positive_number,
+        help=(
+            "How long a request whose response was lost may still be carried out; only then is it repeated. Longer "
+            "than any request takes the server."
+        ),
+    ),
+]
 Timeout: TypeAlias = Annotated[
     float | None,
     typer.Option(
@@ -121,6 +133,7 @@ class PaceOptions:
     concurrency: Concurrency = 16
     rate: Rate = None
     patience: Patience = 900
+    settle_time: SettleTime = 60
     timeout: Timeout = None
     max_retries: MaxRetries = None
 
@@ -128,7 +141,9 @@ class PaceOptions:
         """Return how a run proceeds."""
         from coggno.provisioning import RunOptions
 
-        return RunOptions(concurrency=self.concurrency, rate=self.rate, patience=self.patience)
+        return RunOptions(
+            concurrency=self.concurrency, rate=self.rate, patience=self.patience, settle_time=self.settle_time
+        )
 
     def client_settings(self, settings: ClientSettings) -> ClientSettings:
         """Return the settings of a client, with the limits that were given."""
