@@ -167,7 +167,7 @@ def torture(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure this client and its alternatives; `-- --write` updates docs/. Needs nginx."""
-    session.install("-e", ".[aiohttp,sandbox]", "-r", "benchmarks/requirements.txt")
+    session.install("-e", ".[aiohttp,cli,sandbox]", "-r", "benchmarks/requirements.txt")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

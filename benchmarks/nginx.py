@@ -24,6 +24,11 @@ http {{
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     default_type application/json;
+    location = /empty/api/v1/groups {{ return 200 '[]'; }}
+    location = /empty/api/v1/users {{
+      if ($request_method = POST) {{ return 200 '{user}'; }}
+      return 200 '[]';
+    }}
     location = /api/v1/users {{
       if ($request_method = POST) {{ return 200 '{user}'; }}
       alias {folder}/users.json;
@@ -40,6 +45,8 @@ class NginxError(Exception):
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """Serve POST /api/v1/users (one user) and GET /api/v1/users (`users.json` in the folder); yield the base URL.
+
+    Below /empty the lists are empty, for provisioning.
 
     Raises:
         NginxError: nginx is not installed, or does not start.

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from benchmarks import chart, machine
-from benchmarks.measurements import decoding, streaming
+from benchmarks.measurements import decoding, provisioning, streaming
 from benchmarks.peers import PEERS
 from benchmarks.suite import FAIRNESS_LOAD, Results
 
@@ -110,6 +110,7 @@ def targets(results: Results) -> Iterator[Target]:
     yield from _decoding_targets(results)
     growth = _apply(results.streaming.get("iter"), lambda cost: cost["growth"])
     yield Target(f"`users.iter()` over {results.size.streamed:,} users: growth of memory", 20, 5, growth, " MB")
+    yield from _provisioning_targets(results)
     imports = _divide(results.imports, "coggno", "httpx, attrs, cattrs, tenacity")
     yield Target("`import coggno` against `import httpx, attrs, cattrs, tenacity`", 1.15, 0.90, imports)
 
@@ -137,6 +138,23 @@ def _decoding_targets(results: Results) -> Iterator[Target]:
     for data in ("users", "licenses"):
         what = f"{data} decoded: peak of memory against json + cattrs"
         yield Target(what, 1, None, _memory_ratio(results, data))
+
+
+def _provisioning_targets(results: Results) -> Iterator[Target]:
+    what = (
+        f"`coggno provision`, {results.size.provisioned:,} rows: time against a gather of the POSTs alone, in aiohttp"
+    )
+    # 1.43 is 0.7 of the rows per second
+    yield Target(what, 3.00, 1.43, _ratio(_rates(results, "gather"), _rates(results, "command")))
+    memory = results.provisioning_memory
+    few, many = min(memory, default=0), max(memory, default=0)
+    growth = memory[many] - memory[few] if few < many else None
+    yield Target(f"`coggno provision`: growth of memory from {few:,} to {many:,} rows", 100, None, growth, " MB")
+    yield Target(f"`coggno provision`, {many:,} rows: peak of memory in all", 300, None, memory.get(many), " MB")
+
+
+def _rates(results: Results, way: str) -> list[float]:
+    return [cost["rate"] for cost in results.provisioning.get(way, ())]
 
 
 def _apply(figures: dict[str, float] | None, pick: Callable[[dict[str, float]], float]) -> float | None:
@@ -187,6 +205,8 @@ def _sections(results: Results) -> Iterator[list[str]]:
         yield _decoding(results)
     if results.streaming:
         yield _streaming(results)
+    if results.provisioning:
+        yield _provisioning(results)
     if results.imports:
         rows = [[title, f"{figure:.0f}"] for title, figure in results.imports.items()]
         yield ["**Import**, without the start of Python itself.", "", *_table(["", "ms"], rows)]
@@ -286,6 +306,23 @@ def _streaming(results: Results) -> list[str]:
     )
     title = f"**Reading {results.size.streamed:,} users**, each decoded and then dropped."
     return [title, "", *_table(["", "users per second", "CPU µs per user", "growth, MB"], rows)]
+
+
+def _provisioning(results: Results) -> list[str]:
+    form = "{rate:,.0f}", "{cpu:.0f}", "{peak:.0f}"
+    rows = (
+        [provisioning.TITLES[way], *(cell.format(**_medians(costs)) for cell in form)]
+        for way, costs in results.provisioning.items()
+    )
+    title = (
+        f"**Provisioning** {results.size.provisioned:,} new users with passwords, {provisioning.AT_ONCE} at a time: "
+        "the whole command, from its imports to its results, with the journal."
+    )
+    return [title, "", *_table(["", "rows per second", "CPU µs per row", "peak of memory, MB"], rows)]
+
+
+def _medians(costs: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: statistics.median(cost[name] for cost in costs) for name in costs[0]}
 
 
 def _cell(figure: float | None, form: str) -> str:

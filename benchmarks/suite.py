@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import Factory, asdict, define, evolve, frozen
 
 from benchmarks import generated_clients, machine, nginx
-from benchmarks.measurements import decoding, import_time, streaming
+from benchmarks.measurements import decoding, import_time, provisioning, streaming
 from benchmarks.measurements.request_cost import Load
 from benchmarks.peers import PEERS
 from benchmarks.worker_pool import MeasurementError, WorkerPool
@@ -22,7 +22,9 @@ _TARGET_PEERS: Final = ("coggno", "httpx", "coggno-aiohttp", "aiohttp")
 _TARGET_RUNS: Final = frozenset((peer, *load) for peer in _TARGET_PEERS for load in ((1, 1), (100, 100), FAIRNESS_LOAD))
 _SLOW: Final = 3.0  # seconds; a slower run is not repeated, unless a target depends on it
 _FAIRNESS_CALLS: Final = 30  # per task: with fewer, one call more or less is a large part of the share
-PARTS: Final = ("requests", "decoding", "streaming", "imports", "retry")
+PARTS: Final = ("requests", "decoding", "streaming", "provisioning", "imports", "retry")
+_FEW_ROWS: Final = 1_000  # of a roster whose memory is compared with that of a long one
+_SLOWEST: Final = 500  # rows per second: a run that is slower has failed
 
 
 @frozen
@@ -36,6 +38,8 @@ class Size:
         fairness_seconds: the longest duration of the fairness run in seconds.
         rows: length of the lists that are decoded.
         streamed: length of the list that is streamed.
+        provisioned: rows of the roster whose rows per second are compared.
+        provisioned_at_most: rows of the roster whose memory is measured.
         imports: how often each import is timed.
         loads: pairs of tasks and connections.
         peers: keys of `PEERS`.
@@ -48,6 +52,8 @@ class Size:
     fairness_seconds: float = 10.0
     rows: int = 100_000
     streamed: int = 1_000_000
+    provisioned: int = 20_000
+    provisioned_at_most: int = 100_000
     imports: int = 11
     loads: tuple[tuple[int, int], ...] = LOADS
     peers: tuple[str, ...] = tuple(PEERS)
@@ -60,6 +66,8 @@ QUICK: Final = Size(
     warm_up=8.0,
     fairness_seconds=2.0,
     streamed=100_000,
+    provisioned=5_000,
+    provisioned_at_most=20_000,
     imports=3,
     loads=((1, 1), (100, 100), FAIRNESS_LOAD),
     peers=("coggno", "httpx", "httpx2", "coggno-aiohttp", "aiohttp", "bare"),
@@ -70,6 +78,11 @@ QUICK: Final = Size(
 def with_rounds(size: Size, rounds: int) -> Size:
     """Return the same size with another number of rounds."""
     return evolve(size, rounds=rounds)
+
+
+def with_a_million_rows(size: Size) -> Size:
+    """Return the same size, with the memory of provisioning measured on a million rows."""
+    return evolve(size, provisioned_at_most=1_000_000)
 
 
 @define
@@ -83,6 +96,8 @@ class Results:
     decoding: dict[tuple[str, str], list[float]] = Factory(dict)
     memory: dict[tuple[str, str], float] = Factory(dict)
     streaming: dict[str, dict[str, float]] = Factory(dict)
+    provisioning: dict[str, list[dict[str, float]]] = Factory(dict)
+    provisioning_memory: dict[int, float] = Factory(dict)
     imports: dict[str, float] = Factory(dict)
     retry: dict[str, float] = Factory(dict)
     missing: dict[str, str] = Factory(dict)
@@ -176,6 +191,28 @@ def _streaming(workers: WorkerPool, _: Path, url: str, results: Results) -> None
     workers.stop_all()
 
 
+def _provisioning(workers: WorkerPool, folder: Path, url: str, results: Results) -> None:
+    size, timeout = results.size, workers.timeout
+
+    def run(way: str, rows: int) -> dict[str, float] | None:
+        roster = folder / f"roster-{rows}.csv"
+        if not roster.exists():
+            provisioning.write_roster(roster, rows)
+        workers.timeout = timeout + rows / _SLOWEST
+        job = {"kind": "provisioning", "way": way, "url": f"{url}/empty", "roster": str(roster), "rows": rows}
+        cost: dict[str, float] | None = _try(workers, results, way, **job)
+        workers.stop(way)  # an imported module, or a peak of memory, is that of one run
+        return cost
+
+    for way in [way for _ in range(size.rounds) for way in provisioning.TITLES]:
+        if (cost := run(way, size.provisioned)) is not None:
+            results.provisioning.setdefault(way, []).append(cost)
+    for rows in (_FEW_ROWS, size.provisioned_at_most):
+        if (cost := run("command", rows)) is not None:
+            results.provisioning_memory[rows] = cost["peak"]
+    workers.timeout = timeout
+
+
 def _imports(_: WorkerPool, folder: Path, __: str, results: Results) -> None:
     results.imports = import_time.measure(folder, results.size.imports)
 
@@ -185,7 +222,8 @@ def _retry(workers: WorkerPool, _: Path, __: str, results: Results) -> None:
 
 
 _PARTS: Final = {
-    "requests": _requests, "decoding": _decoding, "streaming": _streaming, "imports": _imports, "retry": _retry,
+    "requests": _requests, "decoding": _decoding, "streaming": _streaming, "provisioning": _provisioning,
+    "imports": _imports, "retry": _retry,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import asdict
 
 from benchmarks import machine
-from benchmarks.measurements import decoding, request_cost, retry_overhead, streaming
+from benchmarks.measurements import decoding, provisioning, request_cost, retry_overhead, streaming
 
 Job = Mapping[str, Any]
 
@@ -32,12 +32,17 @@ def _streaming(job: Job) -> Any:
     return asdict(asyncio.run(streaming.measure(job["reader"], job["url"])))
 
 
+def _provisioning(job: Job) -> Any:
+    return asdict(provisioning.measure(job["way"], job["url"], job["roster"], job["rows"]))
+
+
 def _retry(_: Job) -> Any:
     return asyncio.run(retry_overhead.measure())
 
 
 JOBS: Final[Mapping[str, Callable[[Job], Any]]] = {
-    "requests": _requests, "decoding": _decoding, "memory": _memory, "streaming": _streaming, "retry": _retry,
+    "requests": _requests, "decoding": _decoding, "memory": _memory, "streaming": _streaming,
+    "provisioning": _provisioning, "retry": _retry,
 }  # fmt: skip
 
 
