@@ -6,8 +6,9 @@ from contextlib import aclosing
 
 import pytest
 
-from coggno import ConfigurationError
+from coggno import ConfigurationError, testing
 from coggno.provisioning import Removals, RosterError, RosterOptions, RowOutcome, RunOptions, SqliteJournal, provision
+from coggno.provisioning.once_only import WindowedRun
 from coggno.sandbox import Sandbox
 from coggno.testing import set_testing
 from tests.provisioning.helpers import broken, check_against_effects, client_of, collect, outcomes, people
@@ -88,6 +89,32 @@ async def test_a_source_that_pauses_is_not_waited_for():
         more.set()
         assert (await anext(results)).line == 2
         assert [result async for result in results] == []
+
+
+@pytest.mark.parametrize("count", [1, 5, 1_003])
+async def test_rows_before_a_failed_source_are_done(count):
+    """They were taken off a queue, and may exist nowhere else."""
+
+    async def failing():
+        for row in people(count):
+            yield row
+        raise ConnectionError("the queue is gone")
+
+    sandbox, results = Sandbox(), {}
+    async with client_of(sandbox) as coggno:
+        with pytest.raises(ConnectionError, match="the queue is gone"):
+            await collect(provision(coggno, failing()), results)
+    assert outcomes(results) == ["created"] * count
+
+
+async def test_windows_leave_nothing_behind():
+    """A run of a queue has as many windows as messages: what is kept for each would fill the memory."""
+    sandbox = Sandbox()
+    async with client_of(sandbox) as coggno:
+        work = WindowedRun.of(coggno, RunOptions(), RosterOptions(), clock=testing.clock, sleep=testing.sleep)
+        async with aclosing(work.results(iter(people(1_001)))) as results:
+            assert len([result async for result in results]) == 1_001
+    assert work.sender.signal._listeners == []
 
 
 async def test_a_source_that_fails_ends_the_run():

@@ -16,7 +16,7 @@ async def windows_of(rows: OnceOnly) -> AsyncGenerator[Sequence[Mapping[str, Any
     """Yield rows in windows of up to 1,000; fewer where the source pauses.
 
     Args:
-        rows: what is read.
+        rows: what is read. If it raises, the rows before that are yielded first: they may exist nowhere else.
     """
     source = aiter(rows if isinstance(rows, AsyncIterable) else _as_async(rows))
     window: list[Mapping[str, Any]] = []
@@ -27,15 +27,16 @@ async def windows_of(rows: OnceOnly) -> AsyncGenerator[Sequence[Mapping[str, Any
             # Not `wait_for`: it would cancel the read, and with it the source.
             done, _ = await asyncio.wait({upcoming}, timeout=_PAUSE if window else None)
             if done:
-                row, upcoming = upcoming.result(), None
-                if row is _END:
+                if upcoming.exception() is not None or upcoming.result() is _END:
                     break
-                window.append(row)
+                window.append(upcoming.result())
+                upcoming = None
             if not done or len(window) == _ROWS:
                 yield window
                 window = []
         if window:
             yield window
+        upcoming.result()  # raises what the source has raised
     finally:
         if upcoming is not None:
             upcoming.cancel()

@@ -162,7 +162,7 @@ async def test_no_password_in_the_repr_of_a_plan():
 class StandIn:
     """A client whose lists are given: `make_plan` needs little more of one."""
 
-    base_url, mode, lms = "http://localhost", "test", None
+    base_url, mode, lms, account = "http://localhost", "test", None, "0123456789abcdef"
 
     def __init__(self, users, groups):
         self.users, self.groups = (SimpleNamespace(iter=partial(self._each, items)) for items in (users, groups))

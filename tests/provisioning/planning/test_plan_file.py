@@ -89,6 +89,24 @@ async def test_the_message_says_what_has_changed(sandbox, people_file):
             await PlanFile.load(path).make_again(coggno)
 
 
+async def test_a_renewed_key_is_accepted_when_told_so(sandbox, people_file):
+    path = await saved(sandbox, people_file)
+    transport = httpx.ASGITransport(app=sandbox)
+    async with (
+        httpx.AsyncClient(transport=transport) as http_client,
+        AsyncCoggno("test_9876543210", base_url="http://localhost", http_client=http_client) as coggno,
+    ):
+        plan = await PlanFile.load(path).make_again(coggno, RunOptions(recheck=True))
+    assert plan.new_users == 1
+
+
+async def test_removals_that_would_be_refused_are_saved(sandbox, people_file):
+    """A plan that was made with removals is never carried out without a word about them."""
+    people_file.write_text(f"{HEADER}{ROWS}Bob,,bob@example.com,s3cret-word,\n")
+    path = await saved(sandbox, people_file, RunOptions(removals=Removals()))
+    assert PlanFile.load(path).removals == Removals()
+
+
 async def test_an_edited_roster_is_refused(sandbox, people_file):
     """Before anything is sent."""
     path = await saved(sandbox, people_file)
@@ -110,6 +128,7 @@ async def test_an_edited_roster_is_refused(sandbox, people_file):
         ({"api_key": "live_0123456789"}, "made with a test key, and this is a live key"),
         ({"base_url": "http://127.0.0.1"}, "made for http://localhost, and this is http://127.0.0.1"),
         ({"lms": 7}, "made for the company of the key, and this is company 7"),
+        ({"api_key": "test_9876543210"}, "made with another API key"),
     ],
 )
 async def test_another_target_is_refused(sandbox, people_file, options, words):
@@ -132,9 +151,9 @@ async def test_another_target_is_refused(sandbox, people_file, options, words):
         ("", "not JSON"),
         ("[" * 100_000, "not JSON"),
         ("[]", "not a plan that was saved"),
-        ('{"format": "coggno plan", "version": 2}', "another version"),
-        ('{"format": "coggno plan", "version": 1}', "damaged"),
-        ('{"format": "coggno plan", "version": 1, "target": 5}', "damaged"),
+        ('{"format": "coggno plan", "version": 1}', "another version"),
+        ('{"format": "coggno plan", "version": 2}', "damaged"),
+        ('{"format": "coggno plan", "version": 2, "target": 5}', "damaged"),
     ],
 )
 def test_another_file_is_refused(tmp_path, text, words):

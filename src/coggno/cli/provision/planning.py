@@ -41,7 +41,7 @@ class SavedPlanCheck:
             PlanError: it may not.
         """
         if self.is_continued:
-            self.plan.check_client(coggno)
+            self.plan.check_client(coggno, accepts_new_key=options.recheck)
             self.plan.check_roster(roster)
         else:
             # Without the journal: rows that an earlier run has done would be missing in the comparison.

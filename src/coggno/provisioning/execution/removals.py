@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import define, field
@@ -12,14 +12,14 @@ from coggno._generated import operations
 from coggno._protocol.identity import login_key
 from coggno.errors import APIError, NotFoundError, RateLimitError
 from coggno.models import User
-from coggno.provisioning.client import CallResult
+from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.errors import RemovalsRefusedError
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.journal import Write, WriteKind
 from coggno.provisioning.options import Removals
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.planning import Leaver, Plan
-from coggno.provisioning.planning.leavers import LeaverSearch, roster_objection
+from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, outcome_objection, roster_objection
 from coggno.provisioning.requests.failures import (
     NotVisibleYetError,
     is_curable,
@@ -34,6 +34,10 @@ _ABSENCES: Final = 2  # checks in a row that must not find what was removed
 _LONGEST_PAUSE: Final = 5.0  # seconds
 _INFERRED: Final = "a response was lost; a check found that the request was carried out"
 _UNCERTAIN: Final = ". It may have happened; run the roster again to find out"
+
+
+class HiddenUserError(Exception):
+    """A user who is there cannot be reached by its id."""
 
 
 @define
@@ -76,35 +80,49 @@ class RemovalTask:
             return self._failed(f"interrupted: {reason}")
         return self._result(RowOutcome.FAILED, f"not attempted: {reason}", not_attempted=True)
 
+    def kept(self, reason: str) -> RowResult:
+        """Return the result of somebody who stays.
+
+        Args:
+            reason: why, in a sentence.
+        """
+        action = "deleted" if self.leaver.group_id is None else f"removed{self._of_group.replace(' of', ' from', 1)}"
+        detail = f"not {action}, though not in the roster: {reason}. If it is somebody else, remove them by hand"
+        return self._result(RowOutcome.REFUSED, detail)
+
     async def _try(self) -> RowResult:
         """Look who is there, and remove or delete: never by a login, and never again once the user was seen absent."""
         found = await self._find()
         if found is None:
             return self._absent()
-        if self.absences:
+        if self.absences and self.is_in_doubt:
             # Once seen absent, never again: whoever is there now may have come anew.
             return self._failed("the user was absent after the request, and is there again")
+        self.absences = 0
         if login_key(found.login) != login_key(self.leaver.login):
             return self._result(RowOutcome.REFUSED, f"the user has the login {found.login!r} by now")
         left = self.not_before - self.context.clock()
         if left > 0:
             raise NotVisibleYetError("it may still be carried out", pause=min(_LONGEST_PAUSE, left), is_expected=True)
+        return self._done(is_inferred=(await self._write()).settled)
+
+    async def _write(self) -> CallResult[User | None]:
+        was_in_doubt = self.is_in_doubt
         try:
-            result = await self.context.write(self._intent, self._send, is_first=not self.is_in_doubt)
-        except NotFoundError as missing:
-            await self.context.sender.prove_absence(missing)
-            # The read just before has found the user: only another one shows who is right.
-            raise NotVisibleYetError(missing.message) from missing
+            return await self.context.write(self._intent, self._send, is_first=not was_in_doubt)
         except APIError as error:
-            if error.outcome == "unknown":
-                self.is_in_doubt = True
-                if is_maybe_in_progress(error):
-                    self.not_before = self.context.clock() + self.context.settle_time
+            self.is_in_doubt = was_in_doubt or error.outcome == "unknown"
+            if error.outcome == "unknown" and is_maybe_in_progress(error):
+                self.not_before = self.context.clock() + self.context.settle_time
+            if isinstance(error, NotFoundError):
+                await self.context.sender.prove_absence(error)
+                # The read just before has found the user: only another one shows who is right.
+                raise NotVisibleYetError(error.message) from error
             raise
-        return self._done(is_inferred=result.settled)
 
     async def _find(self) -> User | None:
-        call, leaver = self.context.client_of(self.leaver.company).call, self.leaver
+        """Return the user, or `None` if it was not found, which is no proof yet."""
+        call, leaver = self._client.call, self.leaver
 
         async def read() -> CallResult[User]:
             if leaver.group_id is None:
@@ -116,14 +134,29 @@ class RemovalTask:
         except NotFoundError as missing:
             await self.context.sender.prove_absence(missing)
             return None
-        # The server also takes the id for the login of another user, which may be all digits.
-        return found if found.id == leaver.user_id else None
+        if found.id == leaver.user_id:
+            return found
+        # The server takes the id for the login of another user: only the list shows whether this one is there.
+        if await self.context.sender.read(self._is_listed):
+            raise HiddenUserError(f"the API takes the id {leaver.user_id} for the login of another user")
+        return None
+
+    async def _is_listed(self) -> bool:
+        group, client = self.leaver.group_id, self._client
+        users = client.users.iter() if group is None else client.groups.users.iter(group)
+        return self.leaver.user_id in [user.id async for user in users]
 
     async def _send(self) -> CallResult[User | None]:
-        call, leaver = self.context.client_of(self.leaver.company).call, self.leaver
+        call, leaver = self._client.call, self.leaver
+        # Until the response is there: a request that is cut off may have been carried out.
+        self.is_in_doubt = True
         if leaver.group_id is None:
             return await call(operations.delete_user, leaver.user_id)
         return await call(operations.remove_group_user, leaver.group_id, leaver.user_id)
+
+    @property
+    def _client(self) -> ProvisioningClient:
+        return self.context.client_of(self.leaver.company)
 
     @property
     def _intent(self) -> Write:
@@ -132,13 +165,14 @@ class RemovalTask:
         return Write(kind=kind, key=login_key(leaver.login), company=leaver.company, group_id=leaver.group_id)
 
     def _absent(self) -> RowResult:
-        if not self.is_in_doubt:
-            gone = "the user was gone already" if self.leaver.group_id is None else "was no member any more"
-            return self._result(RowOutcome.UNCHANGED, f"{gone}{self._of_group}")
         self.absences += 1
         if self.absences < _ABSENCES:
+            # One 404 may come from a copy of the data that is behind.
             raise NotVisibleYetError("the user was not found", pause=1.0, is_expected=True)
-        return self._done(is_inferred=True)
+        if self.is_in_doubt:
+            return self._done(is_inferred=True)
+        gone = "the user was gone already" if self.leaver.group_id is None else "was no member any more"
+        return self._result(RowOutcome.UNCHANGED, f"{gone}{self._of_group}")
 
     def _may_try_again(self, error: Exception) -> bool:
         if not is_curable(error):
@@ -193,15 +227,17 @@ class RemovalPhase:
         plan: what was carried out.
         removals: what is asked for.
         workers: how many may be in progress at once.
+        counts: returns how many rows have ended with each outcome.
     """
 
     context: RunContext
     plan: Plan
     removals: Removals
     workers: int
+    counts: Callable[[], Mapping[RowOutcome, int]]
     _ended: asyncio.Queue[RowResult | None] = field(factory=asyncio.Queue[RowResult | None])
-    _tasks: dict[tuple[int | None, int, int | None], RemovalTask] = field(
-        factory=dict[tuple[int | None, int, int | None], RemovalTask]
+    _waiting: dict[tuple[int | None, int, int | None], Leaver] = field(
+        factory=dict[tuple[int | None, int, int | None], Leaver]
     )
 
     async def results(self) -> AsyncGenerator[RowResult]:
@@ -213,7 +249,11 @@ class RemovalPhase:
             APIError: a list could not be read, and waiting cannot help.
         """
         leavers = await self._leavers()
-        producer = asyncio.create_task(self._produce(leavers))
+        for leaver, reason in leavers.kept:
+            yield RemovalTask(self.context, leaver).kept(reason)
+        agreed = self._agreed(leavers)
+        self._waiting = {leaver.id: leaver for leaver in agreed}
+        producer = asyncio.create_task(self._produce(agreed))
         try:
             while (result := await self._ended.get()) is not None:
                 yield result
@@ -227,21 +267,27 @@ class RemovalPhase:
         while not self._ended.empty():
             if (result := self._ended.get_nowait()) is not None:
                 yield result
-        for task in self._tasks.values():
-            yield task.cut_off()
-        self._tasks.clear()
+        for leaver in self._waiting.values():
+            yield RemovalTask(self.context, leaver).cut_off()
+        self._waiting.clear()
 
-    async def _leavers(self) -> Sequence[Leaver]:
+    async def _leavers(self) -> Leavers:
         """Read again who has left: the limits have to hold for what is there now, and not for what was planned."""
-        objection = roster_objection(self.plan.roster)
+        context, plan = self.context, self.plan
+        # The results of the rows, too: a person whose row has failed may be here under another login.
+        objection = roster_objection(plan.roster) or outcome_objection(self.counts())
         if objection is not None:
             raise RemovalsRefusedError(objection)
-        context = self.context
-        search = LeaverSearch(context.sender, context.client_of, self.plan.roster, self.plan.companies, self.removals)
+        search = LeaverSearch(
+            context.sender, context.client_of, plan.roster, plan.companies, self.removals, plan.newcomers
+        )
         leavers = await search.run(context.groups)
         objection = leavers.objection()
         if objection is not None:
             raise RemovalsRefusedError(objection, found=leavers.count)
+        return leavers
+
+    def _agreed(self, leavers: Leavers) -> Sequence[Leaver]:
         if self.plan.leavers is None:
             return leavers.found
         # Who was not in the plan has come since: nobody has agreed to their removal.
@@ -255,7 +301,13 @@ class RemovalPhase:
             self._ended.put_nowait(None)
 
     async def _remove(self, leaver: Leaver) -> None:
-        task = self._tasks[leaver.id] = RemovalTask(self.context, leaver)
-        result = task.cut_off() if self.context.signal.reason is not None else await task.run()
-        del self._tasks[leaver.id]
-        self._ended.put_nowait(result)
+        task, result = RemovalTask(self.context, leaver), None
+        del self._waiting[leaver.id]
+        try:
+            if self.context.signal.reason is None:
+                result = await task.run()
+        finally:
+            # Whatever ends it, even a cancellation: what is known is kept and reported.
+            result = result or task.cut_off()
+            self.context.records.other(result)
+            self._ended.put_nowait(result)

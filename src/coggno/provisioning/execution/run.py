@@ -13,7 +13,7 @@ from attrs import evolve
 from coggno import testing
 from coggno.models import Group
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.errors import JournalError, StoppedError
+from coggno.provisioning.errors import JournalError, RemovalsRefusedError, StoppedError
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.feed import RowFeed
 from coggno.provisioning.execution.groups import GroupCreation
@@ -64,10 +64,12 @@ class Run:
         self._groups = GroupCreation(self._context, None if plan.earlier is None else plan.earlier.writes)
         self._feed = RowFeed(plan, options.passwords, self._context.signal)
         self._rows = RowScheduler(self._context, self._groups, self._feed, concurrency=options.concurrency)
-        self._removals = (
-            RemovalPhase(self._context, plan, options.removals, options.concurrency) if options.removals else None
-        )
         self._ledger = Ledger(plan.roster, {} if plan.earlier is None else plan.earlier.counts)
+        self._removals = (
+            RemovalPhase(self._context, plan, options.removals, options.concurrency, lambda: self.progress.counts)
+            if options.removals
+            else None
+        )
         self._ready: deque[RowResult] = deque()
         self._is_running = False
         self._results = self._phases()
@@ -161,9 +163,8 @@ class Run:
             async for result in self._earlier_results():
                 yield result
             if self._removals is not None and self.stopped is None:
-                async with aclosing(self._removals.results()) as results:
+                async with aclosing(self._removed(self._removals)) as results:
                     async for result in results:
-                        self._context.records.other(result)
                         yield result
             await self._finish()
         finally:
@@ -171,6 +172,16 @@ class Run:
             await self._groups.close()
         if self.stopped is not None:
             raise StoppedError(self.stopped)
+
+    async def _removed(self, phase: RemovalPhase) -> AsyncGenerator[RowResult]:
+        try:
+            async with aclosing(phase.results()) as results:
+                async for result in results:
+                    yield result
+        except RemovalsRefusedError:
+            # All rows are done: the next run is a new one, which reads again what exists.
+            await self._finish()
+            raise
 
     async def _earlier_results(self) -> AsyncGenerator[RowResult]:
         earlier = self._plan.earlier

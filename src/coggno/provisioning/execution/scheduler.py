@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from typing import Final
 
 from coggno.provisioning.execution.context import RunContext
@@ -43,12 +44,17 @@ class RowScheduler:
             clock=context.clock,
             sleep=context.sleep,
         )
-        context.signal.on_stop(self._queue.hurry)
         groups.on_change = self._queue.unpark
         self._ended: asyncio.Queue[RowResult | None] = asyncio.Queue()
 
     async def results(self) -> AsyncGenerator[RowResult]:
         """Carry out all rows; yield one result for each."""
+        with self._context.signal.listening(self._queue.hurry):
+            async with aclosing(self._carried_out()) as results:
+                async for result in results:
+                    yield result
+
+    async def _carried_out(self) -> AsyncGenerator[RowResult]:
         producer = asyncio.create_task(self._produce())
         try:
             while (result := await self._ended.get()) is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from attrs import define, field, frozen
 
@@ -13,10 +13,15 @@ from coggno._protocol.identity import group_key, login_key
 from coggno.models import Group, User
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.options import Removals
-from coggno.provisioning.outcomes import RowOutcome
-from coggno.provisioning.planning.wanted import digest_of
+from coggno.provisioning.outcomes import AS_WANTED, RowOutcome
+from coggno.provisioning.planning.lookalikes import CompanyPerson, Lookalikes
+from coggno.provisioning.planning.wanted import Digests
 from coggno.provisioning.requests import Sender
-from coggno.provisioning.roster import Roster
+from coggno.provisioning.roster import Person, Roster
+from coggno.provisioning.roster.warnings import damage_of_login
+
+_MOST_KEPT: Final = 100  # look-alikes; where there are more, a whole column is damaged
+_NAMED: Final = 5  # in a message
 
 
 @frozen
@@ -52,12 +57,19 @@ class Leavers:
         found: who is to be removed; no more than one above the limit are kept.
         count: how many that are.
         present: how many users, or memberships, there are in all, those that stay included.
+        kept: who is not removed although the roster does not have them, each with the reason: they are probably
+            people of the roster, under another login. Not in `count`.
+        obstacle: why nobody may be removed, whoever is there; `None` if nothing is in the way.
+        protected: which of the protected logins belong to somebody.
     """
 
     removals: Removals
     found: list[Leaver] = field(factory=list[Leaver])
     count: int = 0
     present: int = 0
+    kept: list[tuple[Leaver, str]] = field(factory=list[tuple[Leaver, str]])
+    obstacle: str | None = None
+    protected: set[str] = field(factory=set[str])
 
     def note(self, leaver: Leaver) -> None:
         """Count a user who is not in the roster."""
@@ -66,14 +78,34 @@ class Leavers:
         if len(self.found) <= self.removals.max_count:
             self.found.append(leaver)
 
+    def keep(self, leaver: Leaver, reason: str) -> None:
+        """Note a user who is not in the roster and stays all the same."""
+        if len(self.kept) <= _MOST_KEPT:
+            self.kept.append((leaver, reason))
+
     def add(self, other: Leavers) -> None:
         """Count those of another list, too."""
         self.count += other.count
         self.present += other.present
         self.found.extend(other.found[: max(0, self.removals.max_count + 1 - len(self.found))])
+        self.kept.extend(other.kept[: _MOST_KEPT + 1 - len(self.kept)])
+        self.protected |= other.protected
 
     def objection(self) -> str | None:
         """Return why nobody may be removed, or `None`."""
+        if self.obstacle is not None:
+            return self.obstacle
+        unknown = sorted(self.removals.protect - self.protected)
+        if unknown:
+            # An entry with a typo protects nobody, and the person whom it is meant for would be removed.
+            belong = "login belongs" if len(unknown) == 1 else "logins belong"
+            return f"{len(unknown)} protected {belong} to nobody who is there: {_listed(unknown)}"
+        if len(self.kept) > _MOST_KEPT:
+            example, reason = self.kept[0]
+            return (
+                f"more than {_MOST_KEPT} users who are not in the roster are probably people of the roster under "
+                f"another login, such as {example.login!r}: {reason}"
+            )
         limits, what = self.removals, "deleted" if self.removals.scope == "users" else "removed from groups"
         if self.count > limits.max_count:
             return f"{self.count} would be {what}, and at most {limits.max_count} may be (max_count)"
@@ -90,9 +122,40 @@ def roster_objection(roster: Roster) -> str | None:
     rejected = roster.rejected.get(RowOutcome.INVALID, 0) + roster.rejected.get(RowOutcome.REFUSED, 0)
     if rejected:
         # A person whose login is misspelt would be removed as somebody who is not in the roster.
-        rows = "1 row" if rejected == 1 else f"{rejected} rows"
-        return f"the check has refused {rows}, which may be of people who are to stay"
-    return None
+        return f"the check has refused {_rows(rejected)}, which may be of people who are to stay"
+    damaged = (
+        f"line {row.line}: {damage}"
+        for row in roster.accepted
+        if row.person is not None and (damage := damage_of_login(row.person)) is not None
+    )
+    first = next(damaged, None)
+    return None if first is None else f"a person who is to stay may have another login than the roster says ({first})"
+
+
+def outcome_objection(counts: Mapping[RowOutcome, int]) -> str | None:
+    """Return why the results of the rows keep everybody, or `None`.
+
+    A row that did not end as wanted may be of somebody who is on the server under another login.
+
+    Args:
+        counts: how many rows have ended, or will end, with each outcome.
+    """
+    bad = Counter({outcome.value: number for outcome, number in counts.items() if number and outcome not in AS_WANTED})
+    if not bad:
+        return None
+    listed = ", ".join(f"{number} {outcome}" for outcome, number in bad.most_common())
+    return (
+        f"{_rows(bad.total())} did not end as wanted ({listed}), and may be of people who are there under another login"
+    )
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return ", ".join(map(repr, texts[:_NAMED])) + more
 
 
 @frozen
@@ -105,6 +168,7 @@ class LeaverSearch:
         roster: who stays.
         companies: company as the roster names it -> its id.
         removals: what is asked for.
+        newcomers: yields the people of the roster whose user is new.
     """
 
     sender: Sender
@@ -112,6 +176,7 @@ class LeaverSearch:
     roster: Roster
     companies: Mapping[str, int]
     removals: Removals
+    newcomers: Callable[[], Iterator[CompanyPerson]]
 
     async def run(self, groups: Mapping[tuple[int | None, str], Group]) -> Leavers:
         """Read the lists of users, or of the members of the roster's groups.
@@ -124,19 +189,21 @@ class LeaverSearch:
             APIError: a list could not be read, and waiting cannot help.
         """
         leavers = Leavers(self.removals)
-        stays = _Digests(self._staying())
+        stays, lookalikes = Digests(self._staying()), Lookalikes.of(self._people, self.newcomers)
         if self.removals.scope == "users":
-            for company in dict.fromkeys(company for company, _, _ in self._people()):
-                leavers.add(await self._read(stays, self.client_of(company).users.iter, company))
+            for company in self._companies():
+                leavers.add(await self._read(stays, lookalikes, self.client_of(company).users.iter, company))
         else:
             for (company, _), group in groups.items():
                 members = partial(self.client_of(company).groups.users.iter, group.id)
-                leavers.add(await self._read(stays, members, company, group))
+                leavers.add(await self._read(stays, lookalikes, members, company, group))
+        await self._find_protected(leavers)
         return leavers
 
     async def _read(
         self,
-        stays: _Digests,
+        stays: Digests,
+        lookalikes: Lookalikes,
         users: Callable[[], AsyncIterator[User]],
         company: int | None,
         group: Group | None = None,
@@ -146,22 +213,50 @@ class LeaverSearch:
             async for user in users():
                 found.present += 1
                 key = login_key(user.login)
-                if key not in self.removals.protect and _text(company, key, name) not in stays:
-                    found.note(_leaver(user, company, group))
+                if key in self.removals.protect:
+                    found.protected.add(key)
+                elif _text(company, key, name) not in stays:
+                    leaver, reason = _leaver(user, company, group), lookalikes.reason(company, user)
+                    if reason is None:
+                        found.note(leaver)
+                    else:
+                        found.keep(leaver, reason)
             return found
+
+        return await self.sender.read(read)
+
+    async def _find_protected(self, leavers: Leavers) -> None:
+        """Find out which protected logins belong to somebody who is in the roster, or in none of the lists read."""
+        protect = self.removals.protect
+        if protect:
+            leavers.protected |= protect.intersection(person.key for _, person in self._people())
+        if self.removals.scope == "users":
+            return
+        for company in self._companies():
+            if protect - leavers.protected:
+                leavers.protected |= await self._protected_users(self.client_of(company))
+
+    async def _protected_users(self, client: ProvisioningClient) -> set[str]:
+        async def read() -> set[str]:
+            return {
+                key async for user in client.users.iter() if (key := login_key(user.login)) in self.removals.protect
+            }
 
         return await self.sender.read(read)
 
     def _staying(self) -> Iterator[str]:
         if self.removals.scope == "users":
-            return (_text(company, key, None) for company, key, _ in self._people())
-        return (_text(company, key, name) for company, key, groups in self._people() for name in groups)
+            return (_text(company, person.key, None) for company, person in self._people())
+        return (_text(company, person.key, name) for company, person in self._people() for name in person.groups)
 
-    def _people(self) -> Iterator[tuple[int | None, str, Sequence[str]]]:
+    def _companies(self) -> Iterable[int | None]:
+        return dict.fromkeys(company for company, _ in self._people())
+
+    def _people(self) -> Iterator[tuple[int | None, Person]]:
         for row in self.roster.accepted:
             if row.person is not None:
                 company = None if row.person.company is None else self.companies[row.person.company]
-                yield company, row.person.key, row.person.groups
+                yield company, row.person
 
 
 def _leaver(user: User, company: int | None, group: Group | None) -> Leaver:
@@ -172,15 +267,3 @@ def _leaver(user: User, company: int | None, group: Group | None) -> Leaver:
 
 def _text(company: int | None, key: str, group: str | None) -> str:
     return f"{company}/{group_key(group or '')}/{key}"
-
-
-class _Digests:
-    """A set of texts of which 8 bytes each are kept; two of a million have the same once in thirty million sets."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._sorted = array("Q", sorted(map(digest_of, texts)))
-
-    def __contains__(self, text: object) -> bool:
-        digest = digest_of(str(text))
-        at = bisect_left(self._sorted, digest)
-        return at < len(self._sorted) and self._sorted[at] == digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
@@ -12,13 +13,14 @@ from coggno import testing
 from coggno.errors import ConfigurationError
 from coggno.models import Group
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.options import RunOptions
-from coggno.provisioning.outcomes import RowResult
+from coggno.provisioning.options import Removals, RunOptions
+from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.planning.companies import find_companies
 from coggno.provisioning.planning.counts import GroupOfCompany, PlanCounter, PlanCounts
 from coggno.provisioning.planning.earlier import Earlier, read_earlier
 from coggno.provisioning.planning.existing import Existing, read_existing, read_members
-from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, roster_objection
+from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, outcome_objection, roster_objection
+from coggno.provisioning.planning.lookalikes import CompanyPerson
 from coggno.provisioning.planning.steps import PlannedRow, continue_row, merged_result, plan_row
 from coggno.provisioning.planning.target import PlanTarget
 from coggno.provisioning.requests import Sender
@@ -166,6 +168,12 @@ class Plan:
                 merged_rows.update((each.line, merged_result(each, result)) for each in merged)
                 yield result
 
+    def newcomers(self) -> Iterator[CompanyPerson]:
+        """Yield the people whose user is to be created, or was created by an earlier run of the journal."""
+        for row in self.roster.accepted:
+            if row.person is not None and self._is_new(row):
+                yield self._id_of(row.person.company), row.person
+
     def claim(self) -> None:
         """Note that the plan is carried out now.
 
@@ -175,6 +183,12 @@ class Plan:
         if self.is_used:
             raise ConfigurationError("This plan was carried out already. Make a new one: it reads what exists now.")
         self.is_used = True
+
+    def _is_new(self, row: Row) -> bool:
+        if self.earlier is not None and self.earlier.is_done(row.line):
+            return self.earlier.outcome(row.line) is RowOutcome.CREATED
+        step = self._step(row, makes_passwords=self.makes_passwords)
+        return step.user_id is None if isinstance(step, PlannedRow) else step.outcome is RowOutcome.CREATED
 
     def _forecast(self, row: Row, *, makes_passwords: bool) -> RowResult:
         if self.earlier is not None and self.earlier.is_done(row.line):
@@ -237,10 +251,21 @@ async def make_plan(
         await _read_lists(sender, client, plan, wanted, at_once=options.concurrency)
         if plan.earlier is not None:
             await plan.earlier.save(plan.steps(), plan.existing_groups)
-    if options.removals is not None and roster_objection(roster) is None:
-        search = LeaverSearch(sender, partial(_acting_for, client), roster, plan.companies, options.removals)
-        plan.leavers = await search.run(plan.existing_groups)
+    if options.removals is not None:
+        plan.leavers = await _find_leavers(sender, client, plan, options.removals)
     return plan
+
+
+async def _find_leavers(sender: Sender, client: ProvisioningClient, plan: Plan, removals: Removals) -> Leavers:
+    counts = Counter(step.outcome for step in plan.steps() if isinstance(step, RowResult))
+    if plan.earlier is not None:
+        counts += plan.earlier.counts
+    obstacle = roster_objection(plan.roster) or outcome_objection(counts)
+    if obstacle is not None:
+        return Leavers(removals, obstacle=obstacle)
+    acting = partial(_acting_for, client)
+    search = LeaverSearch(sender, acting, plan.roster, plan.companies, removals, plan.newcomers)
+    return await search.run(plan.existing_groups)
 
 
 async def _read_lists(

@@ -31,7 +31,7 @@ from coggno.provisioning.roster import Roster, RosterOptions, read_roster
 from coggno.provisioning.safe_file import replacing
 
 _FORMAT: Final = "coggno plan"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @frozen(kw_only=True)
@@ -154,13 +154,18 @@ class PlanFile:
                 "Make the plan again."
             )
 
-    def check_client(self, client: ProvisioningClient) -> None:
+    def check_client(self, client: ProvisioningClient, *, accepts_new_key: bool = False) -> None:
         """Return if the plan's requests go where this client sends them.
 
+        Args:
+            client: will send them.
+            accepts_new_key: whether another key belongs to the same account, as after it was renewed.
+
         Raises:
-            PlanError: the key is for the other mode, or address or company is another one.
+            PlanError: the key is another one or for the other mode, or address or company is another one.
         """
-        difference = self.target.difference(PlanTarget.of(client))
+        target = PlanTarget.of(client)
+        difference = self.target.difference(evolve(target, account=self.target.account) if accepts_new_key else target)
         if difference is not None:
             raise PlanError(f"The plan does not fit: {difference}. Nothing was changed.")
 
@@ -188,7 +193,8 @@ class PlanFile:
 
         Args:
             client: reads what exists.
-            options: how the plan is made; the removals are those of the file.
+            options: how the plan is made; the removals are those of the file. `recheck` accepts another key, for one
+                that was renewed.
             roster: the roster; read from the plan's path if not given.
             clock: seconds that only grow.
             sleep: waits for so many seconds.
@@ -198,7 +204,7 @@ class PlanFile:
             StoppedError: the API did not respond for as long as the patience allows.
             APIError: a list could not be read, and waiting cannot help.
         """
-        self.check_client(client)
+        self.check_client(client, accepts_new_key=options.recheck)
         if roster is None:
             roster = self.read_roster()
         else:
@@ -241,7 +247,8 @@ def _state(plan: Plan) -> str:
         else:
             add(step.row.line, step.company, step.user_id, step.missing)
     if plan.leavers is not None:
-        add(plan.leavers.count, sorted(str(leaver.id) for leaver in plan.leavers.found))
+        add(plan.leavers.obstacle, plan.leavers.count, sorted(str(leaver.id) for leaver in plan.leavers.found))
+        add(sorted(str(leaver.id) for leaver, _ in plan.leavers.kept))
     return digest.hexdigest()
 
 

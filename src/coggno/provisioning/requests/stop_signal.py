@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from attrs import define, field
@@ -40,9 +40,14 @@ class StopSignal:
         for listener in self._listeners:
             listener()
 
-    def on_stop(self, listener: Callable[[], None]) -> None:
-        """Call `listener` when the run is stopped."""
+    @contextmanager
+    def listening(self, listener: Callable[[], None]) -> Generator[None]:
+        """Call `listener` when the run is stopped in the context. The signal may outlive whoever listens."""
         self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     @asynccontextmanager
     async def limited(self) -> AsyncGenerator[None]:

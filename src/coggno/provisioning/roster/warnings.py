@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import define, field
@@ -22,16 +22,22 @@ _DAMAGE: Final = {
     "a number that a spreadsheet has rounded": re.compile(r"[+-]?\d+([.,]\d+)?E[+-]?\d+", re.IGNORECASE),
     "an error of a spreadsheet": re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|#{3,}", re.IGNORECASE),
 }
-_BEGINNINGS: Final = frozenset("+-#0123456789")
-_DATES: Final = {
-    # 1982 to 2064, as days since 1900
-    "a date that a spreadsheet has turned into a number": re.compile(r"[3-5]\d{4}"),
+_NAMES: Final = frozenset({"first_name", "last_name", "group"})
+_BEGINNINGS: Final = frozenset("+-#'0123456789")
+_LOGIN_DAMAGE: Final = {
+    "a text with the apostrophe of a spreadsheet": re.compile(r"'.*", re.DOTALL),
     "a text that a spreadsheet has turned into a date": re.compile(
         r"\d{4}-\d{2}-\d{2}|"
         r"\d{1,2}-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|"
         r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}",
         re.IGNORECASE,
     ),
+    **_DAMAGE,
+}
+_TEXT_DAMAGE: Final = {
+    # 1982 to 2064, as days since 1900
+    "a date that a spreadsheet has turned into a number": re.compile(r"[3-5]\d{4}"),
+    **{kind: pattern for kind, pattern in _LOGIN_DAMAGE.items() if "apostrophe" not in kind},
 }
 
 
@@ -61,15 +67,27 @@ def damage(person: Person) -> Iterator[str]:
         # All patterns begin like this, or have a hyphen after a month: most names are done with here.
         if text[:1] not in _BEGINNINGS and text[3:4] != "-" and text.isprintable():
             continue
-        # Logins are often numbers, names and groups never are.
-        kinds = {**_DAMAGE, **_DATES} if name in {"first_name", "last_name", "group"} else _DAMAGE
-        for kind, pattern in kinds.items():
-            if pattern.fullmatch(text):
-                yield f"{name} {text!r} looks like {kind}"
+        # Logins are often numbers, names and groups never are; a name may begin with an apostrophe.
+        yield from _damage_of(name, text, _TEXT_DAMAGE if name in _NAMES else _LOGIN_DAMAGE)
         if name not in {"email", "login"} and INVISIBLE.search(text.translate(dict.fromkeys(map(ord, _JOINERS)))):
             yield f"{name} {text!a} contains an invisible character (a zero-width or no-break space)"
     if person.password is not None and person.password != person.password.strip():
         yield "password begins or ends with a space, which becomes part of the password"
+
+
+def damage_of_login(person: Person) -> str | None:
+    """Return what looks damaged in the login or the e-mail address of a row, or `None`."""
+    for name, text in texts(person):
+        if name in {"email", "login"}:
+            for found in _damage_of(name, text, _LOGIN_DAMAGE):
+                return found
+    return None
+
+
+def _damage_of(name: str, text: str, kinds: Mapping[str, re.Pattern[str]]) -> Iterator[str]:
+    for kind, pattern in kinds.items():
+        if pattern.fullmatch(text):
+            yield f"{name} {text!r} looks like {kind}"
 
 
 def edges(columns: Columns, cells: Sequence[str]) -> Iterator[str]:

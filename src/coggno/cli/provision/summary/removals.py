@@ -36,6 +36,10 @@ def forecast_lines(leavers: Leavers) -> Iterator[str]:
     if leavers.found:
         more = f" and {leavers.count - LISTED:,} more" if leavers.count > LISTED else ""
         yield f"Not in the roster: {', '.join(map(_name, leavers.found[:LISTED]))}{more}"
+    for leaver, reason in leavers.kept[:LISTED]:
+        yield f"Not in the roster, and kept: {_name(leaver)}: {reason}."
+    if len(leavers.kept) > LISTED:
+        yield f"and {len(leavers.kept) - LISTED:,} more are kept."
 
 
 def with_options(reason: str) -> str:

@@ -1,0 +1,282 @@
+"""Who is not removed although the roster does not have them: because it may be wrong, or because nobody can tell."""
+
+import asyncio
+
+import pytest
+
+from coggno.provisioning import (
+    Removals,
+    RemovalsRefusedError,
+    RowOutcome,
+    RunOptions,
+    SqliteJournal,
+    make_plan,
+    read_roster,
+)
+from coggno.sandbox import Sandbox
+from tests.provisioning.execution.test_removals import account, remove, removed
+from tests.provisioning.helpers import Intercepted, broken, carry_out, client_of, people
+
+USERS = Removals(scope="users", max_share=0.5)
+NEW = {"first_name": "Bob", "last_name": "Burns", "password": "s3cret-word"}
+
+
+def rows_with(*rows):
+    return [*people(20, groups=["Warehouse"]), *({**NEW, "groups": ["Warehouse"], **row} for row in rows)]
+
+
+async def forecast(sandbox, rows, removals):
+    async with client_of(sandbox) as coggno:
+        return (await make_plan(coggno, read_roster(rows), RunOptions(removals=removals))).leavers
+
+
+@pytest.mark.parametrize("scope", ["members", "users"])
+@pytest.mark.parametrize(
+    ("faults", "outcome"),
+    [
+        ("createUser:status=422", "registered_elsewhere"),
+        ("createUser:status=400", "failed"),
+    ],
+)
+async def test_a_row_that_failed_keeps_everybody(scope, faults, outcome):
+    """Its person may be here under another login."""
+    sandbox = broken()
+    account(sandbox, 20, 1)
+    with pytest.raises(RemovalsRefusedError, match=rf"1 row did not end as wanted \(1 {outcome}\)"):
+        await remove(sandbox, rows_with({"email": "bob@example.com"}), faults, removals=Removals(scope=scope))
+    assert not removed(sandbox)
+
+
+async def test_a_login_taken_elsewhere_keeps_everybody():
+    """The e-mail address may be that of the user who would be deleted: the API shows no addresses."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 0)
+    sandbox.seed_user("bob")
+    sandbox.seed_user("bob@example.com", company=sandbox.seed_company().id)
+    with pytest.raises(RemovalsRefusedError, match="1 registered_elsewhere"):
+        await remove(sandbox, rows_with({"email": "bob@example.com"}), removals=USERS)
+    assert not removed(sandbox)
+
+
+async def test_a_conflict_is_forecast_as_an_obstacle():
+    sandbox = Sandbox()
+    account(sandbox, 20, 1)
+    sandbox.seed_user("bob@example.com", first_name="Somebody", last_name="Else")
+    rows = rows_with({"email": "bob@example.com"})
+    assert "1 conflict" in (await forecast(sandbox, rows, USERS)).objection()
+    with pytest.raises(RemovalsRefusedError, match="1 conflict"):
+        await remove(sandbox, rows, removals=USERS)
+    assert not removed(sandbox)
+
+
+@pytest.mark.parametrize("login", ["1.23E+11", "'bob", "1-Mar", "#REF!"])
+async def test_a_damaged_login_keeps_everybody(login):
+    sandbox = Sandbox()
+    account(sandbox, 20, 1)
+    rows = rows_with({"email": "bob@example.com", "login": login})
+    assert "line 21" in (await forecast(sandbox, rows, USERS)).objection()
+    with pytest.raises(RemovalsRefusedError, match="line 21: login .* looks like"):
+        await remove(sandbox, rows, removals=USERS)
+    assert not removed(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "login"), [("00123", "123"), ("bob", "b\u043eb"), ("123456789012345678", "123456789012345000")]
+)
+async def test_a_lookalike_stays(theirs, login):
+    """Others leave, and the one who stays is reported; so it is when the run is repeated."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 1)
+    sandbox.seed_user(theirs, first_name="Robert", last_name="Burns")
+    rows = rows_with({"email": "bob@example.com", "login": login})
+    assert [leaver.login for leaver, _ in (await forecast(sandbox, rows, USERS)).kept] == [theirs]
+    _, left = await remove(sandbox, rows, removals=USERS)
+    assert {result.login: result.outcome for result in left} == {
+        theirs: RowOutcome.REFUSED,
+        "left0@example.com": RowOutcome.DELETED,
+    }
+    assert "differs only in how it is written" in left[0].detail
+    assert theirs in {user.login for user in sandbox.users()}
+    assert (await forecast(sandbox, rows, USERS)).found == []
+
+
+async def test_the_name_of_a_new_user_keeps_the_old_one(tmp_path):
+    """Probably the same person with a new login; a journal remembers who is new."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 0)
+    sandbox.seed_user("old", first_name="BOB", last_name="Burns")
+    async with client_of(sandbox) as coggno:
+        for _ in range(2):
+            async with SqliteJournal(tmp_path / "journal") as journal:
+                options = RunOptions(removals=USERS, journal=journal)
+                plan = await make_plan(coggno, read_roster(rows_with({"email": "new@example.com"})), options)
+                run = carry_out(coggno, plan, removals=USERS, journal=journal)
+                assert [result.outcome async for result in run if not result.line] == [RowOutcome.REFUSED]
+    assert not removed(sandbox)
+
+
+async def test_too_many_lookalikes_keep_everybody():
+    sandbox = Sandbox()
+    for number in range(1, 103):
+        sandbox.seed_user(f"0{number}")
+    rows = [{**NEW, "email": f"u{number}@example.com", "login": str(number)} for number in range(1, 103)]
+    with pytest.raises(RemovalsRefusedError, match="more than 100 users"):
+        await remove(sandbox, rows, removals=USERS)
+    assert not removed(sandbox)
+
+
+@pytest.mark.parametrize("scope", ["members", "users"])
+async def test_a_protected_login_of_nobody_keeps_everybody(scope):
+    """An entry with a typo protects nobody."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 1)
+    rows = people(20, groups=["Warehouse"])
+    removals = Removals(scope=scope, protect=["u3@example.com", "left0@exmaple.com", "nobody\u200b"])
+    words = r"2 protected logins belong to nobody who is there: 'left0@exmaple.com', 'nobody\\u200b'"
+    with pytest.raises(RemovalsRefusedError, match=words):
+        await remove(sandbox, rows, removals=removals)
+    assert not removed(sandbox)
+
+
+async def test_protected_users_need_not_be_members():
+    """They may be in no group of the roster, or come with it."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 1)
+    sandbox.seed_user("boss")
+    removals = Removals(protect=["boss", "bob@example.com"])
+    _, left = await remove(sandbox, rows_with({"email": "bob@example.com"}), removals=removals)
+    assert [result.outcome for result in left] == [RowOutcome.LEFT]
+
+
+async def test_one_404_is_not_taken_for_gone():
+    """The first read of the user comes from a copy of the data that is behind."""
+    sandbox = broken()
+    account(sandbox, 20, 1)
+    fault = "getUser:status=404,times=1"
+    _, left = await remove(sandbox, people(20, groups=["Warehouse"]), fault, removals=USERS)
+    assert [result.outcome for result in left] == [RowOutcome.DELETED]
+    assert removed(sandbox).total() == 1
+
+
+class LoginsFirst(Intercepted):
+    """Of a server that finds a user by its login before it looks for an id."""
+
+    async def call(self, operation, *args, **values):
+        found = await self._client.call(operation, *args, **values)
+        if operation.__name__ == "get_user":
+            return await self._client.call(operation, self.other)
+        return found
+
+    def with_options(self, **options):
+        copy = LoginsFirst(self._client.with_options(**options), self._before)
+        copy.other = self.other
+        return copy
+
+
+async def test_another_user_in_the_response_is_no_absence():
+    """The user is in the list: to claim that it was gone would be wrong, and a deletion would meet the other."""
+    sandbox = broken()
+    account(sandbox, 20, 1)
+    leaver = sandbox.user("left0@example.com")
+    other = sandbox.seed_user(str(leaver.id + 100_000), first_name="Digit", last_name="Login")
+    removals = Removals(scope="users", protect=[other.login])
+    async with client_of(sandbox) as coggno:
+        client = LoginsFirst(coggno, lambda *_: None)
+        client.other = other.id
+        rows = read_roster(people(20, groups=["Warehouse"]))
+        plan = await make_plan(client, rows, RunOptions(removals=removals))
+        run = carry_out(client, plan, removals=removals)
+        left = [result async for result in run if not result.line]
+    assert [(result.outcome, result.login) for result in left] == [(RowOutcome.FAILED, leaver.login)]
+    assert "for the login of another user" in left[0].detail
+    assert not removed(sandbox)
+
+
+class Unanswered(Intercepted):
+    """Never returns from a deletion, which is carried out."""
+
+    def with_options(self, **options):
+        return Unanswered(self._client.with_options(**options), self._before)
+
+    async def call(self, operation, *args, **values):
+        found = await self._client.call(operation, *args, **values)
+        if operation.__name__ == "delete_user":
+            await asyncio.Event().wait()
+        return found
+
+
+async def test_a_deletion_that_is_cut_off_is_unknown():
+    """It was carried out: nobody may read that it was not attempted."""
+    sandbox = broken()
+    account(sandbox, 20, 1)
+    async with client_of(sandbox) as coggno:
+        client = Unanswered(coggno, lambda *_: None)
+        rows = read_roster(people(20, groups=["Warehouse"]))
+        run = carry_out(client, await make_plan(client, rows, RunOptions(removals=USERS)), removals=USERS)
+
+        async def consume():
+            return [result async for result in run]
+
+        consumer = asyncio.create_task(consume())
+        while not removed(sandbox):
+            await asyncio.sleep(0)
+        consumer.cancel()
+        await asyncio.gather(consumer, return_exceptions=True)
+        await run.aclose()
+        (left,) = [result for result in run.rest() if not result.line]
+    assert (left.outcome, left.not_attempted) == (RowOutcome.UNKNOWN, False)
+
+
+async def test_nobody_is_left_out_when_the_run_is_left(tmp_path):
+    """Those who were removed are in the journal, and those who were not begun are reported as that."""
+    sandbox = broken()
+    account(sandbox, 20, 15)
+    removals = Removals(scope="users", max_share=1.0)
+    async with client_of(sandbox) as coggno, SqliteJournal(tmp_path / "journal") as journal:
+        options = RunOptions(removals=removals, journal=journal)
+        plan = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
+        run = carry_out(coggno, plan, removals=removals, journal=journal, concurrency=2)
+        left = []
+        async for result in run:
+            if not result.line:
+                left.append(result)
+                break
+        await run.aclose()
+        left += [result for result in run.rest() if not result.line]
+        recorded = {result.login async for result in journal.results() if not result.line}
+    assert len({result.login for result in left}) == len(left) == 15
+    deleted = {login for _, login, _ in removed(sandbox)}
+    assert {result.login for result in left if result.outcome is RowOutcome.DELETED} == deleted == recorded
+    assert {result.not_attempted for result in left if result.login not in deleted} == {True}
+
+
+async def test_earlier_removals_are_reported_again(tmp_path):
+    """The same command again keeps the record of who was deleted, and finishes a job that kept everybody."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 1)
+    results = []
+    async with client_of(sandbox) as coggno:
+        for _ in range(2):
+            async with SqliteJournal(tmp_path / "journal") as journal:
+                options = RunOptions(removals=USERS, journal=journal)
+                plan = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
+                run = carry_out(coggno, plan, removals=USERS, journal=journal)
+                results.append([result async for result in run])
+                assert run.progress.done == 20
+    for each in results:
+        assert [(result.login, result.outcome) for result in each if not result.line] == [
+            ("left0@example.com", RowOutcome.DELETED)
+        ]
+    assert removed(sandbox).total() == 1
+
+
+async def test_refused_removals_finish_the_job(tmp_path):
+    sandbox = Sandbox()
+    account(sandbox, 20, 9)
+    async with client_of(sandbox) as coggno, SqliteJournal(tmp_path / "journal") as journal:
+        options = RunOptions(removals=Removals(), journal=journal)
+        plan = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
+        with pytest.raises(RemovalsRefusedError):
+            _ = [result async for result in carry_out(coggno, plan, removals=Removals(), journal=journal)]
+        again = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
+        assert again.earlier.state.is_finished
