@@ -250,26 +250,6 @@ async def test_nobody_is_left_out_when_the_run_is_left(tmp_path):
     assert {result.not_attempted for result in left if result.login not in deleted} == {True}
 
 
-async def test_earlier_removals_are_reported_again(tmp_path):
-    """The same command again keeps the record of who was deleted, and finishes a job that kept everybody."""
-    sandbox = Sandbox()
-    account(sandbox, 20, 1)
-    results = []
-    async with client_of(sandbox) as coggno:
-        for _ in range(2):
-            async with SqliteJournal(tmp_path / "journal") as journal:
-                options = RunOptions(removals=USERS, journal=journal)
-                plan = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
-                run = carry_out(coggno, plan, removals=USERS, journal=journal)
-                results.append([result async for result in run])
-                assert run.progress.done == 20
-    for each in results:
-        assert [(result.login, result.outcome) for result in each if not result.line] == [
-            ("left0@example.com", RowOutcome.DELETED)
-        ]
-    assert removed(sandbox).total() == 1
-
-
 async def test_refused_removals_finish_the_job(tmp_path):
     sandbox = Sandbox()
     account(sandbox, 20, 9)

@@ -50,8 +50,7 @@ class Ledger:
 
     def forget_earlier(self, result: RowResult) -> None:
         """Note that a row that an earlier run has done is to be reported now."""
-        if result.line:
-            self._counts[result.outcome] -= 1
+        self._counts[result.outcome] -= 1
 
     def is_reported(self, line: int) -> bool:
         """Return whether the row in `line` has been reported."""

@@ -134,9 +134,9 @@ class Earlier:
         return row.result(self.outcome(row.line), "done by an earlier run")
 
     async def results(self) -> AsyncIterator[RowResult]:
-        """Yield the results of the rows that are done already, and of those who were removed."""
+        """Yield the results of the rows that are done already."""
         async for result in self.journal.results():
-            if self.is_done(result.line) or (not result.line and result.outcome in _DONE):
+            if self.is_done(result.line):
                 yield result
 
     def claimed(self, row: Row, result: RowResult, company: int | None) -> RowResult:
