@@ -10,7 +10,14 @@ import pytest
 
 from coggno.provisioning import RowOutcome, StoppedError, apply_plan, make_plan
 from coggno.provisioning.errors import JournalError
-from coggno.provisioning.journal import PostgresJournal, PostgresReader, SavedPlan, SavedUser, WriteOutcome
+from coggno.provisioning.journal import (
+    PostgresJournal,
+    PostgresReader,
+    SavedPlan,
+    SavedUser,
+    WriteKind,
+    WriteOutcome,
+)
 from coggno.provisioning.journal.postgres import schema
 from coggno.provisioning.options import RunOptions
 from tests.provisioning.helpers import HEADER, KEY, broken, client_of, roster
@@ -135,6 +142,84 @@ async def test_intent_of_a_machine_that_slept_is_renewed(url):
         await journal.intend(a_write())
         assert len(commits) == 2
         assert writer._valid_until == before
+
+
+# Creating groups
+
+
+async def no_wait(_):
+    raise AssertionError("waits for another run")
+
+
+async def entered(journal, sleep=no_wait, company="7"):
+    """Enter the lock and stay in it."""
+    lock = journal.group_lock("http://localhost", company, sleep=sleep)
+    await lock.__aenter__()
+    return lock
+
+
+@pytest.fixture
+async def pair(postgres):
+    """Two runs with a journal each."""
+    async with (
+        PostgresJournal(postgres.url(journal=uuid4())) as one,
+        PostgresJournal(postgres.url(journal=uuid4())) as two,
+    ):
+        yield one, two
+
+
+async def begun(pair):
+    for journal in pair:
+        await journal.begin(a_job())
+    return pair
+
+
+async def test_one_run_creates_groups_at_a_time(pair):
+    one, two = await begun(pair)
+    lock, waited = await entered(one), []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+        if len(waited) == 3:
+            await lock.__aexit__(None, None, None)
+
+    await (await entered(two, company="8")).__aexit__(None, None, None)
+    await (await entered(two, sleep)).__aexit__(None, None, None)
+    assert len(waited) >= 3
+    await two.flush()
+    await (await entered(one)).__aexit__(None, None, None)
+
+
+async def test_groups_of_a_dead_run_are_free(postgres, pair):
+    """It may believe that it still has the right: it sends nothing more."""
+    one, two = await begun(pair)
+    held = await entered(one)
+    await one.intend(a_write("office", kind=WriteKind.CREATE_GROUP))
+    expire(postgres, str(one.url))
+    lock = await entered(two)
+    with pytest.raises(JournalError, match="Another run has begun to create groups"):
+        await one.intend(a_write("dock", kind=WriteKind.CREATE_GROUP))
+    assert kept_writes(one.url) == ["office"]
+    await two.intend(a_write("dock", kind=WriteKind.CREATE_GROUP))
+    for each in (held, lock):
+        await each.__aexit__(None, None, None)
+
+
+async def test_two_runs_make_each_group_once(pair):
+    """Two processes would be kept apart on one machine; here only the database does."""
+    sandbox = broken("createGroup:latency=0.05,after")
+    people = HEADER + "".join(f"A,B,u{number}@example.com,s3cret-word,Team {number}\n" for number in range(12))
+
+    async def run(journal):
+        async with client_of(sandbox) as coggno:
+            options = RunOptions(journal=journal)
+            plan = await make_plan(coggno, roster(people), options)
+            return [result.outcome async for result in apply_plan(coggno, plan, options)]
+
+    for outcomes in await asyncio.gather(*map(run, pair)):
+        assert set(outcomes) <= {RowOutcome.CREATED, RowOutcome.EXISTS, RowOutcome.JOINED}
+    assert sorted(group.name for group in sandbox.groups()) == sorted(f"Team {number}" for number in range(12))
+    assert len(sandbox.users()) == 12
 
 
 # Commits
@@ -287,7 +372,10 @@ async def test_run_without_a_journal_sends_nothing(url, gone):
 
 
 async def test_tables_are_brought_up_to_date(postgres, database, monkeypatch):
+    """From the first version, with all that is in them."""
     url = postgres.url(database=database)
+    versions = schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", versions[:1])
     async with PostgresJournal(url) as journal:
         await journal.begin(a_job())
         journal.record(a_record())
@@ -295,14 +383,15 @@ async def test_tables_are_brought_up_to_date(postgres, database, monkeypatch):
     added = (
         "ALTER TABLE coggno.rows ADD COLUMN note text NOT NULL DEFAULT 'old'; CREATE INDEX notes ON coggno.rows (note)"
     )
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, added))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*versions, added))
     with pytest.raises(JournalError, match="The next run updates it"):
         PostgresReader(url)
     async with PostgresJournal(url) as journal:
         assert (await journal.begin(a_job())).is_resumed
         assert len(await all_results(journal)) == len(await journal.writes()) == 1
+        await (await entered(journal)).__aexit__(None, None, None)
     assert postgres.execute("SELECT note FROM coggno.rows", database=database) == [("old",)]
-    assert postgres.execute("SELECT version FROM coggno.schema_version", database=database) == [(2,)]
+    assert postgres.execute("SELECT version FROM coggno.schema_version", database=database) == [(len(versions) + 1,)]
 
 
 async def test_tables_of_a_later_version_are_left_alone(postgres, database):
@@ -311,7 +400,7 @@ async def test_tables_of_a_later_version_are_left_alone(postgres, database):
         await journal.begin(a_job())
     postgres.execute("UPDATE coggno.schema_version SET version = 99", database=database)
     for refused in (PostgresJournal(url).begin(a_job()), asyncio.to_thread(PostgresReader, url)):
-        with pytest.raises(JournalError, match="has version 99, this program reads 1. Update coggno"):
+        with pytest.raises(JournalError, match="has version 99, this program reads 2. Update coggno"):
             await refused
 
 
@@ -387,7 +476,7 @@ async def test_no_password_is_kept(postgres, database):
     tables = [name for (name,) in postgres.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'coggno'", database=database
     )]  # fmt: skip
-    assert len(tables) == 7
+    assert len(tables) == 8
     rows = [str(postgres.execute(f"SELECT * FROM coggno.{name}", database=database)) for name in tables]
     assert "u@example.com" in "".join(rows)
     for secret in (SECRET, "s3cret-word", KEY):

@@ -20,7 +20,7 @@ from coggno._protocol.identity import group_key, named
 from coggno.errors import APIError, NotFoundError, RateLimitError
 from coggno.models import Group
 from coggno.provisioning.client import HeldName
-from coggno.provisioning.errors import StoppedError
+from coggno.provisioning.errors import JournalError, StoppedError
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.journal import Write, WriteKind, group_lock
 from coggno.provisioning.outcomes import Waiting
@@ -89,8 +89,11 @@ class GroupCreation:
         # In one order everywhere: two runs that each hold a name the other one waits for would wait for ever.
         names = sorted(groups, key=lambda group: (group[0] or 0, group_key(group[1]), group[1]))
         try:
-            await self._lock_machine({company for company, _ in names})
+            await self._lock_others_out({company for company, _ in names})
         except HeldError:
+            return
+        except JournalError as error:
+            self.context.signal.stop(str(error).rstrip("."))
             return
         for start in range(0, len(names), _AT_ONCE):
             if self.context.signal.reason is None:
@@ -130,19 +133,20 @@ class GroupCreation:
         """Return whether one of `names` is not there yet."""
         return any((company, name) not in self.context.groups for name in names)
 
-    async def _lock_machine(self, companies: Iterable[int | None]) -> None:
-        """Keep out other processes, from the list that shows that a group is missing until it is there."""
-        client = self.context.sender.client
+    async def _lock_others_out(self, companies: Iterable[int | None]) -> None:
+        """Keep out other runs, from the list that shows that a group is missing until it is there."""
+        client, journal = self.context.sender.client, self.context.records.journal
+        lock = group_lock if journal is None else journal.group_lock
         for company in sorted(companies, key=lambda company: company or 0):
             acting_for = client.lms if company is None else str(company)
-            await self._locks.enter_async_context(group_lock(client.base_url, acting_for, sleep=self._wait))
+            await self._locks.enter_async_context(lock(client.base_url, acting_for, sleep=self._wait))
         self.context.gate.waiting = None
 
     async def _wait(self, seconds: float) -> None:
         if self.context.signal.reason is not None:
             raise HeldError
         waiting = self.context.gate.waiting
-        reason = "another run on this machine to create its groups"
+        reason = "another run to create its groups"
         self.context.gate.waiting = waiting or Waiting(since=time.time(), reason=reason)
         await self.context.gate.pause(seconds)
 

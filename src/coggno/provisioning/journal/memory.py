@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from attrs import evolve
 
 from coggno.provisioning.errors import JournalError
+from coggno.provisioning.journal.locks.machine_lock import Sleep, group_lock
 from coggno.provisioning.journal.records import (
     Job,
     JobState,
@@ -111,6 +113,10 @@ class MemoryJournal:
         """Yield nothing: results are not kept."""
         return
         yield
+
+    def group_lock(self, address: str, company: str | None, *, sleep: Sleep) -> AbstractAsyncContextManager[None]:
+        """Hold the right to create groups among all runs on this machine."""
+        return group_lock(address, company, sleep=sleep)
 
     async def flush(self) -> None:
         """Do nothing."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Generic, Protocol, TypeVar
 
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import values
 from coggno.provisioning.journal.batch import Batch
+from coggno.provisioning.journal.locks.machine_lock import Sleep, group_lock
 from coggno.provisioning.journal.records import RowRecord, Write, WriteOutcome
 from coggno.provisioning.outcomes import Waiting
 
@@ -46,6 +48,10 @@ class NotedJournal(Generic[W]):
     def waiting(self) -> Waiting | None:
         """`None`: a file is there or is not."""
         return None
+
+    def group_lock(self, address: str, company: str | None, *, sleep: Sleep) -> AbstractAsyncContextManager[None]:
+        """Hold the right to create groups among all runs on this machine."""
+        return group_lock(address, company, sleep=sleep)
 
     async def intend(self, write: Write) -> int:
         """Keep what is about to be sent; return its number when it would survive a power cut."""

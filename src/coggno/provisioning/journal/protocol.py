@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from coggno.provisioning.journal.locks.machine_lock import Sleep
 from coggno.provisioning.journal.records import (
     Job,
     JobState,
@@ -130,6 +132,19 @@ class Journal(Protocol):
 
         Raises:
             JournalError: it cannot be read.
+        """
+        ...
+
+    def group_lock(self, address: str, company: str | None, *, sleep: Sleep) -> AbstractAsyncContextManager[None]:
+        """Hold the right to create groups, from the list that shows that one is missing until it is known to exist.
+
+        Args:
+            address: of the API.
+            company: id of the company that the client acts for; `None` for that of the key.
+            sleep: waits for so many seconds, while another run has the right.
+
+        Raises:
+            JournalError: it cannot be had.
         """
         ...
 

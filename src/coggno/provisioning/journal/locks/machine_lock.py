@@ -16,12 +16,15 @@ import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import define, field
 
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.file_lock import LockAttempt, try_lock
+
+Sleep: TypeAlias = Callable[[float], Awaitable[Any]]
+"""Waits for so many seconds."""
 
 _POLL: Final = 0.25  # seconds between two attempts; the system does not tell when a lock becomes free
 
@@ -40,9 +43,7 @@ _guard: Final = threading.Lock()
 
 
 @asynccontextmanager
-async def group_lock(
-    address: str, company: str | None, *, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
-) -> AsyncGenerator[None]:
+async def group_lock(address: str, company: str | None, *, sleep: Sleep = asyncio.sleep) -> AsyncGenerator[None]:
     """Hold the right to create groups, from the list that shows that one is missing until it is known to exist.
 
     Other processes wait; within this one, several tasks may hold it at once, since the client itself lets one of them

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
 from attrs import evolve
 
+from coggno.provisioning.journal.locks.machine_lock import Sleep
 from coggno.provisioning.journal.noted import NotedJournal
 from coggno.provisioning.journal.postgres import driver, lease, schema
 from coggno.provisioning.journal.postgres.url import DatabaseUrl
@@ -16,6 +18,7 @@ from coggno.provisioning.journal.postgres.writer import PostgresWriter
 from coggno.provisioning.journal.records import Job, JobState, RecordedWrite, SavedPlan
 from coggno.provisioning.outcomes import RowOutcome, RowResult, Waiting
 
+_POLL: Final = 0.5  # seconds between two attempts to have the right to create groups
 _PAGE: Final = 1000  # results that are read at once
 _OUTCOMES: Final = 10_000  # lines and outcomes that are read at once; intents wait meanwhile, for some milliseconds
 
@@ -149,6 +152,19 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
             for _, result in page:
                 yield result
             last = page[-1][0]
+
+    @asynccontextmanager
+    async def group_lock(self, address: str, company: str | None, *, sleep: Sleep) -> AsyncGenerator[None]:
+        """Hold the right to create groups among all runs on this machine, and all with a journal in this database."""
+        writer, scope = self._begun(), f"{address} {company}"
+        # Runs with journals in files are on this machine only.
+        async with super().group_lock(address, company, sleep=sleep):
+            while not await writer.lock_groups(scope):
+                await sleep(_POLL)
+            try:
+                yield
+            finally:
+                writer.unlock_groups(scope)
 
     async def close(self) -> None:
         """Keep what was noted, and let the next run use the journal. A second call does nothing."""

@@ -45,7 +45,12 @@ CREATE TABLE coggno.plan_users (
   missing text NOT NULL, PRIMARY KEY (journal, line)
 );
 """
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST,)
+_SECOND: Final = """
+CREATE TABLE coggno.group_locks (
+  scope text PRIMARY KEY, journal bigint REFERENCES coggno.journals ON DELETE CASCADE, token bigint
+);
+"""
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _SECOND)
 """Each leads from one version to the next, and is never changed after a release."""
 
 _VERSION: Final = "SELECT version FROM coggno.schema_version"

@@ -12,6 +12,7 @@ from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal.batch import Batch, resolve, set_result
 from coggno.provisioning.journal.postgres import driver
 from coggno.provisioning.journal.postgres.driver import Database, JournalLostError
+from coggno.provisioning.journal.postgres.group_locks import GroupLocks
 from coggno.provisioning.journal.postgres.lease import Lease
 from coggno.provisioning.journal.postgres.statements import JournalTables
 from coggno.provisioning.outcomes import Waiting
@@ -47,6 +48,7 @@ class PostgresWriter:
         self.waiting: Waiting | None = None
         self._connection: Database | None = connection
         self._lease = lease
+        self._locks = GroupLocks(lease)
         self._patience = patience
         self._clock = clock
         self._sleep = sleep
@@ -101,6 +103,30 @@ class PostgresWriter:
         """
         result: T = await self._queue(lambda batch, future: batch.calls.append((function, future)))
         return result
+
+    async def lock_groups(self, scope: str) -> bool:
+        """Return whether this run may create groups now; `unlock_groups` gives the right up.
+
+        Args:
+            scope: address and company.
+
+        Raises:
+            JournalError: that cannot be found out.
+        """
+        is_ours = await self.call(lambda connection: self._locks.take(connection, scope))
+        if is_ours:
+            self._locks.held.add(scope)
+        return is_ours
+
+    def unlock_groups(self, scope: str) -> None:
+        """Let the next run create groups, with the next commit."""
+        self._locks.held.discard(scope)
+        if self._failure is None and not self._is_closing:
+            # Nobody waits for it: a run that is stopped while the database is gone ends all the same.
+            ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            ended.add_done_callback(lambda future: future.cancelled() or future.exception())
+            self._batch.calls.append((lambda connection: self._locks.release(connection, scope), ended))
+            self._changed.set()
 
     async def close(self) -> None:
         """Commit what was noted, give the lease back, and end the task."""
@@ -193,6 +219,7 @@ class PostgresWriter:
         began = self._clock()
         async with self._connection.transaction():
             await self._lease.renew(self._connection)
+            await self._locks.check(self._connection)
             result = await function(self._connection)
         # From before the commit on: the database counts from a moment in between.
         self._valid_until = began + self._lease.seconds
