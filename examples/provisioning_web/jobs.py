@@ -65,7 +65,7 @@ class ProvisioningJob:
     outcomes: Counter[str] = field(factory=Counter[str])
     files: list[str] = field(factory=list[str])
     _run: Run | None = None
-    _is_stopping: bool = False
+    _stopped: str | None = None
 
     @property
     def is_ended(self) -> bool:
@@ -110,7 +110,7 @@ class ProvisioningJob:
 
     def stop(self, reason: str) -> None:
         """Begin no more rows; what is in progress has a few seconds left."""
-        self._is_stopping = True
+        self._stopped = reason
         if self._run is not None:
             self._run.stop(reason)
 
@@ -118,9 +118,8 @@ class ProvisioningJob:
         """Carry out the roster, and write the files."""
         passwords = PasswordFile(self.folder / "passwords.csv") if self.makes_passwords else None
         try:
-            if not self._is_stopping:
-                async with SqliteJournal(self.folder / "results.journal") as journal:
-                    await self._provision(coggno, RunOptions(passwords=passwords, journal=journal))
+            async with SqliteJournal(self.folder / "results.journal") as journal:
+                await self._provision(coggno, RunOptions(passwords=passwords, journal=journal))
         except StoppedError as error:
             self.message = str(error)
         except CoggnoError as error:
@@ -134,13 +133,20 @@ class ProvisioningJob:
         self.state = "failed" if self.message else "done"
 
     async def _provision(self, coggno: AsyncCoggno, options: RunOptions) -> None:
+        self._raise_if_stopped()
         self.state = "planning"
         plan = await make_plan(coggno, self.roster, options)
+        self._raise_if_stopped()
         self._run = apply_plan(coggno, plan, options)
         self.state = "running"
         async for result in self._run:
             self.results[result.line] = result
             self.outcomes[result.outcome.value] += 1
+
+    def _raise_if_stopped(self) -> None:
+        """Raise what a run raises that is stopped: before it begins there is none that could."""
+        if self._stopped is not None:
+            raise StoppedError(self._stopped)
 
     def _write_files(self) -> None:
         if not self.results:

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from attrs import define, evolve
 
-__all__ = ["is_testing", "set_testing"]
+__all__ = ["is_testing", "set_testing", "skipping_pauses"]
 
 
 @define
@@ -65,6 +65,11 @@ def set_testing(testing: bool, *, attempts: int | None = None) -> AbstractContex
     before = evolve(_state)
     _state.is_active, _state.attempts = testing, attempts if testing else None
     return _Testing(before)
+
+
+def skipping_pauses() -> AbstractContextManager[None]:
+    """Skip all pauses in a `with` block; a limit of attempts that was set before stays."""
+    return set_testing(True, attempts=_state.attempts)
 
 
 def is_testing() -> bool:

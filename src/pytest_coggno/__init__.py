@@ -52,7 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a marker that has no effect: the test would pass without the fault that it is about."""
     used = getattr(item, "fixturenames", ())
-    if item.get_closest_marker(_MARKER) is not None and not any(name in used for name in _FIXTURES):
+    # At a class or module it is for those tests that use a fixture; `request` may ask for one while the test runs.
+    is_own = any(marker.name == _MARKER for marker in item.own_markers)
+    if is_own and not any(name in used for name in (*_FIXTURES, "request")):
         pytest.fail(f"the marker {_MARKER} needs one of the fixtures {', '.join(_FIXTURES)}", pytrace=False)
 
 
@@ -90,7 +92,7 @@ def coggno_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
             made.faults.add(sandbox.parse_fault(text))
         except ValueError as error:
             pytest.fail(f"{_MARKER}: {error}", pytrace=False)
-    with testing.set_testing(True):
+    with testing.skipping_pauses():
         yield made
 
 

@@ -84,6 +84,17 @@ async def test_file_that_is_no_roster_is_refused(browser, sandbox):
     assert (await browser.post("/runs", data={"passwords": "true"})).status_code == 422
 
 
+async def test_stop_while_planning_creates_nobody(browser, sandbox):
+    sandbox.faults.add(parse_fault("listUsers:latency=0.5"))
+    run = (await upload(browser, people(20))).json()["id"]
+    await follow(browser, run, until=lambda snapshot: snapshot["state"] == "planning")
+    await browser.post(f"/runs/{run}/stop")
+    last = (await follow(browser, run))[-1]
+    assert (last["state"], last["done"]) == ("failed", 0)
+    assert "stopped by a person" in last["message"]
+    assert not list(sandbox.effects)
+
+
 async def test_stop_ends_a_run_in_order(browser, sandbox):
     """Every row has an outcome; the same roster again continues."""
     slow = sandbox.faults.add(parse_fault("createUser:latency=0.2"))

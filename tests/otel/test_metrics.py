@@ -128,6 +128,21 @@ async def test_rows_are_counted_by_outcome(sandbox, reader, provider):
     assert counted == {"created": 2, "invalid": 1}
 
 
+async def test_leaving_the_count_ends_the_run(sandbox, provider):
+    """No request goes on behind the back of whoever has left the loop."""
+    rows = [
+        {"email": f"u{number}@example.com", "first_name": "U", "last_name": "Lee", "password": "not-a-real-one"}
+        for number in range(50)
+    ]
+    async with serving(sandbox) as url, AsyncCoggno("test_key", base_url=url) as coggno:
+        counted = instrument(coggno, meter_provider=provider).count_rows(coggno.provision(rows))
+        await anext(counted)
+        await counted.aclose()
+        created = len(sandbox.effects)
+        await asyncio.sleep(0.2)
+        assert len(sandbox.effects) == created < 50
+
+
 @pytest.mark.parametrize("provider", [NoOpMeterProvider(), None])
 async def test_without_an_sdk_nothing_is_recorded(sandbox, provider):
     async with serving(sandbox) as url, AsyncCoggno("test_key", base_url=url) as coggno:

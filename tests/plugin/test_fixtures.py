@@ -189,6 +189,27 @@ def test_marker_without_a_fixture_fails(run):
     result.stdout.fnmatch_lines(["*coggno_faults needs one of the fixtures coggno_sandbox, coggno, coggno_server*"])
 
 
+def test_marker_of_a_module_is_for_those_who_use_it(run):
+    """Other tests of the module pass, and so does one that asks for the fixture while it runs."""
+    source = (
+        "pytestmark = pytest.mark.coggno_faults('createUser:status=503,times=1')\n"
+        "def test_pure(): pass\n"
+        "def test_late(request): assert request.getfixturevalue('coggno_sandbox').faults\n"
+    )
+    run(source).assert_outcomes(passed=2)
+
+
+def test_limit_of_attempts_stays(run):
+    source = (
+        "from coggno import testing\n"
+        "@pytest.fixture(autouse=True)\n"
+        "def limited():\n"
+        "    with testing.set_testing(True, attempts=2): yield\n"
+        "def test_it(limited, coggno_sandbox): assert testing.limited_retries(5) == 1\n"
+    )
+    run(source).assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("missing", "fixture"), [("starlette", "coggno_sandbox"), ("starlette", "coggno"), ("uvicorn", "coggno_server")]
 )

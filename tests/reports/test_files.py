@@ -54,6 +54,14 @@ def test_csv_has_a_line_for_each_row():
     assert first["complete_date"] == first["score"] == ""
 
 
+@pytest.mark.parametrize(("score", "text"), [(98.12345, "98.12345"), (1234567.0, "1234567"), (80.0, "80")])
+def test_scores_keep_all_digits(score, text):
+    file = io.StringIO()
+    CompletionCsv(file).add(row(CompletionState.PASSED, score=score))
+    (only,) = csv.DictReader(io.StringIO(file.getvalue()))
+    assert only["score"] == text
+
+
 def test_counts_by_document_and_group():
     counts = CompletionStatistics()
     for each in [row(CompletionState.PASSED), row(user_id=3, groups=()), row(CompletionState.NO_LICENSE, user_id=4)]:

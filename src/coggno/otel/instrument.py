@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, nullcontext
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 from opentelemetry import metrics, trace
@@ -44,11 +44,18 @@ class Telemetry:
         ```
 
         Args:
-            results: what `provision` returns.
+            results: what `provision` returns, or a `Run`; it ends when this iteration is closed.
         """
-        async for result in results:
-            self._instruments.rows.add(1, {attributes.ROW_OUTCOME: str(result.outcome)})
-            yield result
+        async with _closing(results):
+            async for result in results:
+                self._instruments.rows.add(1, {attributes.ROW_OUTCOME: str(result.outcome)})
+                yield result
+
+
+def _closing(results: AsyncIterable[Any]) -> AbstractAsyncContextManager[Any]:
+    """Return a context that closes an iteration, so that no request goes on behind the back of whoever left it."""
+    close: Any = results
+    return aclosing(close) if hasattr(results, "aclose") else nullcontext()
 
 
 def instrument(

@@ -20,6 +20,7 @@ def replacing(path: Path, *, encoding: str, errors: str) -> Generator[IO[str]]:
     """Open a file that takes the place of `path` when the context ends without an error.
 
     It is written beside `path` and renamed, so that a crash or Ctrl-C leaves the old file or the new one, never a part.
+    A symbolic link stays one: the file that it leads to is replaced.
 
     Args:
         path: the file to replace.
@@ -30,14 +31,16 @@ def replacing(path: Path, *, encoding: str, errors: str) -> Generator[IO[str]]:
         RosterError: the file cannot be written.
     """
     part: Path | None = None
+    target = path
     try:
+        target = path.resolve()
         with tempfile.NamedTemporaryFile(
             "w",
             encoding=encoding,
             errors=errors,
             newline="",
-            dir=path.parent,  # renaming works within one file system only
-            prefix=path.name,
+            dir=target.parent,  # renaming works within one file system only
+            prefix=target.name,
             suffix=_PART,
             delete=False,
         ) as file:
@@ -46,7 +49,7 @@ def replacing(path: Path, *, encoding: str, errors: str) -> Generator[IO[str]]:
             # Before the rename: else a power cut could leave the new name with an empty file.
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        part.replace(target)
     except BaseException as error:
         if part is not None:
             part.unlink(missing_ok=True)
@@ -54,7 +57,7 @@ def replacing(path: Path, *, encoding: str, errors: str) -> Generator[IO[str]]:
             raise unwritable(path, error) from None
         raise
     with contextlib.suppress(OSError):  # some file systems cannot; the file is in place all the same
-        sync_directory(path.parent)
+        sync_directory(target.parent)
 
 
 def sync_directory(path: Path) -> None:

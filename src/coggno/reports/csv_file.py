@@ -54,4 +54,6 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return "; ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
