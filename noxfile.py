@@ -155,13 +155,24 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """The fuzzer of the engines with 200,000 cases, and runs that are killed; `-- 1000000` for another number."""
+    """What takes too long for every change; `-- 1000000` for so many cases of the fuzzer, 200,000 if not given.
+
+    The fuzzer of the engines; histories of runs under faults; each step of the protocol for lost writes taken out; runs
+    that are killed; and outages in real time. `COGGNO_TORTURE_SEEDS=4,5,6` for other random choices.
+    """
     install(session, "test")
     cases = session.posargs[0] if session.posargs else "200000"
-    session.run("pytest", "tests/_engines/test_fuzz.py", "--timeout", "0", env={"COGGNO_FUZZ_CASES": cases})
-    kills = {"COGGNO_TORTURE_SEEDS": "1,2,3", "COGGNO_TORTURE_KILLS": "40", "COGGNO_TORTURE_ROWS": "2000"}
+    seeds = os.environ.get("COGGNO_TORTURE_SEEDS", "1,2,3")
+    without_limit = ("pytest", "--timeout", "0")
+    session.run(*without_limit, "tests/_engines/test_fuzz.py", env={"COGGNO_FUZZ_CASES": cases})
+    for seed in seeds.split(","):
+        session.run(*without_limit, "tests/provisioning/test_histories.py", env={"COGGNO_TORTURE_SEED": seed})
+    # Any seed: it only says that there is time for it.
+    session.run(*without_limit, "tests/provisioning/test_mutations.py", env={"COGGNO_TORTURE_SEED": "1"})
+    kills = {"COGGNO_TORTURE_SEEDS": seeds, "COGGNO_TORTURE_KILLS": "40", "COGGNO_TORTURE_ROWS": "2000"}
     killed = ("tests/provisioning/journal/test_deaths.py", "tests/cli/provision/test_killed.py")
-    session.run("pytest", *killed, "--timeout", "0", env=kills)
+    session.run(*without_limit, *killed, env=kills)
+    session.run("python", "-m", "benchmarks.provisioning.patience")
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""What a journal costs: `python -m benchmarks.journal [ROWS]`.
+"""What a journal costs: `python -m benchmarks.provisioning.journal [ROWS]`.
 
 Rows without any request, 50 in progress: an intent, its outcome and the row's result each. Then the journal is begun
 again, as a run does that continues a finished one.
@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from coggno.provisioning import RowOutcome, RowResult, SqliteJournal
+from benchmarks.measurements.provisioning import write_roster
+from coggno.provisioning import RowOutcome, RowResult, SqliteJournal, read_roster
 from coggno.provisioning.journal import Job, JournalScope, RowRecord, Write, WriteKind, WriteOutcome
 from coggno.provisioning.planning.earlier import Earlier
 
@@ -51,17 +52,20 @@ async def write(path: Path, rows: int) -> None:
 
 
 async def begin(path: Path, rows: int) -> None:
+    began = time.perf_counter()
+    roster = read_roster(path.with_name("roster.csv"))
+    print(f"roster checked in {time.perf_counter() - began:.2f} s")
     async with SqliteJournal(path) as journal:
         began = time.perf_counter()
         earlier = Earlier(journal, await journal.begin(job(rows)))
-        await earlier.load(last_line=rows + 1, recheck=False)
+        await earlier.load(roster, recheck=False)
         assert earlier.done == rows
         print(f"begun again in {time.perf_counter() - began:.2f} s")
 
 
 def main(rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.journal"
+        path = write_roster(Path(folder) / "roster.csv", rows).with_name("run.journal")
         asyncio.run(write(path, rows))
         print(f"{path.stat().st_size / rows:.0f} B a row")
         asyncio.run(begin(path, rows))
