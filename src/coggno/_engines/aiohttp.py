@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -77,23 +77,13 @@ class AiohttpEngine(Engine):
         # The caller's connector belongs to the loop in which it was made.
         raise ConfigurationError("http_client was made in an event loop that has ended; make one for each loop")
 
-    @asynccontextmanager
-    async def _open(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[AiohttpResponse]:
+    def _open(self, request: EngineRequest, timeout: Timeout) -> AiohttpExchange:
         if self._session.closed:
             raise ConfigurationError("http_client is closed; close it after the AsyncCoggno that uses it")
-        await self._queue.take(timeout.pool)
-        try:
-            response = await self._response(request, timeout)
-            try:
-                yield AiohttpResponse(response, request)
-            finally:
-                # A complete response has given its connection back; of any other it is closed. Nothing is waited for,
-                # so that no cancellation can come in between.
-                response.close()
-        finally:
-            self._queue.give_back()
+        return AiohttpExchange(self, self._queue, request, timeout)
 
-    async def _response(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
+    async def receive(self, request: EngineRequest, timeout: Timeout) -> aiohttp.ClientResponse:
+        """Send a request once, on a connection that is not stale, and receive the headers of its response."""
         while True:
             try:
                 return await self._request(request, timeout)
@@ -162,6 +152,36 @@ class OwnAiohttpEngine(AiohttpEngine):
 
     async def _close(self) -> None:
         await self._session.close()
+
+
+class AiohttpExchange(AbstractAsyncContextManager["AiohttpResponse"]):
+    """A request and its response, while they occupy a connection.
+
+    A class and not `contextlib.asynccontextmanager`, which takes longer than the queue and the cleanup inside it.
+    """
+
+    def __init__(self, engine: AiohttpEngine, queue: ConnectionQueue, request: EngineRequest, timeout: Timeout) -> None:
+        self._engine = engine
+        self._queue = queue
+        self._request = request
+        self._timeout = timeout
+
+    async def __aenter__(self) -> AiohttpResponse:
+        await self._queue.take(self._timeout.pool)
+        try:
+            self._response = await self._engine.receive(self._request, self._timeout)
+            return AiohttpResponse(self._response, self._request)
+        except BaseException:
+            self._queue.give_back()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        # A complete response has given its connection back; of any other it is closed. Nothing is waited for, so that
+        # no cancellation can come in between.
+        try:
+            self._response.close()
+        finally:
+            self._queue.give_back()
 
 
 class AiohttpResponse:

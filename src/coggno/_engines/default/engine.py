@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, NoReturn
 
 import h11
@@ -50,20 +50,10 @@ class DefaultEngine(Engine):
         self.pool = ConnectionPool(self._origin, self._max_connections, self.proxy)
         self._mocked = None
 
-    @asynccontextmanager
-    async def _open(self, request: EngineRequest, timeout: Timeout) -> AsyncGenerator[StreamedResponse]:
+    def _open(self, request: EngineRequest, timeout: Timeout) -> AbstractAsyncContextManager[StreamedResponse]:
         if respx_is_active():
-            async with self._through_httpx().stream(request, timeout) as mocked:
-                yield mocked
-            return
-        with DefaultTranslation(request, None if self.proxy is None else self.proxy.label):
-            connection = await self.pool.acquire(timeout)
-        try:
-            with DefaultTranslation(request):
-                head = await connection.send(request, self._origin.netloc, timeout)
-            yield DefaultResponse(head, connection, request, timeout)
-        finally:
-            self.pool.release(connection)
+            return self._through_httpx().stream(request, timeout)
+        return DefaultExchange(self.pool, self._origin, request, timeout)
 
     def _through_httpx(self) -> HttpxEngine:
         """Return an engine whose requests respx sees."""
@@ -89,6 +79,34 @@ class DefaultEngine(Engine):
         await self.pool.aclose()
         if self._mocked is not None:
             await self._mocked.client.aclose()
+
+
+class DefaultExchange(AbstractAsyncContextManager["DefaultResponse"]):
+    """A request and its response, while they occupy a connection.
+
+    A class and not `contextlib.asynccontextmanager`, which takes longer than borrowing the connection.
+    """
+
+    def __init__(self, pool: ConnectionPool, origin: Origin, request: EngineRequest, timeout: Timeout) -> None:
+        self._pool = pool
+        self._origin = origin
+        self._request = request
+        self._timeout = timeout
+
+    async def __aenter__(self) -> DefaultResponse:
+        request, pool, timeout = self._request, self._pool, self._timeout
+        with DefaultTranslation(request, pool.proxy_label):
+            self._connection = connection = await pool.acquire(timeout)
+        try:
+            with DefaultTranslation(request):
+                head = await connection.send(request, self._origin.netloc, timeout)
+            return DefaultResponse(head, connection, request, timeout)
+        except BaseException:
+            pool.release(connection)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pool.release(self._connection)
 
 
 class DefaultResponse:

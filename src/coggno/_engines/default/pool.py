@@ -31,6 +31,8 @@ class ConnectionPool:
     def __init__(self, origin: Origin, size: int, proxy: Proxy | None = None) -> None:
         self._origin = origin
         self._proxy = proxy
+        self.proxy_label = None if proxy is None else proxy.label
+        """Host and port of the proxy, for errors."""
         self._tls: ssl.SSLContext | None = None
         self._queue = ConnectionQueue(size)
         self._idle: list[Http11Connection] = []
