@@ -23,6 +23,7 @@ _CONTROL: Final = frozenset(map(chr, [*range(32), 127]))
 _LARGEST: Final = 10**100  # far beyond any id; Python refuses to print numbers of thousands of digits
 _PATH: Final = re.compile(r"/(?![/\\])(?!\.\.?(?:/|$))(?:(?!/\.\.?(?:/|$))[!\"$->@-~])*")
 _SPECIAL: Final = re.compile(r"[^A-Za-z0-9_.~-]")
+_PLAIN_SEGMENT: Final = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*")
 _METHODS: Final = frozenset(get_args(Method))
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -92,6 +93,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _segment(name: str, value: object) -> str:
     text = _text(name, value)
+    if _PLAIN_SEGMENT.fullmatch(text):  # most are ids, and all that follows would leave them as they are
+        return text
     if not text.strip() or not _CONTROL.isdisjoint(text):
         raise InvalidRequestError(f"{name}: must not be blank or contain control characters. Nothing was sent.")
     # Libraries and gateways collapse dot segments, some after decoding "%2F": the request would reach something else.
