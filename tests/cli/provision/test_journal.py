@@ -201,6 +201,24 @@ def test_full_disk_under_the_journal_stops_the_run(provision, sandbox: Sandbox, 
     assert os.path.exists("results.csv")
 
 
+def test_journal_that_cannot_be_written_at_the_end(provision, sandbox: Sandbox, monkeypatch):
+    """Accounts have changed, so this is no run that could not begin; what is known is written all the same."""
+    from coggno.provisioning import JournalError, SqliteJournal
+
+    flush = SqliteJournal.flush
+
+    async def full(journal: SqliteJournal):
+        if "createUser" in created(sandbox):
+            raise JournalError("The journal cannot be written: No space left on device.")
+        await flush(journal)
+
+    monkeypatch.setattr(SqliteJournal, "flush", full)
+    ended = provision(write_roster(ADA, GRACE))
+    assert ended.code == 3
+    assert "No space left on device. Run the same command again to continue." in ended.err
+    assert len(read_table("results.csv")) == 2
+
+
 def test_continued_run_reports_each_row_once(provision, sandbox: Sandbox):
     """Rows that the check refuses, and rows merged with one that is done, are in no count twice."""
     clash = [GRACE, GRACE.replace("Hopper", "Other")]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from coggno.sandbox import Sandbox
-from tests.cli.helpers import ADA, GRACE, RunCommand, read_table, write_roster
+from coggno.sandbox import Sandbox, parse_fault
+from tests.cli.helpers import ADA, GRACE, RunCommand, people, read_table, write_roster
 from tests.cli.provision.helpers import created, file_names
+from tests.cli.provision.test_interrupted import logins_made, start, wait_until
 from tests.helpers.postgres_server import PostgresServer
 
 SECRET = "analytical-engine"
@@ -77,3 +79,25 @@ def test_missing_journal_is_reported(coggno: RunCommand, url: str):
     ended = coggno("journal", "show", url)
     assert ended.code == 2
     assert "There is no journal" in ended.err
+
+
+@pytest.mark.usefixtures("address")
+def test_database_that_stays_away_stops_the_run(
+    provision, coggno: RunCommand, sandbox: Sandbox, postgres: PostgresServer, url: str
+):
+    """The same command continues when the database is back."""
+    slow = sandbox.faults.add(parse_fault("createUser:latency=0.3"))
+    with start(write_roster(*people(40)), "--journal", url, "--patience", "1", "--concurrency", "4") as run:
+        wait_until(lambda: slow.applied >= 4)
+        postgres.stop(signal.SIGQUIT)
+        _, errors = run.communicate(timeout=30)
+    postgres.start()
+    assert run.returncode == 3
+    assert "has not responded for" in errors
+    assert "Run the same command again" in errors
+    assert SECRET not in errors
+    assert 0 < len(sandbox.users()) < 40
+    sandbox.faults.clear()
+    assert provision("people.csv", "--journal", url).code == 0
+    assert set(logins_made(sandbox).values()) == {1}
+    assert [row["outcome"] for row in read_table("results.csv")] == ["created"] * 40

@@ -36,15 +36,18 @@ from coggno.cli.terminal.interrupt import Interruption, ctrl_c_at_once, stopped_
 from coggno.cli.terminal.progress_reporter import reporting_progress
 from coggno.cli.terminal.prompts import confirm
 from coggno.provisioning import (
+    JournalError,
     PasswordFile,
     Plan,
     PlanFile,
+    PostgresJournal,
     RemovalsRefusedError,
     Roster,
     Row,
     RowResult,
     Run,
     RunOptions,
+    SqliteJournal,
     StoppedError,
     apply_plan,
 )
@@ -138,9 +141,21 @@ class ProvisionRun:
                 _report_earlier(report)
                 self.monitor.begin(report.start_data(), run.progress)
                 await self._carry_out(run, report)
-                await journal.flush()
-                report.all_removed = recorded_removals(journal.location, report.removed)
-                await self._write_files(report, recorded_rows(journal.location, report.roster))
+                await self._write_from(journal, report)
+
+    async def _write_from(self, journal: SqliteJournal | PostgresJournal, report: RunReport) -> None:
+        """Write the files from the journal. Accounts have changed: what fails now ends no run that has not begun."""
+        try:
+            await journal.flush()
+        except JournalError as error:
+            stopped = f"The run stopped early: {str(error).rstrip('.')}. Run the same command again to continue."
+            report.summary.stopped = report.summary.stopped or stopped
+        try:
+            report.all_removed = recorded_removals(journal.location, report.removed)
+            await self._write_files(report, recorded_rows(journal.location, report.roster))
+        except JournalError as error:
+            report.reset()
+            report.add_write_error(error)
 
     async def _plan(self, report: RunReport, coggno: AsyncCoggno, options: RunOptions) -> Plan:
         self.monitor.progress.phase("Reading users and groups")

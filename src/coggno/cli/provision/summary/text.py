@@ -37,7 +37,8 @@ def _headline(report: RunReport) -> Iterator[str]:
         if report.leavers is not None:
             yield from forecast_lines(report.leavers)
     else:
-        yield f"{total} in {report.summary.seconds:.1f} s: {counts}"
+        # Without a journal that can be read, nobody knows what became of the rows.
+        yield f"{total} in {report.summary.seconds:.1f} s{f': {counts}' if counts else ''}"
         if report.done_earlier:
             were = "was" if report.done_earlier == 1 else "were"
             yield f"{count_rows(report.done_earlier)} {were} done by an earlier run; --recheck compares them again."
