@@ -6,10 +6,10 @@ from contextlib import aclosing
 
 import pytest
 
-from coggno import ConfigurationError, testing
+from coggno import BadRequestError, ConfigurationError, testing
 from coggno.provisioning import Removals, RosterError, RosterOptions, RowOutcome, RunOptions, SqliteJournal, provision
 from coggno.provisioning.once_only import WindowedRun
-from coggno.sandbox import Sandbox
+from coggno.sandbox import Sandbox, parse_fault
 from coggno.testing import set_testing
 from tests.provisioning.helpers import broken, check_against_effects, client_of, collect, outcomes, people
 
@@ -105,6 +105,21 @@ async def test_rows_before_a_failed_source_are_done(count):
         with pytest.raises(ConnectionError, match="the queue is gone"):
             await collect(provision(coggno, failing()), results)
     assert outcomes(results) == ["created"] * count
+
+
+async def test_rows_of_a_window_that_cannot_be_planned_are_reported():
+    """They were taken off a queue; the run stops, and each has its result."""
+    sandbox, results = broken(), {}
+    office = sandbox.seed_group("Office")
+    sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0", groups=[office.id])
+    rows = [*people(1_000, groups=["Warehouse"])[1:], *people(2, groups=["Office"])[:1]]
+    rows.insert(0, people(1_001)[1_000])
+    sandbox.faults.add(parse_fault("listGroupUsers:status=400"))
+    async with client_of(sandbox) as coggno:
+        with pytest.raises(BadRequestError):
+            await collect(provision(coggno, iter(rows)), results)
+    assert (len(results), results[1_001].not_attempted) == (1_001, True)
+    assert "not attempted" in results[1_001].detail
 
 
 async def test_windows_leave_nothing_behind():

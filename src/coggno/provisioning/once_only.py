@@ -8,10 +8,10 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from coggno.errors import ConfigurationError
+from coggno.errors import APIError, ConfigurationError
 from coggno.models import Group
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.errors import RosterError
+from coggno.provisioning.errors import RosterError, StoppedError
 from coggno.provisioning.execution import Run
 from coggno.provisioning.options import RunOptions
 from coggno.provisioning.outcomes import RowOutcome, RowResult
@@ -22,6 +22,7 @@ from coggno.provisioning.planning.earlier import read_earlier
 from coggno.provisioning.planning.existing import Existing
 from coggno.provisioning.planning.reported import ReportedRows
 from coggno.provisioning.requests import Sender
+from coggno.provisioning.requests.failures import reason_of
 from coggno.provisioning.requests.sender import Clock, Sleep
 from coggno.provisioning.roster import MergedRow, Person, Roster, RosterOptions, Row, read_roster
 from coggno.provisioning.windows import OnceOnly, windows_of
@@ -60,8 +61,8 @@ class WindowedRun:
     sender: Sender
     options: RunOptions
     roster_options: RosterOptions
-    _accounts: dict[str | None, KnownAccount] = field(factory=dict[str | None, KnownAccount])
-    _companies: dict[str, int] = field(factory=dict[str, int])
+    _accounts: dict[int | None, KnownAccount] = field(factory=dict[int | None, KnownAccount])
+    _companies: dict[str, int | None] = field(factory=dict[str, int | None])
     _reported: ReportedRows = field(factory=ReportedRows)
 
     @classmethod
@@ -125,7 +126,15 @@ class WindowedRun:
                 yield result
 
     async def _carry_out(self, roster: Roster) -> AsyncGenerator[RowResult]:
-        plan = await self._plan(roster)
+        try:
+            plan = await self._plan(roster)
+        except (APIError, StoppedError) as error:
+            # They were taken from a source that may have them no more.
+            for row in roster.rows:
+                yield row.rejection or row.result(
+                    RowOutcome.FAILED, f"not attempted: {_reason_of(error)}", not_attempted=True
+                )
+            raise
         run = Run(self.client, plan, self.options, sender=self.sender)
         as_wanted: set[int] = set()
         async with aclosing(run):
@@ -158,7 +167,7 @@ class WindowedRun:
         self._companies |= await find_companies(self.sender, self.sender.client, unknown)
         existing: dict[str | None, Existing] = {}
         for company, own in people.items():
-            account = await self._account(company)
+            account = await self._account(None if company is None else self._companies[company])
             existing[company] = await account.existing(self.sender, own, at_once=self.options.concurrency)
         return existing
 
@@ -172,10 +181,10 @@ class WindowedRun:
             return merged_result(MergedRow(row.line, person.effective_login), first)
         return row.result(RowOutcome.REFUSED, f"row {earlier.line} has the same login and asked for something else")
 
-    async def _account(self, company: str | None) -> KnownAccount:
+    async def _account(self, company: int | None) -> KnownAccount:
         if company not in self._accounts:
             client = self.sender.client
-            acting = client if company is None else client.as_company(self._companies[company])
+            acting = client if company is None else client.as_company(company)
             self._accounts[company] = await KnownAccount.read(self.sender, acting)
         return self._accounts[company]
 
@@ -184,9 +193,8 @@ class WindowedRun:
         known = plan.existing_groups
         for (company, name), group in groups.items():
             if (company, name) not in known:
-                account = next(
-                    account
-                    for text, account in self._accounts.items()
-                    if (None if text is None else self._companies[text]) == company
-                )
-                account.groups.append(group)
+                self._accounts[company].groups.append(group)
+
+
+def _reason_of(error: APIError | StoppedError) -> str:
+    return error.reason if isinstance(error, StoppedError) else reason_of(error)

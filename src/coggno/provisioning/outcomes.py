@@ -48,6 +48,9 @@ AS_WANTED: Final = frozenset(
     }
 )
 
+FOUND_OUT: Final = "a response was lost; a check found that the request was carried out"
+"""The detail of a result that is `inferred`."""
+
 
 @frozen(kw_only=True)
 class RowResult:

@@ -1,8 +1,11 @@
 """Rows of several companies: each is planned and carried out in its own."""
 
+import asyncio
+
 import pytest
 
 from coggno.provisioning import Removals, RosterError, RowOutcome, RunOptions, make_plan, provision, read_roster
+from coggno.provisioning.requests import stop_signal
 from coggno.sandbox import Sandbox
 from tests.provisioning.helpers import carry_out, client_of, collect, outcomes, people
 
@@ -83,3 +86,44 @@ async def test_windows_know_companies():
         results = await collect(provision(coggno, iter(rows_of("One", None, str(one.id)))))
     assert outcomes(results) == ["created"] * 3
     assert {"u0@example.com", "u2@example.com"} <= {user.login for user in sandbox.users(one.id)}
+
+
+@pytest.mark.parametrize("source", [list, iter])
+async def test_company_of_the_client_is_one_company(source):
+    """Rows without a company, and rows that name the one that the client acts for, share groups and people."""
+    sandbox = Sandbox()
+    one = sandbox.seed_company(name="One")
+    rows = rows_of(None, str(one.id), None, str(one.id))
+    async with client_of(sandbox, lms=one.id) as coggno:
+        results = await collect(provision(coggno, source(rows)))
+    assert outcomes(results) == ["created"] * 4
+    assert [effect.operation for effect in sandbox.effects].count("createGroup") == 1
+    assert {effect.company for effect in sandbox.effects} == {one.id}
+
+
+async def test_half_of_the_roster_is_no_leaver_of_the_other():
+    """Of a company that is named in some rows only."""
+    sandbox = Sandbox()
+    one = sandbox.seed_company(name="One")
+    rows = rows_of(None, str(one.id), None, str(one.id))
+    removals = Removals(scope="users", max_share=1.0)
+    async with client_of(sandbox, lms=one.id) as coggno:
+        await collect(provision(coggno, rows))
+        plan = await make_plan(coggno, read_roster(rows), RunOptions(removals=removals))
+        assert plan.leavers.found == []
+
+
+async def test_a_stop_ends_the_wait_for_a_group(monkeypatch):
+    """That another run in this process is creating."""
+    monkeypatch.setattr(stop_signal, "GRACE", 0.01)
+    sandbox = Sandbox()
+    async with client_of(sandbox) as coggno, coggno.groups.reserve("Warehouse"):
+        run = carry_out(coggno, await make_plan(coggno, read_roster(rows_of(None))))
+        consumer = asyncio.ensure_future(anext(run))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not consumer.done()
+        run.stop("interrupted")
+        assert (await consumer).not_attempted or "stopped before" in (await consumer).detail
+        await run.aclose()
+    assert sandbox.effects == ()

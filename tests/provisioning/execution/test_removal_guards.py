@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from coggno import ConfigurationError
 from coggno.provisioning import (
     Removals,
     RemovalsRefusedError,
@@ -15,7 +16,7 @@ from coggno.provisioning import (
 )
 from coggno.sandbox import Sandbox
 from tests.provisioning.execution.test_removals import account, remove, removed
-from tests.provisioning.helpers import Intercepted, broken, carry_out, client_of, people
+from tests.provisioning.helpers import Intercepted, broken, carry_out, client_of, people, rename
 
 USERS = Removals(scope="users", max_share=0.5)
 NEW = {"first_name": "Bob", "last_name": "Burns", "password": "s3cret-word"}
@@ -260,3 +261,56 @@ async def test_refused_removals_finish_the_job(tmp_path):
             _ = [result async for result in carry_out(coggno, plan, removals=Removals(), journal=journal)]
         again = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
         assert again.earlier.state.is_finished
+
+
+async def test_a_renamed_leaver_stays():
+    """The same id with another login is somebody whom no plan has shown."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 1)
+    leaver = sandbox.user("left0@example.com")
+    rows = people(20, groups=["Warehouse"])
+    _, left = await remove(sandbox, rows, removals=USERS, then=lambda: rename(leaver, "carol"))
+    assert (left, removed(sandbox).total()) == ([], 0)
+
+
+async def test_removals_are_those_of_the_plan():
+    """Nobody is removed whom no plan has shown, and nobody is forgotten who was planned."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 1)
+    rows = read_roster(people(20, groups=["Warehouse"]))
+    async with client_of(sandbox) as coggno:
+        with pytest.raises(ConfigurationError, match="not those of the plan"):
+            carry_out(coggno, await make_plan(coggno, rows), removals=USERS)
+        plan = await make_plan(coggno, rows, RunOptions(removals=USERS))
+        with pytest.raises(ConfigurationError, match="not those of the plan"):
+            carry_out(coggno, plan, removals=Removals())
+        results = [result.outcome async for result in carry_out(coggno, plan) if not result.line]
+    assert results == [RowOutcome.DELETED]
+
+
+async def test_a_deleted_group_is_not_waited_for():
+    """Its list of members ends with 404, while the API works."""
+    sandbox = broken()
+    group = account(sandbox, 20, 1)
+    async with client_of(sandbox) as coggno:
+        options = RunOptions(removals=Removals())
+        plan = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
+        await coggno.groups.delete(group.id)
+        began = sandbox.clock.now()
+        left = [result async for result in carry_out(coggno, plan, removals=Removals()) if not result.line]
+    assert left == []
+    assert sandbox.clock.now() - began < 60
+
+
+async def test_rest_yields_every_result_once():
+    sandbox = Sandbox()
+    account(sandbox, 1, 0)
+    async with client_of(sandbox) as coggno:
+        # The second row is merged into the first: both results come at once.
+        rows = [*people(1), *people(1)]
+        run = carry_out(coggno, await make_plan(coggno, read_roster(rows)))
+        await anext(run)
+        await run.aclose()
+        assert [result.line for result in run.rest()] == [2]
+        assert [*run.rest()] == []
+        assert run.progress.done == 2

@@ -75,3 +75,8 @@ def test_the_same_login_is_nobody_else():
 
 def test_companies_are_kept_apart():
     assert reason("00123", company=7) is None
+
+
+def test_login_of_another_company_is_in_the_roster():
+    """No login is there twice: the company of the key may be named in some rows only."""
+    assert "another company" in reason("ada", company=7)

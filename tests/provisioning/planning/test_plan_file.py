@@ -8,7 +8,7 @@ import pytest
 from coggno import AsyncCoggno
 from coggno.provisioning import PlanError, PlanFile, Removals, RosterOptions, RunOptions, make_plan, read_roster
 from coggno.sandbox import Sandbox
-from tests.provisioning.helpers import HEADER, carry_out, client_of, collect, outcomes
+from tests.provisioning.helpers import HEADER, carry_out, client_of, collect, outcomes, rename
 
 ROWS = "Ada,Lovelace,ada@example.com,s3cret-word,Warehouse\nAlan,Turing,alan@example.com,s3cret-word,Office\n"
 
@@ -105,6 +105,17 @@ async def test_removals_that_would_be_refused_are_saved(sandbox, people_file):
     people_file.write_text(f"{HEADER}{ROWS}Bob,,bob@example.com,s3cret-word,\n")
     path = await saved(sandbox, people_file, RunOptions(removals=Removals()))
     assert PlanFile.load(path).removals == Removals()
+
+
+async def test_a_renamed_leaver_makes_the_plan_stale(sandbox, people_file):
+    """The same id with another login is somebody else."""
+    leaver = sandbox.seed_user("bob")
+    removals = Removals(scope="users", max_share=1.0)
+    path = await saved(sandbox, people_file, RunOptions(removals=removals))
+    rename(leaver, "carol")
+    async with client_of(sandbox) as coggno:
+        with pytest.raises(PlanError, match="has changed since the plan was made"):
+            await PlanFile.load(path).make_again(coggno)
 
 
 async def test_an_edited_roster_is_refused(sandbox, people_file):

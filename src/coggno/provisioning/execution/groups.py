@@ -97,7 +97,11 @@ class GroupCreation:
             return
         for start in range(0, len(names), _AT_ONCE):
             if self.context.signal.reason is None:
-                await self._round([await self._reserve(*group) for group in names[start : start + _AT_ONCE]])
+                try:
+                    reserved = [await self._reserve(*group) for group in names[start : start + _AT_ONCE]]
+                except TimeoutError:
+                    return  # the run was stopped
+                await self._round(reserved)
 
     async def settle(self) -> None:
         """Return when every group is there or has failed: in rounds of one list each."""
@@ -152,7 +156,9 @@ class GroupCreation:
 
     async def _reserve(self, company: int | None, name: str) -> NewGroup:
         stack = AsyncExitStack()
-        held = await stack.enter_async_context(self.context.client_of(company).groups.reserve(name))
+        # Another run of this process may hold the name for long: a stop ends the wait.
+        async with self.context.signal.limited():
+            held = await stack.enter_async_context(self.context.client_of(company).groups.reserve(name))
         group = self._open[company, name] = NewGroup(company, name, held, stack)
         known = None if self.earlier is None else self.earlier.group(company, name)
         if known is not None and known.is_open and self.earlier is not None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
-from coggno.errors import APIError, PartialWriteError
+from coggno.errors import APIError, CoggnoError, PartialWriteError
 from coggno.provisioning.client import CallResult
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import Journal, RowRecord, Write, WriteKind, WriteOutcome
@@ -56,6 +56,10 @@ class RunRecords:
             self.journal.settle(intent, _OUTCOMES[error.outcome])
             if error.outcome == "unknown" and write.kind is WriteKind.CREATE_GROUP:
                 self.group_in_doubt(write, intent)
+            raise
+        except CoggnoError:
+            # Not of the API: raised before anything was sent.
+            self.journal.settle(intent, WriteOutcome.NOT_DONE)
             raise
         self.journal.settle(intent, WriteOutcome.DONE, _id_of(result.value))
         return result

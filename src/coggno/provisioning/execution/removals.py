@@ -16,8 +16,7 @@ from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.errors import RemovalsRefusedError
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.journal import Write, WriteKind
-from coggno.provisioning.options import Removals
-from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.outcomes import FOUND_OUT, RowOutcome, RowResult
 from coggno.provisioning.planning import Leaver, Plan
 from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, outcome_objection, roster_objection
 from coggno.provisioning.requests.failures import (
@@ -32,7 +31,6 @@ from coggno.provisioning.worker_pool import for_each
 _TRIES: Final = 20  # of one removal; what fails so often while the API works is the trouble of this one
 _ABSENCES: Final = 2  # checks in a row that must not find what was removed
 _LONGEST_PAUSE: Final = 5.0  # seconds
-_INFERRED: Final = "a response was lost; a check found that the request was carried out"
 _UNCERTAIN: Final = ". It may have happened; run the roster again to find out"
 
 
@@ -188,7 +186,7 @@ class RemovalTask:
 
     def _done(self, *, is_inferred: bool) -> RowResult:
         self.context.gate.circuit.progressed()
-        inferred = f"; {_INFERRED}" if is_inferred else ""
+        inferred = f"; {FOUND_OUT}" if is_inferred else ""
         if self.leaver.group_id is None:
             return self._result(RowOutcome.DELETED, f"not in the roster{inferred}", is_inferred=is_inferred)
         detail = f"not in the roster{self._of_group}{inferred}"
@@ -225,20 +223,18 @@ class RemovalPhase:
     Attributes:
         context: what all parts of a run share.
         plan: what was carried out.
-        removals: what is asked for.
+        planned: whom it removes.
         workers: how many may be in progress at once.
         counts: returns how many rows have ended with each outcome.
     """
 
     context: RunContext
     plan: Plan
-    removals: Removals
+    planned: Leavers
     workers: int
     counts: Callable[[], Mapping[RowOutcome, int]]
     _ended: asyncio.Queue[RowResult | None] = field(factory=asyncio.Queue[RowResult | None])
-    _waiting: dict[tuple[int | None, int, int | None], Leaver] = field(
-        factory=dict[tuple[int | None, int, int | None], Leaver]
-    )
+    _waiting: list[Leaver] = field(factory=list[Leaver])
 
     async def results(self) -> AsyncGenerator[RowResult]:
         """Remove or delete; yield one result for each.
@@ -252,7 +248,7 @@ class RemovalPhase:
         for leaver, reason in leavers.kept:
             yield RemovalTask(self.context, leaver).kept(reason)
         agreed = self._agreed(leavers)
-        self._waiting = {leaver.id: leaver for leaver in agreed}
+        self._waiting = [*agreed]
         producer = asyncio.create_task(self._produce(agreed))
         try:
             while (result := await self._ended.get()) is not None:
@@ -267,7 +263,7 @@ class RemovalPhase:
         while not self._ended.empty():
             if (result := self._ended.get_nowait()) is not None:
                 yield result
-        for leaver in self._waiting.values():
+        for leaver in self._waiting:
             yield RemovalTask(self.context, leaver).cut_off()
         self._waiting.clear()
 
@@ -275,11 +271,12 @@ class RemovalPhase:
         """Read again who has left: the limits have to hold for what is there now, and not for what was planned."""
         context, plan = self.context, self.plan
         # The results of the rows, too: a person whose row has failed may be here under another login.
-        objection = roster_objection(plan.roster) or outcome_objection(self.counts())
+        # What spoke against it when the plan was made still does: nobody was asked whether they may be removed.
+        objection = self.planned.objection() or roster_objection(plan.roster) or outcome_objection(self.counts())
         if objection is not None:
-            raise RemovalsRefusedError(objection)
+            raise RemovalsRefusedError(objection, found=self.planned.count)
         search = LeaverSearch(
-            context.sender, context.client_of, plan.roster, plan.companies, self.removals, plan.newcomers
+            context.sender, context.client_of, plan.roster, plan.companies, self.planned.removals, plan.newcomers
         )
         leavers = await search.run(context.groups)
         objection = leavers.objection()
@@ -288,10 +285,8 @@ class RemovalPhase:
         return leavers
 
     def _agreed(self, leavers: Leavers) -> Sequence[Leaver]:
-        if self.plan.leavers is None:
-            return leavers.found
         # Who was not in the plan has come since: nobody has agreed to their removal.
-        planned = {leaver.id for leaver in self.plan.leavers.found}
+        planned = {leaver.id for leaver in self.planned.found}
         return [leaver for leaver in leavers.found if leaver.id in planned]
 
     async def _produce(self, leavers: Sequence[Leaver]) -> None:
@@ -302,7 +297,7 @@ class RemovalPhase:
 
     async def _remove(self, leaver: Leaver) -> None:
         task, result = RemovalTask(self.context, leaver), None
-        del self._waiting[leaver.id]
+        self._waiting.remove(leaver)
         try:
             if self.context.signal.reason is None:
                 result = await task.run()

@@ -11,6 +11,7 @@ from typing import Any, Self
 from attrs import evolve
 
 from coggno import testing
+from coggno.errors import ConfigurationError
 from coggno.models import Group
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.errors import JournalError, RemovalsRefusedError, StoppedError
@@ -42,7 +43,7 @@ class Run:
         sender: the gate of an earlier run, which knows already what the API takes; one of its own if not given.
 
     Raises:
-        ConfigurationError: the plan was carried out already.
+        ConfigurationError: the plan was carried out already, or the options ask for other removals than it has.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Run:
         sleep: Callable[[float], Awaitable[Any]] = testing.sleep,
         sender: Sender | None = None,
     ) -> None:
+        _check_removals(plan, options)
         plan.claim()
         self._plan = plan
         self._options = options
@@ -66,9 +68,9 @@ class Run:
         self._rows = RowScheduler(self._context, self._groups, self._feed, concurrency=options.concurrency)
         self._ledger = Ledger(plan.roster, {} if plan.earlier is None else plan.earlier.counts)
         self._removals = (
-            RemovalPhase(self._context, plan, options.removals, options.concurrency, lambda: self.progress.counts)
-            if options.removals
-            else None
+            None
+            if plan.leavers is None
+            else RemovalPhase(self._context, plan, plan.leavers, options.concurrency, lambda: self.progress.counts)
         )
         self._ready: deque[RowResult] = deque()
         self._is_running = False
@@ -131,7 +133,8 @@ class Run:
         """
         if self._is_running:
             raise RuntimeError("the run is still in progress; aclose() it first")
-        yield from (self._ledger.report(result) for result in self._ready)
+        while self._ready:
+            yield self._ledger.report(self._ready.popleft())
         if self._removals is not None:
             yield from map(self._ledger.report, self._removals.unclaimed())
         if self._ledger.is_complete:
@@ -213,3 +216,10 @@ class Run:
             settling.cancel()
             await asyncio.gather(settling, return_exceptions=True)
             await self._groups.close()
+
+
+def _check_removals(plan: Plan, options: RunOptions) -> None:
+    """Reject options that ask for other removals than the plan has: nobody has seen whom they would remove."""
+    planned = None if plan.leavers is None else plan.leavers.removals
+    if options.removals not in {None, planned}:
+        raise ConfigurationError("These removals are not those of the plan. Give them to make_plan() as well.")

@@ -11,12 +11,14 @@ from coggno.provisioning.errors import RosterError
 from coggno.provisioning.requests import Sender
 
 
-async def find_companies(sender: Sender, client: ProvisioningClient, texts: Iterable[str | None]) -> Mapping[str, int]:
-    """Return the id of each company that a roster names.
+async def find_companies(
+    sender: Sender, client: ProvisioningClient, texts: Iterable[str | None]
+) -> Mapping[str, int | None]:
+    """Return the id of each company that a roster names; `None` for the one that the client acts for.
 
     Args:
         sender: sends the request; none is sent where no company is named.
-        client: acts for the company of the key.
+        client: acts for the company of the rows without one.
         texts: ids or names, as the roster has them; `None` for the company of the key.
 
     Raises:
@@ -27,11 +29,15 @@ async def find_companies(sender: Sender, client: ProvisioningClient, texts: Iter
     if not wanted:
         return {}
     companies = await sender.read(lambda: _list(client))
-    found: dict[str, int] = {}
+    found: dict[str, int | None] = {}
     problems: list[str] = []
     for text in sorted(wanted):
         ids = _matching(companies, text)
-        if len(ids) == 1:
+        if text == client.lms or [client.lms] == [*map(str, ids)]:
+            # One company has one key: under two, its groups would be created twice, and each half of its people would
+            # be missing in the other.
+            found[text] = None
+        elif len(ids) == 1:
             found[text] = ids[0]
         else:
             problems.append(f"{text!r} " + ("is not a connected company" if not ids else "is the name of several"))

@@ -26,7 +26,7 @@ from coggno.provisioning.journal import (
     WriteKind,
     WriteOutcome,
 )
-from coggno.provisioning.outcomes import AS_WANTED, RowOutcome, RowResult
+from coggno.provisioning.outcomes import AS_WANTED, FOUND_OUT, RowOutcome, RowResult
 from coggno.provisioning.planning.steps import PlannedRow
 from coggno.provisioning.roster import Roster, Row
 
@@ -37,7 +37,6 @@ _DONE: Final = AS_WANTED - {RowOutcome.DUPLICATE}
 _DECIDED: Final = frozenset({RowOutcome.CONFLICT, RowOutcome.REFUSED, RowOutcome.REGISTERED_ELSEWHERE})
 _ORDER: Final = tuple(RowOutcome)
 _NUMBERS: Final = {outcome: number for number, outcome in enumerate(_ORDER, start=1)}
-FOUND_OUT: Final = "a response was lost; a check found that the request was carried out"
 
 Key: TypeAlias = "tuple[int | None, str]"
 """Id of a connected company (`None` for that of the key), and the key of a login or a group."""

@@ -11,6 +11,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from coggno._protocol.identity import group_key, named
+from coggno.errors import NotFoundError
 from coggno.models import Group
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.planning.wanted import UserIndex, WantedUsers
@@ -118,7 +119,10 @@ async def read_members(
         async def ids() -> Members:
             return Members.of([user.id async for user in client.groups.users.iter(group)])
 
-        existing.members[name] = await sender.read(ids)
+        try:
+            existing.members[name] = await sender.read(ids, may_be_missing=True)
+        except NotFoundError:
+            existing.members[name] = NOBODY  # deleted since the groups were listed
 
     known = [name for name in dict.fromkeys(names) if name in existing.groups]
     await for_each(known, read, workers=min(at_once, _LISTS))

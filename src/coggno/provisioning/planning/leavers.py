@@ -10,6 +10,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from coggno._protocol.identity import group_key, login_key
+from coggno.errors import NotFoundError
 from coggno.models import Group, User
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.options import Removals
@@ -43,9 +44,9 @@ class Leaver:
     group: str = ""
 
     @property
-    def id(self) -> tuple[int | None, int, int | None]:
-        """What makes two leavers the same."""
-        return self.company, self.user_id, self.group_id
+    def id(self) -> tuple[int | None, int, str, int | None]:
+        """What makes two leavers the same: another login under the same id is somebody else."""
+        return self.company, self.user_id, login_key(self.login), self.group_id
 
 
 @define
@@ -166,7 +167,7 @@ class LeaverSearch:
         sender: sends the requests.
         client_of: returns a client that acts for a company.
         roster: who stays.
-        companies: company as the roster names it -> its id.
+        companies: company as the roster names it -> its id; `None` where the client acts for it.
         removals: what is asked for.
         newcomers: yields the people of the roster whose user is new.
     """
@@ -174,7 +175,7 @@ class LeaverSearch:
     sender: Sender
     client_of: Callable[[int | None], ProvisioningClient]
     roster: Roster
-    companies: Mapping[str, int]
+    companies: Mapping[str, int | None]
     removals: Removals
     newcomers: Callable[[], Iterator[CompanyPerson]]
 
@@ -223,7 +224,10 @@ class LeaverSearch:
                         found.keep(leaver, reason)
             return found
 
-        return await self.sender.read(read)
+        try:
+            return await self.sender.read(read, may_be_missing=group is not None)
+        except NotFoundError:
+            return Leavers(self.removals)  # the group was deleted, and with it its memberships
 
     async def _find_protected(self, leavers: Leavers) -> None:
         """Find out which protected logins belong to somebody who is in the roster, or in none of the lists read."""

@@ -30,12 +30,14 @@ class Lookalikes:
 
     Attributes:
         keys: logins of the roster, as they are compared.
+        anywhere: the same, whatever the company.
         skeletons: logins and e-mail addresses of the roster, without what spreadsheets and keyboards change.
         names: names of the people whose user is new.
         beginnings: what comes before the @ in logins and e-mail addresses of these.
     """
 
     keys: Digests
+    anywhere: Digests
     skeletons: Digests
     names: Digests
     beginnings: Digests
@@ -52,6 +54,7 @@ class Lookalikes:
         """
         return cls(
             Digests(f"{company}/{person.key}" for company, person in people()),
+            Digests(person.key for _, person in people()),
             Digests(f"{company}/{skeleton(text)}" for company, person in people() for text in _texts(person)),
             Digests(f"{company}/{_names(person.first_name, person.last_name)}" for company, person in newcomers()),
             Digests(f"{company}/{_beginning(text)}" for company, person in newcomers() for text in _texts(person)),
@@ -66,6 +69,9 @@ class Lookalikes:
         """
         if f"{company}/{login_key(user.login)}" in self.keys:
             return None  # nobody else
+        if login_key(user.login) in self.anywhere:
+            # No two users of Coggno have the same login: the company is the same one under two names.
+            return "the roster has this login in another company"
         if f"{company}/{skeleton(user.login)}" in self.skeletons:
             return "the roster has a login or an e-mail address that differs only in how it is written"
         # `str`: a tolerant client passes on whatever the server sends.

@@ -55,7 +55,7 @@ class Plan:
     Attributes:
         roster: what is wanted.
         existing: company as the roster names it (`None` for that of the key) -> what exists there.
-        companies: company as the roster names it -> its id.
+        companies: company as the roster names it -> its id; `None` where the client acts for it.
         makes_passwords: whether a password is generated for a new user whose row has none; without one, such a row is
             `invalid`.
         target: where its requests go.
@@ -66,7 +66,7 @@ class Plan:
 
     roster: Roster
     existing: Mapping[str | None, Existing] = field(repr=False)
-    companies: Mapping[str, int] = field(factory=dict[str, int])
+    companies: Mapping[str, int | None] = field(factory=dict[str, int | None])
     makes_passwords: bool = False
     target: PlanTarget | None = None
     leavers: Leavers | None = None

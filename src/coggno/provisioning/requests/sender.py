@@ -122,13 +122,15 @@ class Sender:
         except NotFoundError:
             raise OutageError(missing.message) from missing
 
-    async def read(self, read: Callable[[], Awaitable[T]]) -> T:
+    async def read(self, read: Callable[[], Awaitable[T]], *, may_be_missing: bool = False) -> T:
         """Do a read that always has a result, from its beginning again until it succeeds.
 
         Args:
             read: sends one request, and reads all of its response.
+            may_be_missing: whether what is read may have been deleted.
 
         Raises:
+            NotFoundError: it was deleted, and may have been.
             StoppedError: the patience has ended, or the run was stopped.
             APIError: waiting cannot help.
         """
@@ -138,6 +140,8 @@ class Sender:
                 async with self.gate.request():
                     value = await read()
             except APIError as error:
+                if may_be_missing and isinstance(error, NotFoundError) and await self._is_absent(error):
+                    raise
                 await self._wait(error, failures)
                 failures += 1
             else:
@@ -145,6 +149,13 @@ class Sender:
                 self.gate.circuit.progressed()
                 return value
         raise StoppedError(self.signal.reason)
+
+    async def _is_absent(self, missing: NotFoundError) -> bool:
+        try:
+            await self.prove_absence(missing)
+        except (APIError, OutageError):
+            return False
+        return True
 
     async def _wait(self, error: APIError, failures: int) -> None:
         self.was_reached = self.was_reached or error.outcome != "not_sent"

@@ -16,7 +16,7 @@ from coggno.provisioning.execution.rows.creation import UserCreation
 from coggno.provisioning.execution.rows.membership import MembershipAdding
 from coggno.provisioning.execution.rows.requests import RowRequests
 from coggno.provisioning.execution.rows.state import RowState
-from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.outcomes import FOUND_OUT, RowOutcome, RowResult
 from coggno.provisioning.requests.failures import NotVisibleYetError, is_curable, reason_of
 from coggno.provisioning.requests.stop_signal import HeldError
 
@@ -24,7 +24,6 @@ _TRIES: Final = 20  # of one row; what fails so often while other rows succeed i
 _FIRST_PAUSE: Final = 0.5  # seconds before a row is tried again
 _AT_RANDOM: Final = 5  # failures of one row that are no sign of a trouble of its own
 _LONGEST_PAUSE: Final = 5.0  # seconds before a row is tried again: twenty tries last longer than reads may lag
-_INFERRED: Final = "a response was lost; a check found that the request was carried out"
 
 
 @define
@@ -136,7 +135,7 @@ class RowTask:
     def _done(self) -> RowResult:
         state = self.state
         if state.was_created:
-            return state.result(RowOutcome.CREATED, _INFERRED if state.is_inferred else "")
+            return state.result(RowOutcome.CREATED, FOUND_OUT if state.is_inferred else "")
         meanwhile = "created by somebody else in the meantime" if state.planned.user_id is None else ""
         if not state.added:
             return state.result(RowOutcome.EXISTS, meanwhile)
