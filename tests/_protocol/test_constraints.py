@@ -65,6 +65,7 @@ def test_a_required_form_must_be_given(form):
 EMAILS_REFUSED = [
     *["ada", "@example.com", "ada@", "a da@example.com", "ada@exa mple.com", "a@b@c.org", "a,b@c.org"],
     *["(a)@b.org", "a@b.org,c@d.org", "Ada <a@b.org>", '"a@b.org', '""@b.org', "a@b.org;", "a@[b", "a@\tb"],
+    *["a@b..org", "a@.b.org", "a@b.org."],
 ]
 
 

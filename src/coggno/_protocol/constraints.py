@@ -14,8 +14,9 @@ from coggno.errors import InvalidRequestError
 
 _PART: Final = r"[^\s@,;:<>()\[\]\\\"]+"
 # Loose: a server knows best which of the odd addresses that RFC 5321 allows it takes. What that forbids without quotes,
-# such as a comma, was mistyped.
-_EMAIL: Final = re.compile(rf'(?:{_PART}|"(?:[^"\\\r\n]|\\.)+")@(?:{_PART}|\[[^\s\[\]\\]+\])')
+# such as a comma or two dots in a row in the domain, was mistyped.
+_LABEL: Final = r"[^\s@,;:<>()\[\]\\\".]+"
+_EMAIL: Final = re.compile(rf'(?:{_PART}|"(?:[^"\\\r\n]|\\.)+")@(?:{_LABEL}(?:\.{_LABEL})*|\[[^\s\[\]\\]+\])')
 
 _TYPES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     # `True` is an int to Python, and would be sent as `true`.

@@ -26,6 +26,26 @@ def test_invalid_rows_are_listed(provision):
     assert "failed.csv (1 row;" in ended.out
 
 
+def test_new_groups_are_named(provision, sandbox: Sandbox):
+    """A mistyped name is a group of its own. Those that exist are not named, and no more than ten."""
+    sandbox.seed_group("Analysts")
+    assert "Groups created" not in provision(write_roster(ADA)).out
+    numbered = [ADA.replace("ada@", f"a{number:02}@").replace("Analysts", f"G{number:02}") for number in range(12)]
+    ended = provision(write_roster(ADA, *numbered))
+    assert "Groups created: G00, G01," in ended.out
+    assert " and 2 more" in ended.out
+    assert "G11" not in ended.out
+
+
+def test_mistyped_columns_are_warned_of(provision):
+    roster = write_roster(ADA)
+    Path(roster).write_text(Path(roster).read_text().replace("password", "pasword").replace("group", "gruop"))
+    ended = provision(roster, "--generate-passwords", "new.csv")
+    said = " ".join(ended.err.split())
+    assert "Warning: column 'pasword' is not used, and no user gets a password from it." in said
+    assert "Warning: column 'gruop' is not used. Did you mean 'group'?" in said
+
+
 def test_allow_refused_ignores_invalid_rows(provision):
     assert provision(write_roster(ADA, INVALID), "--allow-refused").code == 0
 

@@ -4,6 +4,7 @@ import pytest
 
 from coggno.provisioning import RosterError
 from coggno.provisioning.roster.columns import find_columns, recognized
+from tests.provisioning.helpers import roster
 
 NEEDED = ("email", "first name", "last name")
 
@@ -36,6 +37,39 @@ def test_all_cohorts_and_groups_are_read():
     columns = find_columns([*NEEDED, "cohort1", "cohort12", "Group", "User_Id", "Sex"], {})
     assert columns.indexes["group"] == (3, 4, 5)
     assert columns.unused == ("User_Id", "Sex")
+
+
+def test_first_and_last_are_names_of_columns():
+    """They give way to a column with the full name of the field."""
+    assert find_columns(["First", "Last", "Mail"], {}).indexes == {"first_name": (0,), "last_name": (1,), "email": (2,)}
+    found = find_columns(["Last", "First", "email", "first name", "last name"], {})
+    assert (found.indexes["first_name"], found.indexes["last_name"]) == ((3,), (4,))
+    assert found.unused == ("Last", "First")
+    with pytest.raises(RosterError, match="called 'Last'"):
+        find_columns(["First", "Last", "Mail", "Last"], {})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gruop", "column 'gruop' is not used. Did you mean 'group'?"),
+        ("Logn", "column 'Logn' is not used. Did you mean 'login'?"),
+        ("pasword", "column 'pasword' is not used, and no user gets a password from it. If it has the passwords"),
+        ("Kennwort", "column 'Kennwort' is not used, and no user gets a password from it. If it has the passwords"),
+        ("Department", ""),
+    ],
+)
+def test_a_mistyped_column_is_warned_of(name, words):
+    """A column that may hold passwords is not shown either."""
+    header = [*NEEDED, name]
+    found = roster(",".join(header) + "\nada@example.com,Ada,Lovelace,s3cret-word\n")
+    assert [warning[: len(words)] for warning in found.warnings] == [words] * bool(words)
+    assert ("s3cret-word" in next(iter(found.rows)).cells) == (name not in {"pasword", "Kennwort"})
+
+
+def test_a_mistyped_column_may_be_a_second_one():
+    """Where the field has a column, nobody is warned."""
+    assert roster("group,gruop,Password,Password2,email,first name,last name\n,,,,a@b.example,A,B\n").warnings == ()
 
 
 def test_a_mapping_comes_before_the_usual_names():

@@ -130,6 +130,12 @@ def test_the_first_sheet_is_read_and_others_named():
     assert RosterOptions(**found.settings).sheet == "New"
 
 
+def test_a_sheet_without_rows_is_named():
+    """The rows may be in another one."""
+    with pytest.raises(RosterError, match=r"the sheet 'Sheet1' has no rows below .* also has the sheets 'People'"):
+        sheet(People=[NAMES, PERSON])
+
+
 def test_an_unknown_sheet_is_refused():
     with pytest.raises(RosterError, match="has no sheet 'Staf'") as caught:
         sheet(PERSON, options={"sheet": "Staf"}, Staff=[NAMES])

@@ -65,6 +65,11 @@ def check_people(found, people, groups=lambda number: (), has_login=True):
         assert person.groups == groups(number)
 
 
+def test_columns_that_make_rows_invalid_are_used():
+    found = roster(MOODLE + ",idnumber\nada,,Ada,Lovelace,ada@example.com,,,0,0,7\n")
+    assert found.unused == ("idnumber",)
+
+
 def test_moodle():
     people = list(invented())
     rows = [

@@ -141,6 +141,7 @@ class ProvisionRun:
                 _report_earlier(report)
                 self.monitor.begin(report.start_data(), run.progress)
                 await self._carry_out(run, report)
+                report.created_groups = plan.counts().created(run.groups)
                 await self._write_from(journal, report)
 
     async def _write_from(self, journal: SqliteJournal | PostgresJournal, report: RunReport) -> None:

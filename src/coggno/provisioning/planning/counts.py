@@ -37,6 +37,10 @@ class PlanCounts:
         """Names of the groups to create; with the company, where it is not that of the key."""
         return tuple(_group_text(*group) for group in self.new_groups)
 
+    def created(self, present: Container[GroupOfCompany]) -> tuple[str, ...]:
+        """Return which of `group_names` are among the groups that there are now."""
+        return tuple(_group_text(*group) for group in self.new_groups if group in present)
+
 
 @define
 class PlanCounter:

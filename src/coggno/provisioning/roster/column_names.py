@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Final
 
 SINGLE: Final = ("email", "first_name", "last_name", "login", "password", "company")  # fields with one column at most
@@ -22,10 +23,12 @@ _NAMES: Final[Mapping[str, str]] = {
     }.items()
     for name in names.split()
 }
+_SHORT_NAMES: Final[Mapping[str, str]] = {"first": "first_name", "last": "last_name"}
 _WHOLE_NAMES: Final = frozenset({"name", "fullname", "displayname", "sortablename"})
 _COHORT: Final = re.compile(r"cohort\d+")  # Moodle's upload format: cohort1, cohort2, ...
 _MARKS: Final = re.compile(r"\[required\]|\[upload only\]|\*")  # of columns in Google Workspace
 _PROPERTY: Final = re.compile(r"\[([A-Za-z]+)\]")  # Microsoft Entra: `First name [givenName]`
+_NEARLY: Final = 0.8  # of difflib's ratio: two letters of `group` exchanged
 _SECRET: Final = re.compile("passwor[dt]|passwd|passphrase|kennwort")
 
 
@@ -49,7 +52,18 @@ def field_of(name: str) -> str | None:
             return "group"
         if key in _NAMES:
             return _NAMES[key]
-    return None
+    return _SHORT_NAMES.get(column_key(name))
+
+
+def is_short_name(name: str) -> bool:
+    """Return whether a column is called `First` or `Last`, and so gives way to one with the full name of the field."""
+    return column_key(name) in _SHORT_NAMES
+
+
+def near_field(name: str) -> str | None:
+    """Return the field of a usual name that is nearly the name of a column, as in `gruop`."""
+    near = get_close_matches(column_key(name), _NAMES, n=1, cutoff=_NEARLY)
+    return _NAMES[near[0]] if near else None
 
 
 def is_whole_name(name: str) -> bool:
@@ -64,4 +78,5 @@ def is_user_name(name: str) -> bool:
 
 def may_be_secret(name: str) -> bool:
     """Return whether a column may hold passwords, used or not."""
-    return _SECRET.search(column_key(name)) is not None
+    key = column_key(name)
+    return _SECRET.search(key) is not None or bool(get_close_matches(key, ["password"], cutoff=_NEARLY))

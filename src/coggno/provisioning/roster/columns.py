@@ -16,6 +16,7 @@ from coggno.provisioning.roster.column_names import (
     SINGLE,
     column_key,
     field_of,
+    is_short_name,
     is_user_name,
     is_whole_name,
     keys_of,
@@ -113,12 +114,15 @@ def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     """
     indexes: dict[str, tuple[int, ...]] = {field: (_mapped(field, column, names),) for field, column in mapping.items()}
     taken = {index for mapped in indexes.values() for index in mapped}
-    for index, name in enumerate(names):
+    # Short names last: `Last` may be anything where there is a `Last Name` as well.
+    for index, name in sorted(enumerate(names), key=lambda column: is_short_name(column[1])):
         field = field_of(name)
         # A mapping of login to Email uses the column for both: the required field keeps it.
         if field is None or field in mapping or (index in taken and field not in _REQUIRED):
             continue
         if field in indexes and field != "group":
+            if is_short_name(name) and not is_short_name(names[indexes[field][0]]):
+                continue
             raise _ambiguous(field, names[indexes[field][0]], name)
         indexes[field] = (*indexes.get(field, ()), index)
     missing = [field for field in _REQUIRED if field not in indexes]

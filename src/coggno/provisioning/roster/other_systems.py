@@ -55,6 +55,11 @@ class ForeignColumns:
             ";|," if _ADOBE.issubset(keys.values()) else ";|",
         )
 
+    def used(self, names: Sequence[str]) -> frozenset[str]:
+        """Return the names of the columns that can make a row invalid."""
+        indexes = (*self.removed, self.hashes, self.example)
+        return frozenset(names[index] for index in indexes if index is not None)
+
     def objections(self, names: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
         """Yield why no user can be created as a row says.
 

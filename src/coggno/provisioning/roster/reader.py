@@ -25,6 +25,7 @@ from coggno.provisioning.roster.options import RosterOptions
 from coggno.provisioning.roster.other_systems import ForeignColumns
 from coggno.provisioning.roster.row_reader import RowReader
 from coggno.provisioning.roster.rows import Roster, RosterRows, Row
+from coggno.provisioning.roster.unused_columns import suspicions
 from coggno.provisioning.roster.warnings import WarningLog
 
 
@@ -63,6 +64,7 @@ def read_roster(
     groups = GroupNames(_common_groups(options.groups), foreign.group_marks)
     check = _Check(table, RowReader(columns, foreign, groups, options.needs_password))
     check.log.add(table.warnings)
+    check.log.add(suspicions(columns))
     check.check_rows()
     # Only now: a row may contradict one that comes later.
     check.compare_repeated()
@@ -85,7 +87,7 @@ def _roster(table: InputTable, columns: Columns, check: _Check, options: RosterO
         text_size=check.text_size,
         gives_passwords=check.gives_passwords,
         names_companies=check.names_companies,
-        unused=columns.unused,
+        unused=tuple(name for name in columns.unused if name not in check.reader.foreign.used(columns.names)),
         delimiter=table.delimiter,
         encoding=table.encoding,
         warnings=check.log.shown(),

@@ -113,7 +113,7 @@ class Roster:
         text_size: how many characters all cells have.
         gives_passwords: whether a row has a password.
         names_companies: whether a row names a company.
-        unused: names of the columns that no field is read from.
+        unused: names of the columns that make no difference: no field is read from them.
         delimiter: the character between the cells of CSV; `None` for other forms.
         encoding: of the input.
         warnings: what looks damaged, with its line.

@@ -33,6 +33,7 @@ class RunReport:
         began: when the run began, in seconds since the epoch.
         to_run_again: how many rows the file of rows to run again has.
         changes: what the run does, as it was planned.
+        created_groups: names of the groups that the run has created.
         leavers: who was to be removed, as it was planned; `None` unless that was asked for.
         removed: results of those who are in no row, by this run.
         all_removed: the same, those of earlier runs of the roster included.
@@ -51,6 +52,7 @@ class RunReport:
     began: float = field(factory=time.time)
     to_run_again: int = 0
     changes: PlanCounts | None = None
+    created_groups: tuple[str, ...] = ()
     leavers: Leavers | None = None
     removed: list[RowResult] = field(factory=list[RowResult])
     all_removed: list[RowResult] = field(factory=list[RowResult])

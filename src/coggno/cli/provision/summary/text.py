@@ -42,6 +42,9 @@ def _headline(report: RunReport) -> Iterator[str]:
         if report.done_earlier:
             were = "was" if report.done_earlier == 1 else "were"
             yield f"{count_rows(report.done_earlier)} {were} done by an earlier run; --recheck compares them again."
+        if report.created_groups:
+            # A mistyped name is a new group, too.
+            yield f"Groups created: {_shortened(report.created_groups)}"
     inferred = report.statistics.inferred
     if inferred:
         yield f"The response was lost for {count_rows(inferred)}; reading the users again showed the outcome."

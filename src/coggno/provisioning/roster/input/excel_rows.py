@@ -48,6 +48,9 @@ def read_excel(content: Content, *, sheet: str | None, recognized: Callable[[Seq
         raise RosterError(f"{content.name}: the sheet {found.sheet.name!r} is empty.{found.others}")
     header = _header(content.name, start, recognized)
     packed = PackedRows(content.name)
+    if not start[1:]:
+        # The rows may well be in another sheet.
+        raise RosterError(f"{content.name}: the sheet {found.sheet.name!r} has no rows below the header.{found.others}")
     for row in chain(start[1:], rows):
         packed.add_cells(row.line, _fitted(row.cells, len(header)))
     return evolve(packed.table(header), warnings=(found.others.strip(),) if found.others else ())
