@@ -314,3 +314,43 @@ async def test_rest_yields_every_result_once():
         assert [result.line for result in run.rest()] == [2]
         assert [*run.rest()] == []
         assert run.progress.done == 2
+
+
+async def test_the_share_holds_in_each_company():
+    """The column of the company may be wrong in some rows: most of a small company are few of all."""
+    sandbox = Sandbox()
+    one = sandbox.seed_company(name="One")
+    for number in range(8):
+        sandbox.seed_user(f"one{number}@example.com", company=one.id)
+    account(sandbox, 120, 0)
+    rows = [*people(120, groups=["Warehouse"]), {**NEW, "email": "bob@example.com", "company": "One"}]
+    with pytest.raises(RemovalsRefusedError, match=rf"7 of 8 of company {one.id} would be deleted.* at most 10%"):
+        await remove(sandbox, rows, removals=Removals(scope="users", protect=["one0@example.com"]))
+    assert not removed(sandbox)
+
+
+async def test_the_share_holds_in_each_group():
+    sandbox = Sandbox()
+    account(sandbox, 120, 0)
+    office = sandbox.seed_group("Office")
+    for number in range(8):
+        sandbox.seed_user(f"office{number}@example.com", groups=[office.id])
+    rows = [*people(120, groups=["Warehouse"]), {**NEW, "email": "bob@example.com", "groups": ["Office"]}]
+    with pytest.raises(RemovalsRefusedError, match="8 of 8 in group 'Office' of the company would be removed"):
+        await remove(sandbox, rows, removals=Removals())
+    assert not removed(sandbox)
+
+
+async def test_the_owner_of_a_company_stays():
+    """The user that it was created with: without it nobody may be able to manage the company."""
+    sandbox = Sandbox()
+    one = sandbox.seed_company(name="One")
+    owner = sandbox.seed_user("owner@example.com", company=one.id)
+    sandbox.seed_user("left@example.com", company=one.id)
+    rows = [{**NEW, "email": "bob@example.com", "company": "One"}]
+    fault = f"listCompanies:set=0.user_id,to={owner.id}"
+    _, left = await remove(sandbox, rows, fault, removals=Removals(scope="users", max_share=1.0))
+    assert {result.login: result.outcome for result in left} == {
+        "owner@example.com": RowOutcome.REFUSED,
+        "left@example.com": RowOutcome.DELETED,
+    }

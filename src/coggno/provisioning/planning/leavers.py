@@ -23,6 +23,7 @@ from coggno.provisioning.roster.warnings import damage_of_login
 
 _MOST_KEPT: Final = 100  # look-alikes; where there are more, a whole column is damaged
 _NAMED: Final = 5  # in a message
+_FEW: Final = 5  # leavers of one list that are too few for a share of it
 
 
 @frozen
@@ -62,6 +63,8 @@ class Leavers:
             people of the roster, under another login. Not in `count`.
         obstacle: why nobody may be removed, whoever is there; `None` if nothing is in the way.
         protected: which of the protected logins belong to somebody.
+        place: the company or group that it is about; empty for several.
+        too_many: the first company or group that more would leave than the share allows.
     """
 
     removals: Removals
@@ -71,6 +74,8 @@ class Leavers:
     kept: list[tuple[Leaver, str]] = field(factory=list[tuple[Leaver, str]])
     obstacle: str | None = None
     protected: set[str] = field(factory=set[str])
+    place: str = ""
+    too_many: Leavers | None = None
 
     def note(self, leaver: Leaver) -> None:
         """Count a user who is not in the roster."""
@@ -91,28 +96,41 @@ class Leavers:
         self.found.extend(other.found[: max(0, self.removals.max_count + 1 - len(self.found))])
         self.kept.extend(other.kept[: _MOST_KEPT + 1 - len(self.kept)])
         self.protected |= other.protected
+        # In a large account, a whole group or company is a small share.
+        if self.too_many is None and other.count > max(_FEW, self.removals.max_share * other.present):
+            self.too_many = other
 
     def objection(self) -> str | None:
         """Return why nobody may be removed, or `None`."""
-        if self.obstacle is not None:
-            return self.obstacle
+        return self.obstacle or self._unknown_objection() or self._kept_objection() or self._limit_objection()
+
+    def _unknown_objection(self) -> str | None:
         unknown = sorted(self.removals.protect - self.protected)
-        if unknown:
-            # An entry with a typo protects nobody, and the person whom it is meant for would be removed.
-            belong = "login belongs" if len(unknown) == 1 else "logins belong"
-            return f"{len(unknown)} protected {belong} to nobody who is there: {_listed(unknown)}"
-        if len(self.kept) > _MOST_KEPT:
-            example, reason = self.kept[0]
-            return (
-                f"more than {_MOST_KEPT} users who are not in the roster are probably people of the roster under "
-                f"another login, such as {example.login!r}: {reason}"
-            )
+        if not unknown:
+            return None
+        # An entry with a typo protects nobody, and the person whom it is meant for would be removed.
+        belong = "login belongs" if len(unknown) == 1 else "logins belong"
+        return f"{len(unknown)} protected {belong} to nobody who is there: {_listed(unknown)}"
+
+    def _kept_objection(self) -> str | None:
+        if len(self.kept) <= _MOST_KEPT:
+            return None
+        example, reason = self.kept[0]
+        return (
+            f"more than {_MOST_KEPT} users who are not in the roster are probably people of the roster under another "
+            f"login, such as {example.login!r}: {reason}"
+        )
+
+    def _limit_objection(self) -> str | None:
         limits, what = self.removals, "deleted" if self.removals.scope == "users" else "removed from groups"
         if self.count > limits.max_count:
             return f"{self.count} would be {what}, and at most {limits.max_count} may be (max_count)"
+        share = f"{limits.max_share:.1%}".replace(".0%", "%")
         if self.count > limits.max_share * self.present:
-            share = f"{limits.max_share:.1%}".replace(".0%", "%")
             return f"{self.count} of {self.present} would be {what}, and at most {share} may be (max_share)"
+        if (part := self.too_many) is not None:
+            of = f"{part.count} of {part.present} {part.place}"
+            return f"{of} would be {what}, and at most {share} of each may be (max_share)"
         return None
 
 
@@ -192,8 +210,10 @@ class LeaverSearch:
         leavers = Leavers(self.removals)
         stays, lookalikes = Digests(self._staying()), Lookalikes.of(self._people, self.newcomers)
         if self.removals.scope == "users":
+            owners = await self._owners()
             for company in self._companies():
-                leavers.add(await self._read(stays, lookalikes, self.client_of(company).users.iter, company))
+                users = self.client_of(company).users.iter
+                leavers.add(_without(await self._read(stays, lookalikes, users, company), owners))
         else:
             for (company, _), group in groups.items():
                 members = partial(self.client_of(company).groups.users.iter, group.id)
@@ -210,7 +230,7 @@ class LeaverSearch:
         group: Group | None = None,
     ) -> Leavers:
         async def read() -> Leavers:
-            found, name = Leavers(self.removals), None if group is None else group.name
+            found, name = Leavers(self.removals, place=_place(company, group)), None if group is None else group.name
             async for user in users():
                 found.present += 1
                 key = login_key(user.login)
@@ -228,6 +248,17 @@ class LeaverSearch:
             return await self.sender.read(read, may_be_missing=group is not None)
         except NotFoundError:
             return Leavers(self.removals)  # the group was deleted, and with it its memberships
+
+    async def _owners(self) -> Mapping[int, int]:
+        """Return the users that companies were created with; user -> company."""
+
+        async def read() -> dict[int, int]:
+            return {company.user_id: company.id async for company in self.sender.client.companies.iter()}
+
+        try:
+            return await self.sender.read(read, may_be_missing=True)
+        except NotFoundError:
+            return {}  # an account without companies
 
     async def _find_protected(self, leavers: Leavers) -> None:
         """Find out which protected logins belong to somebody who is in the roster, or in none of the lists read."""
@@ -267,6 +298,21 @@ def _leaver(user: User, company: int | None, group: Group | None) -> Leaver:
     if group is None:
         return Leaver(user.id, user.login, company)
     return Leaver(user.id, user.login, company, group.id, group.name)
+
+
+def _without(leavers: Leavers, owners: Mapping[int, int]) -> Leavers:
+    """Keep the users that companies were created with: without them, nobody may be able to manage these."""
+    owning = [leaver for leaver in leavers.found if leaver.user_id in owners]
+    for leaver in owning:
+        leavers.found.remove(leaver)
+        leavers.count -= 1
+        leavers.keep(leaver, f"company {owners[leaver.user_id]} was created with this user")
+    return leavers
+
+
+def _place(company: int | None, group: Group | None) -> str:
+    parts = [f"in group {group.name!r}"] if group is not None else []
+    return " ".join([*parts, "of the company" if company is None else f"of company {company}"])
 
 
 def _text(company: int | None, key: str, group: str | None) -> str:
