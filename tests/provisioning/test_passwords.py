@@ -106,6 +106,7 @@ def test_a_full_disk_is_a_roster_error(path, monkeypatch):
     file.close()
     if os.path.exists("/dev/full"):
         file = PasswordFile.__new__(PasswordFile)
+        file._is_new = False
         file._file = open("/dev/full", "w")
         file._file.write("x")
         file.close()

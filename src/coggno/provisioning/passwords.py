@@ -55,6 +55,7 @@ class PasswordFile:
         number = self._open()
         try:
             self._check(number)
+            size = os.fstat(number).st_size
             content = self._content(number)
             if content.torn_at is not None:
                 os.ftruncate(number, content.torn_at)
@@ -63,6 +64,7 @@ class PasswordFile:
         except BaseException:
             os.close(number)
             raise
+        self._is_new = not size
         self._known = dict(content.passwords)
         self._header = content.header
         if content.lacks:
@@ -108,8 +110,14 @@ class PasswordFile:
         self._is_dirty = False
 
     def close(self) -> None:
-        """Close the file, so that another run can use it. What `sync` could not write was never sent."""
+        """Close the file, so that another run can use it; a new one without passwords is removed.
+
+        What `sync` could not write was never sent.
+        """
         with contextlib.suppress(OSError):
+            if self._is_new and not self._known:
+                # Before it is unlocked: the next run may open it at once.
+                self.path.unlink()
             self._file.close()
 
     def _open(self) -> int:

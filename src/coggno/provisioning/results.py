@@ -20,7 +20,7 @@ from coggno.provisioning.spreadsheet import harmless
 _OURS: Final = ("line", "outcome", "login", "inferred", "user_id", "detail", "roster")
 _SUBSTITUTE: Final = "coggno-substitute"
 _FORECAST: Final = "forecast"
-_RUNNING: Final = "this run has not ended, or was killed; run the same command again to continue it"
+RUNNING: Final = "this run has not ended, or was killed; run the same command again to continue it"
 
 # JSON can hold half a surrogate pair, which no encoding has. A control character in its place keeps the row invalid
 # when failed.csv is run again.
@@ -188,7 +188,7 @@ def mark_results(path: str | os.PathLike[str], roster: Roster) -> None:
         RosterError: the file cannot be written.
     """
     with writing_results(path, roster) as writer:
-        writer.add_note(RowOutcome.UNKNOWN, _RUNNING)
+        writer.add_note(RowOutcome.UNKNOWN, RUNNING)
 
 
 def forecast_of(result: RowResult) -> RowResult:

@@ -95,10 +95,13 @@ def test_results_of_a_killed_run(coggno: RunCommand):
     assert ended.code == 0
     assert ended.out == (
         "4 rows: 1 created, 1 failed, 1 unknown, 1 not attempted\n"
+        "Not all is done: this run has not ended, or was killed; run the same command again to continue it.\n"
         "Outcome of every row: results.csv\n"
         "Rows that are not done: failed.csv (3 rows)\n"
     )
-    rows = read_table("results.csv")
+    *rows, note = read_table("results.csv")
+    assert (note["line"], note["outcome"]) == ("", "unknown")
+    assert "this run has not ended" in note["detail"]
     assert [(row["line"], row["outcome"], row["email"]) for row in rows] == [
         ("2", "created", "ada@example.com"),
         ("3", "failed", "grace@example.com"),
@@ -119,7 +122,7 @@ def test_roster_may_have_moved(coggno: RunCommand):
     Path("people.csv").rename("moved.csv")
     ended = coggno("journal", "results", JOURNAL, "--roster", "moved.csv", "--results", "hires.csv")
     assert ended.code == 0
-    assert len(read_table("hires.csv")) == 4
+    assert len(read_table("hires.csv")) == 4 + 1
 
 
 @pytest.mark.usefixtures("killed_run")
@@ -133,7 +136,7 @@ def test_results_without_the_roster(coggno: RunCommand, is_changed):
     ended = coggno("journal", "results", JOURNAL)
     assert ended.code == 0
     assert "without its columns" in ended.out
-    rows = read_table("results.csv")
+    *rows, _ = read_table("results.csv")
     assert [(row["outcome"], row["login"]) for row in rows] == [
         ("created", "ada@example.com"),
         ("failed", "grace@example.com"),

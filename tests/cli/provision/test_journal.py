@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from coggno.sandbox import Sandbox, parse_fault
-from tests.cli.helpers import ADA, GRACE, INVALID, people, read_table, write_roster
+from tests.cli.helpers import ADA, GRACE, INVALID, RunCommand, people, read_table, write_roster
 from tests.cli.provision.helpers import created, file_names
 from tests.cli.provision.test_interrupted import logins_made, start, wait_until
 
@@ -92,7 +92,7 @@ def test_journal_alone_is_kept_too(provision):
     provision(write_roster(ADA, name="march.csv"))
     Path("results.csv").unlink()
     ended = provision(write_roster(GRACE, name="april.csv"))
-    assert "results.csv has a journal beside it of another roster, and is kept." in ended.err
+    assert "results.journal is the journal of another roster, and is kept." in ended.err
     assert [row["roster"] for row in read_table("results-2.csv")] == ["april.csv"]
 
 
@@ -101,7 +101,7 @@ def test_another_company_has_its_own_files(provision, sandbox: Sandbox):
     company = sandbox.seed_company(name="Acme")
     provision(write_roster(ADA))
     ended = provision(write_roster(GRACE), "--company", str(company.id))
-    assert "results.csv has a journal beside it of another company or server, and is kept." in ended.err
+    assert "results.journal is the journal of another company or server, and is kept." in ended.err
     assert {"results-2.csv", "results-2.journal"} <= set(file_names())
     assert "earlier run" not in ended.err
     again = provision("people.csv", "--company", str(company.id))
@@ -159,7 +159,7 @@ def test_killed_run_continues(provision, coggno, sandbox: Sandbox):
     ended = coggno("journal", "results", "results.journal")
     assert ended.code == 0
     between = Counter(row["outcome"] for row in read_table("results.csv"))
-    assert between.total() == 60
+    assert between.total() == 60 + 1  # the note that the run has not ended
     assert between["created"] > 0
     assert "Outcome of every row: results.csv" in ended.out
     ended = provision("people.csv")
@@ -247,6 +247,28 @@ def test_another_key_does_not_continue(provision, sandbox: Sandbox, monkeypatch)
     sandbox.seed_account("test_another_account")
     monkeypatch.setenv("COGGNO_API_KEY", "test_another_account")
     ended = provision(write_roster(GRACE))
-    assert "results.csv has a journal beside it of another API key" in ended.err
+    assert "results.journal is the journal of another API key" in ended.err
     assert "earlier run" not in ended.err
     assert "results-2.journal" in file_names()
+
+
+def test_rejected_key_leaves_no_journal(provision, sandbox: Sandbox, monkeypatch):
+    """It would take the name from the next run."""
+    monkeypatch.setenv("COGGNO_API_KEY", "test_wrong")
+    assert provision(write_roster(ADA)).code == 1
+    assert file_names() == ["people.csv"]
+
+
+def test_ended_run_leaves_one_file_whoever_reads_it(provision, coggno: RunCommand):
+    provision(write_roster(ADA))
+    coggno("journal", "show", "results.journal")
+    provision(write_roster(GRACE, name="april.csv"))
+    assert [name for name in file_names() if "results.journal" in name] == ["results.journal"]
+
+
+def test_empty_password_file_is_not_left(provision, sandbox: Sandbox):
+    """Nor named: everybody existed already."""
+    provision(write_roster(ADA))
+    ended = provision("people.csv", "--generate-passwords", "new.csv")
+    assert "Generated passwords" not in ended.out
+    assert "new.csv" not in file_names()

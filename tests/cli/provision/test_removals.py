@@ -38,8 +38,16 @@ def test_dry_run_says_who_would_be_removed(provision, staff: Sandbox):
     assert staff.effects == ()
 
 
+def test_dry_run_of_removals_alone_changes_something(provision, staff: Sandbox):
+    ended = provision(write_roster(ADA), "--dry-run", "--remove-missing", "users", *SHARE)
+    assert "It would delete 1 of 2 users for good." in ended.out
+    assert "change nothing" not in ended.out
+
+
 def test_dry_run_says_that_a_limit_is_exceeded(provision, staff: Sandbox):
+    """With the exit code of the run, since a script trusts it."""
     ended = provision(write_roster(ADA), "--dry-run", "--remove-missing", "users")
+    assert ended.code == 1
     assert (
         "Nobody would be removed: 1 of 2 would be deleted, and at most 10% may be (--max-removals-share)." in ended.out
     )
@@ -136,6 +144,27 @@ def test_protected_users_stay(provision, staff: Sandbox):
 
 
 @pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("leaver@example.com # the boss", "keep.txt, line 1: a comment needs a line of its own"),
+        ("leaver@example.com\u200b", "keep.txt, line 1: it contains an invisible character"),
+    ],
+)
+def test_protected_login_that_is_none_is_refused(provision, sandbox: Sandbox, line, hint):
+    Path("keep.txt").write_text(line, encoding="utf-8")
+    ended = provision(write_roster(ADA), "--remove-missing", "users", "--yes", "--protect", "keep.txt")
+    assert ended.code == 2
+    assert hint in ended.err
+    assert sandbox.requests.total == 0
+
+
+def test_quotes_of_a_spreadsheet_protect_as_well(provision, staff: Sandbox):
+    Path("keep.txt").write_text('"leaver@example.com"\n')
+    provision(write_roster(ADA), "--remove-missing", "users", *SHARE, "--yes", "--protect", "keep.txt")
+    assert len(logins(staff)) == 2
+
+
+@pytest.mark.parametrize(
     ("arguments", "hint"),
     [
         (["--remove-missing", "all"], "must be members or users, not 'all'"),
@@ -143,6 +172,8 @@ def test_protected_users_stay(provision, staff: Sandbox):
         (["--remove-missing", "users", "--yes", "--max-removals", "-1"], "--max-removals"),
         (["--remove-missing", "users", "--yes", "--protect", "missing.txt"], "missing.txt cannot be read"),
         (["--protect", "people.csv"], "--remove-missing"),
+        (["--max-removals", "3"], "--max-removals works only together with --remove-missing"),
+        (["--max-removals-share", "5%"], "--max-removals-share works only together with --remove-missing"),
     ],
 )
 def test_invalid_removals_send_nothing(provision, sandbox: Sandbox, arguments, hint):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -69,7 +70,23 @@ def _of_lines(path: str, lines: Sequence[str], are_logins: bool) -> Iterator[Use
         if any(sign in text for sign in ",;\t"):
             message = f"{_label(path)}, line {number}: this is no login or id. Write one user per line"
             raise CommandError(f"{message}, or CSV with a column id or login. Nothing was changed.")
-        yield UserReference(text, are_logins)
+        yield UserReference(_sound(path, number, text), are_logins)
+
+
+def _sound(path: str, number: int, text: str) -> str:
+    """Return the text of a line without the quotes that a spreadsheet writes.
+
+    Raises:
+        CommandError: it has what is in no login: it would name nobody, and protect nobody.
+    """
+    from coggno.provisioning.roster.validation import INVISIBLE
+
+    (cell,) = next(csv.reader([text]))
+    wrong = INVISIBLE.search(cell) or re.search(r"\s#", cell)
+    if wrong is not None:
+        what = "a comment needs a line of its own" if "#" in wrong[0] else "it contains an invisible character"
+        raise CommandError(f"{_label(path)}, line {number}: {what}. Nothing was changed.")
+    return cell.strip()
 
 
 def _read(path: str) -> str:

@@ -41,8 +41,7 @@ class RunFiles:
         report: the report as HTML, if one is wanted.
         plan: the plan of a dry run, if it is to be saved.
         journal: where is kept what was sent and what became of it; `None` if it is not kept.
-        kept: results that are kept, on account of which these have another name.
-        kept_because: what is in it.
+        kept_because: which file is kept and why, on account of which these have another name; empty if none is.
         is_forecast: whether nothing but the results is written, by a dry run.
         wanted: the results, before they were numbered.
         number: which number they have.
@@ -55,7 +54,6 @@ class RunFiles:
     report: Path | None = None
     plan: Path | None = None
     journal: JournalLocation | None = None
-    kept: Path | None = None
     kept_because: str = ""
     is_forecast: bool = False
     wanted: Path = Path(_RESULTS)
@@ -118,11 +116,9 @@ class RunFiles:
         while reason_to_keep(_numbered(self.wanted, number)):
             number += 1
         first, chosen = _numbered(self.wanted, self.number), _numbered(self.wanted, number)
-        kept = self.kept if chosen == first else first
-        because = self.kept_because if chosen == first else reason_to_keep(first)
-        return evolve(
-            self, results=chosen, failed=_failed_beside(chosen), number=number, kept=kept, kept_because=because
-        )
+        # The first reason counts: of a second search, only the files that are left are known.
+        because = self.kept_because or ("" if chosen == first else reason_to_keep(first))
+        return evolve(self, results=chosen, failed=_failed_beside(chosen), number=number, kept_because=because)
 
     def reason_to_keep(self, path: Path) -> str:
         """Return why results must not be overwritten, in words for a message; empty if they may be."""
@@ -130,8 +126,8 @@ class RunFiles:
             return ""
         # They, and the rows to run again beside them, may be all that somebody has of the other run.
         if not are_results_of(path, self.roster_name):
-            return "the results of another roster"
-        return "the results of a run" if self.is_forecast and not holds_forecast(path) else ""
+            return f"{path} has the results of another roster"
+        return f"{path} has the results of a run" if self.is_forecast and not holds_forecast(path) else ""
 
     def check(self) -> None:
         """Reject files that cannot be written, or that would overwrite something else.

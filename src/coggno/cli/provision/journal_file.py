@@ -136,8 +136,8 @@ def _reason_to_keep(path: Path, files: RunFiles, scope: JournalScope, *, accepts
         return ""
     job = jobs[-1].job
     if evolve(job.scope, account=scope.account) != scope:
-        return "a journal beside it of another company or server"
+        return f"{path} is the journal of another company or server"
     if job.scope.account != scope.account and not accepts_new_key:
-        return "a journal beside it of another API key (for a new key of the same account, add --recheck)"
+        return f"{path} is the journal of another API key (for a new key of the same account, add --recheck)"
     same = job.roster == files.roster_name or os.path.realpath(job.roster) == os.path.realpath(files.roster_name)
-    return "" if same else "a journal beside it of another roster"
+    return "" if same else f"{path} is the journal of another roster"

@@ -13,10 +13,10 @@ from attrs import frozen
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.provision.files import RunFiles
 from coggno.cli.terminal.output import count_rows
-from coggno.provisioning import Roster, RosterError, RosterOptions, Row, RowResult, read_roster
+from coggno.provisioning import Roster, RosterError, RosterOptions, Row, RowOutcome, RowResult, read_roster
 from coggno.provisioning.journal import RecordedJob, Records, read_journal
 from coggno.provisioning.report import counts_of, label_of
-from coggno.provisioning.results import FailedWriter, ResultsWriter, writing_failed, writing_results
+from coggno.provisioning.results import RUNNING, FailedWriter, ResultsWriter, writing_failed, writing_results
 
 _GONE: Final = "Its results are written without its columns, and without the file of rows to run again"
 
@@ -101,10 +101,14 @@ def _write(reader: Records, job: RecordedJob, roster: Roster | None, files: RunF
         removed = reader.removed(job.state.number)
         for result in removed:
             results.add_removed(result)
+        if job.finished is None:
+            results.add_note(RowOutcome.UNKNOWN, RUNNING)
     listed = ", ".join(f"{count:,} {label}" for label, count in counts.most_common())
     yield f"{count_rows(counts.total())}: {listed}" if counts else "No row has a result yet."
     if removed:
         yield f"Not in the roster: {counts_of(removed)}"
+    if job.finished is None:
+        yield f"Not all is done: {RUNNING}."
     yield f"Outcome of every row: {files.results}"
     if roster is not None and to_run_again:
         yield f"Rows that are not done: {files.failed} ({count_rows(to_run_again)})"

@@ -47,6 +47,7 @@ class ProvisionOptions:
         dry_run: whether nothing is changed.
         plan_out: where the plan of a dry run is saved, if at all.
         saved_plan: the plan that is carried out; `None` to make one.
+        is_rehearsal: whether the server is a temporary one.
         is_confirmed: whether nobody has to be asked before users are removed.
     """
 
@@ -58,4 +59,5 @@ class ProvisionOptions:
     dry_run: bool = False
     plan_out: Path | None = None
     saved_plan: PlanFile | None = None
+    is_rehearsal: bool = False
     is_confirmed: bool = False

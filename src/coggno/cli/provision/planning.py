@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from typing import Final
 
 from attrs import evolve, frozen
@@ -17,7 +18,7 @@ from coggno import (
 )
 from coggno.cli.error_messages import describe
 from coggno.cli.exit_codes import CommandError, ExitCode
-from coggno.provisioning import Plan, PlanError, PlanFile, Roster, RunOptions, StoppedError, make_plan
+from coggno.provisioning import Plan, PlanError, PlanFile, Roster, RosterOptions, RunOptions, StoppedError, make_plan
 
 _AGAIN: Final = "Run the same command again later."
 
@@ -71,7 +72,7 @@ async def plan_run(
     except APIError as error:
         raise _planning_error(error) from error
     except PlanError as error:
-        raise CommandError(_stale(error)) from error
+        raise CommandError(_stale(error, saved)) from error
     except StoppedError as error:
         message = f"The run stopped early: {error.reason}. Nothing was changed. {_AGAIN}"
         raise CommandError(message, ExitCode.STOPPED) from error
@@ -84,9 +85,29 @@ async def plan_run(
     return plan
 
 
-def _stale(error: PlanError) -> str:
-    unchanged = "" if "Nothing was changed." in str(error) else " Nothing was changed."
-    return f"{error}{unchanged}\nMake a new plan: coggno provision ROSTER --dry-run --plan-out PLAN"
+def _stale(error: PlanError, saved: SavedPlanCheck | None) -> str:
+    text = str(error).removesuffix(" Make the plan again.")
+    unchanged = "" if "Nothing was changed." in text else " Nothing was changed."
+    again = "coggno provision ROSTER" if saved is None else _command_of(saved.plan)
+    return f"{text}{unchanged}\nMake a new plan: {again} --dry-run --plan-out PLAN"
+
+
+def _command_of(plan: PlanFile) -> str:
+    """Return the command that reads the roster as a plan did."""
+    words = ["coggno", "provision", plan.roster if plan.roster_path is not None else "ROSTER"]
+    settings = RosterOptions(**plan.settings)
+    for field, column in settings.mapping.items():
+        words += ["--map", f"{field}={column}"]
+    for group in settings.groups:
+        words += ["--group", group]
+    for option in ("delimiter", "encoding", "sheet"):
+        if (value := getattr(settings, option)) is not None:
+            words += [f"--{option}", value]
+    if plan.removals is not None:
+        words += ["--remove-missing", plan.removals.scope]
+    if plan.makes_passwords:
+        words += ["--generate-passwords", "FILE"]
+    return shlex.join(words)
 
 
 def _planning_error(error: APIError) -> CommandError:

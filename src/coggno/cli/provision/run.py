@@ -131,9 +131,12 @@ class ProvisionRun:
         with _password_file(self.files.passwords) as passwords:
             async with open_journal(report.files.journal, patience=self.options.run.patience) as journal:
                 options = evolve(self.options.run, passwords=passwords, journal=journal)
-                plan = await self._plan(report, coggno, options)
-                if not self._is_agreed(plan):
-                    raise _DeclinedError
+                try:
+                    plan = await self._agreed_plan(report, coggno, options)
+                except BaseException:
+                    # Nothing was changed: a journal of it would only keep its name from the next run.
+                    await journal.discard()
+                    raise
                 # From here on accounts change: results of an earlier run must not be taken for those of this one.
                 mark_results(report.files.results, report.roster)
                 run = apply_plan(coggno, plan, options)
@@ -157,6 +160,12 @@ class ProvisionRun:
         except JournalError as error:
             report.reset()
             report.add_write_error(error)
+
+    async def _agreed_plan(self, report: RunReport, coggno: AsyncCoggno, options: RunOptions) -> Plan:
+        plan = await self._plan(report, coggno, options)
+        if not self._is_agreed(plan):
+            raise _DeclinedError
+        return plan
 
     async def _plan(self, report: RunReport, coggno: AsyncCoggno, options: RunOptions) -> Plan:
         self.monitor.progress.phase("Reading users and groups")
@@ -194,13 +203,13 @@ class ProvisionRun:
             except RemovalsRefusedError as refused:
                 report.refused_removals = with_options(refused.reason)
             except StoppedError as early:
-                report.summary.stopped = _stop_message(early.reason, interruption)
+                report.summary.stopped = self._stop_message(early.reason, interruption)
             except (CoggnoError, OSError) as error:
-                report.summary.stopped = _stop_message(str(error), interruption)
+                report.summary.stopped = self._stop_message(str(error), interruption)
             except asyncio.CancelledError:
                 if not _is_second_ctrl_c(interruption):
                     raise
-                report.summary.stopped = _stop_message("interrupted twice", interruption)
+                report.summary.stopped = self._stop_message("interrupted twice", interruption)
             finally:
                 watch.cancel()
                 await run.aclose()
@@ -218,6 +227,11 @@ class ProvisionRun:
             report.removed.append(result)
             self.monitor.removed(result)
 
+    def _stop_message(self, reason: str, interruption: Interruption) -> str:
+        what = "Interrupted." if interruption.is_ctrl_c else f"The run stopped early: {reason.rstrip('.')}."
+        # Of a temporary server nothing is left that could be continued.
+        return what if self.options.is_rehearsal else f"{what} Run the same command again to continue."
+
     async def _watch(self, run: Run) -> None:
         """Report once a second how far the run is, and whether it waits."""
         while True:
@@ -226,9 +240,9 @@ class ProvisionRun:
 
 
 def _report_kept(files: RunFiles) -> None:
-    if files.kept is not None:
+    if files.kept_because:
         failed = "" if files.is_forecast else f" and {files.failed}"
-        kept = f"{files.kept} has {files.kept_because}, and is kept."
+        kept = f"{files.kept_because}, and is kept."
         output.write_message(f"{kept} This run writes {files.results}{failed}.")
 
 
@@ -283,11 +297,6 @@ def run_provisioning(options: ProvisionOptions) -> RunReport | None:
             return ProvisionRun(options, files, monitor).execute(roster)
         except _DeclinedError:
             return None
-
-
-def _stop_message(reason: str, interruption: Interruption) -> str:
-    what = "Interrupted" if interruption.is_ctrl_c else f"The run stopped early: {reason.rstrip('.')}"
-    return f"{what}. Run the same command again to continue."
 
 
 def _is_second_ctrl_c(interruption: Interruption) -> bool:

@@ -106,6 +106,15 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def put_away(connection: sqlite3.Connection) -> None:
+    """Close a journal so that it is one file: whoever only reads one in WAL mode leaves `-wal` and `-shm` beside it."""
+    # A reader that has it open now keeps it in this mode; then it stays as a crash would leave it.
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Generator[None]:
     """Write all that the context writes, or nothing of it."""

@@ -58,6 +58,7 @@ class SqliteJournal(NotedJournal[JournalWriter]):
         self.path = Path(path)
         self._connect = connect
         self._lock: HolderLock | None = None
+        self._is_new = False
         self._left: Mapping[str, int] = {}
 
     def __repr__(self) -> str:
@@ -142,6 +143,15 @@ class SqliteJournal(NotedJournal[JournalWriter]):
                 self._lock.release()
                 self._lock = None
 
+    async def discard(self) -> None:
+        """Close the journal, and remove it if this run has created it: for a run that ended before it did anything."""
+        if self._is_new and self._writer is not None:
+            writer, self._writer = self._writer, None
+            await writer.close()
+            # Before the lock is released: the next run may create its own at once.
+            self.path.unlink(missing_ok=True)
+        await self.close()
+
     async def _opened(self) -> JournalWriter:
         if self._writer is None:
             # The lock comes before the file: two runs that create one must not replace each other's.
@@ -155,6 +165,7 @@ class SqliteJournal(NotedJournal[JournalWriter]):
         return self._writer
 
     def _open(self) -> sqlite3.Connection:
+        self._is_new = not self.path.exists()
         return schema.open_to_write(self.path, self._connect)
 
     def _describe(self, error: Exception) -> JournalError:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from coggno.provisioning.errors import JournalError
-from coggno.provisioning.journal import tables
+from coggno.provisioning.journal import schema, tables
 from coggno.provisioning.journal.batch import Batch, call_in, resolve, set_result
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class JournalWriter:
             self._fail(error)
         finally:
             if connection is not None:
-                connection.close()
+                schema.put_away(connection)
 
     def _next(self) -> Batch | None:
         """Return the next batch when somebody waits for it, or when it has waited long enough itself."""

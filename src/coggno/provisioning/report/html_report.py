@@ -41,6 +41,7 @@ class ReportFacts:
         seconds: how long it took.
         statistics: of all rows.
         removed: what became of users who are in no row.
+        is_removal_refused: whether they were to be removed, and nobody was.
         timeline: of the run.
         stopped: why it ended early, and what to do; `None` if it did not.
         notes: further sentences about what to do next.
@@ -55,6 +56,7 @@ class ReportFacts:
     statistics: RunStatistics
     timeline: Timeline
     removed: Sequence[RowResult] = ()
+    is_removal_refused: bool = False
     stopped: str | None = None
     notes: tuple[str, ...] = ()
     files: Mapping[str, str] = field(factory=dict[str, str])
@@ -132,7 +134,8 @@ def _next_steps(facts: ReportFacts) -> Iterator[str]:
     for label, rows in facts.statistics.problems.items():
         yield f"{_count_rows(rows.count)} {label}. {advice_for(label)}"
     yield from facts.notes
-    if facts.stopped is None and not facts.statistics.problems:
+    all_removed = all(result.is_as_wanted for result in facts.removed)
+    if facts.stopped is None and not facts.statistics.problems and all_removed and not facts.is_removal_refused:
         would = "would be" if facts.is_forecast else "is"
         yield f"Nothing: every row {would} as the roster asks for."
 

@@ -94,5 +94,5 @@ def _run(options: ProvisionOptions, test_server: SandboxRun) -> ExitCode:
         # A journal of a server that is gone in a moment would only be in the way of the next run.
         keeps_journal = options.output.keeps_journal and not test_server.sandbox
         files = evolve(options.output, keeps_journal=keeps_journal)
-        report = run_provisioning(evolve(options, client=client, output=files))
+        report = run_provisioning(evolve(options, client=client, output=files, is_rehearsal=test_server.sandbox))
     return end_run(report, allow_refused=options.output.allow_refused)

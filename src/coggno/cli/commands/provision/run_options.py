@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 from attrs import evolve
@@ -15,6 +15,9 @@ from coggno.cli.options import Yes, positive_number, whole_number
 
 if TYPE_CHECKING:
     from coggno.provisioning import Removals, RunOptions
+
+_MOST: Final = 100  # removals
+_SHARE: Final = 0.1  # of those who are there
 
 Concurrency: TypeAlias = Annotated[
     int,
@@ -101,18 +104,22 @@ RemoveMissing: TypeAlias = Annotated[
     ),
 ]
 MaxRemovals: TypeAlias = Annotated[
-    int,
+    int | None,
     typer.Option(
-        "--max-removals", metavar="N", parser=whole_number(0), help="Remove nobody if it would be more than N."
+        "--max-removals",
+        metavar="N",
+        parser=whole_number(0),
+        show_default=str(_MOST),
+        help="Remove nobody if it would be more than N.",
     ),
 ]
 MaxRemovalsShare: TypeAlias = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--max-removals-share",
         metavar="SHARE",
         parser=_share,
-        show_default="10%",
+        show_default=f"{_SHARE:.0%}",
         help="Remove nobody if it would be more than this share of those who are there.",
     ),
 ]
@@ -155,8 +162,8 @@ class RemovalOptions:
     """Whom a run removes."""
 
     remove_missing: RemoveMissing = None
-    max_removals: MaxRemovals = 100
-    max_removals_share: MaxRemovalsShare = 0.1
+    max_removals: MaxRemovals = None
+    max_removals_share: MaxRemovalsShare = None
     protect: ProtectFile = None
     yes: Yes = False
 
@@ -169,14 +176,23 @@ class RemovalOptions:
         from coggno.provisioning import Removals
 
         if self.remove_missing is None:
-            if self.protect is not None:
-                raise CommandError("--protect works only together with --remove-missing.")
+            if alone := self._given():
+                raise CommandError(f"{alone} works only together with --remove-missing.")
             return None
         protected = [] if self.protect is None else read_users(self.protect, are_logins=True)
         scope: Any = self.remove_missing
         return Removals(
             scope=scope,
-            max_count=self.max_removals,
-            max_share=self.max_removals_share,
+            max_count=_MOST if self.max_removals is None else self.max_removals,
+            max_share=_SHARE if self.max_removals_share is None else self.max_removals_share,
             protect=frozenset(user.text for user in protected),
         )
+
+    def _given(self) -> str | None:
+        """Return the first option that was given and means nothing without `--remove-missing`."""
+        options = {
+            "--protect": self.protect,
+            "--max-removals": self.max_removals,
+            "--max-removals-share": self.max_removals_share,
+        }
+        return next((name for name, value in options.items() if value is not None), None)

@@ -30,6 +30,7 @@ def _facts(report: RunReport, timeline: Timeline) -> ReportFacts:
         seconds=report.summary.seconds,
         statistics=report.statistics,
         removed=report.all_removed,
+        is_removal_refused=report.is_removal_refused,
         timeline=timeline,
         stopped=report.summary.stopped,
         notes=tuple(_notes(report)),
@@ -56,5 +57,5 @@ def _files(report: RunReport) -> Iterator[tuple[str, str]]:
         yield ("Forecast of every row" if report.is_dry_run else "Outcome of every row"), str(report.files.results)
     if report.to_run_again:
         yield "Rows to run again", str(report.files.failed)
-    if report.files.passwords is not None and not report.is_dry_run:
+    if report.files.passwords is not None and report.files.passwords.exists() and not report.is_dry_run:
         yield "Generated passwords", str(report.files.passwords)

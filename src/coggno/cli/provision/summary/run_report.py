@@ -88,8 +88,14 @@ class RunReport:
         return exit_code_of_run(status, is_interrupted=self.is_interrupted, is_written=is_written)
 
     def _is_removed(self) -> bool:
-        """Return whether everybody was removed who was to be."""
-        return self.refused_removals is None and all(result.is_as_wanted for result in self.removed)
+        """Return whether everybody was removed who was to be, or would be in a run."""
+        return not self.is_removal_refused and all(result.is_as_wanted for result in self.removed)
+
+    @property
+    def is_removal_refused(self) -> bool:
+        """Whether somebody was to be removed, and nobody is, or would be."""
+        is_refused = self.is_dry_run and self.leavers is not None and self.leavers.objection() is not None
+        return is_refused or self.refused_removals is not None
 
     def _rejected_by_the_check(self) -> int:
         # `refused` may also be the API's word; `invalid` never is.

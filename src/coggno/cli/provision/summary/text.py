@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from coggno.cli.provision.summary.removals import forecast_lines
 from coggno.cli.provision.summary.run_report import RunReport
 from coggno.cli.terminal.output import count, count_rows
+from coggno.provisioning import Leavers
 from coggno.provisioning.planning.counts import PlanCounts
 from coggno.provisioning.report import LISTED, ProblemRows, counts_of, detail_of
 
@@ -33,7 +34,7 @@ def _headline(report: RunReport) -> Iterator[str]:
         yield "Dry run: nothing was changed."
         yield f"{total} would end as: {counts}"
         if report.changes is not None:
-            yield from _change_lines(report.changes)
+            yield from _change_lines(report.changes, report.leavers)
         if report.leavers is not None:
             yield from forecast_lines(report.leavers)
     else:
@@ -65,14 +66,18 @@ def removal_lines(report: RunReport) -> Iterator[str]:
         yield f"  and {len(failed) - LISTED:,} more, at the end of {report.files.results}"
 
 
-def _change_lines(changes: PlanCounts) -> Iterator[str]:
+def _change_lines(changes: PlanCounts, leavers: Leavers | None) -> Iterator[str]:
     parts = [
         (changes.new_users, "user"),
         (len(changes.group_names), "group"),
         (changes.new_memberships, "membership"),
     ]
     planned = [count(number, name) for number, name in parts if number]
-    yield f"The run would create {_listed(planned)}." if planned else "The run would change nothing."
+    is_removing = leavers is not None and leavers.count and leavers.objection() is None
+    if planned:
+        yield f"The run would create {_listed(planned)}."
+    elif not is_removing:
+        yield "The run would change nothing."
     if changes.group_names:
         yield f"Groups that would be created: {_shortened(changes.group_names)}"
 
@@ -126,7 +131,7 @@ def _file_lines(report: RunReport) -> Iterator[str]:
         yield f"{title}: {files.failed} ({count_rows(report.to_run_again)}{left_out})"
         if is_complete and files.roster is not None and gives_passwords:
             yield f"To keep their passwords, correct {files.roster} and run it again instead."
-    if files.passwords is not None:
+    if files.passwords is not None and files.passwords.exists():
         yield f"Generated passwords: {files.passwords}"
     if files.report is not None:
         yield f"Report: {files.report}"

@@ -71,7 +71,10 @@ async def group_lock(address: str, company: str | None, *, sleep: Sleep = asynci
 def _enter(shared: _Shared, path: Path) -> bool:
     with shared.guard:
         if shared.number is None:
-            number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+            try:
+                number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+            except OSError as error:
+                raise JournalError(f"{path} cannot be used for locks: {error.strerror or error}. Set TMPDIR.") from None
             # Where the file system has no locks, runs on one machine are not kept apart: refusing all would be worse.
             if try_lock(number) is LockAttempt.HELD:
                 os.close(number)

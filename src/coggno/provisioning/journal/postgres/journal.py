@@ -172,6 +172,10 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         if writer is not None:
             await writer.close()
 
+    async def discard(self) -> None:
+        """Close the journal. What it has of a run that ended before it did anything is in nobody's way."""
+        await self.close()
+
     async def _opened(self) -> PostgresWriter:
         if self._writer is None:
             connection = None
