@@ -14,6 +14,7 @@ from coggno.provisioning import (
     make_plan,
     read_roster,
 )
+from coggno.provisioning.journal import Write, WriteKind, WriteOutcome
 from coggno.sandbox import Sandbox
 from tests.provisioning.execution.test_removals import account, remove, removed
 from tests.provisioning.helpers import Intercepted, broken, carry_out, client_of, people, rename
@@ -354,3 +355,30 @@ async def test_the_owner_of_a_company_stays():
         "owner@example.com": RowOutcome.REFUSED,
         "left@example.com": RowOutcome.DELETED,
     }
+
+
+@pytest.mark.parametrize("scope", ["members", "users"])
+@pytest.mark.parametrize("outcome", [None, WriteOutcome.DONE])
+async def test_removals_of_a_dead_run_are_reported(tmp_path, scope, outcome):
+    """It has deleted somebody and died before it could note the result: the next run finds that out, once."""
+    sandbox = Sandbox()
+    group = account(sandbox, 20, 1)
+    removals = Removals(scope=scope, max_share=0.5)
+    kind = WriteKind.REMOVE_MEMBER if scope == "members" else WriteKind.DELETE_USER
+    group_id = group.id if scope == "members" else None
+    reported = []
+    async with client_of(sandbox) as coggno:
+        for number in range(3):
+            async with SqliteJournal(tmp_path / "journal") as journal:
+                options = RunOptions(removals=removals, journal=journal)
+                plan = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
+                if not number:
+                    for login in ("gone@example.com", "left0@example.com"):
+                        intent = await journal.intend(Write(kind=kind, key=login, group_id=group_id))
+                        if outcome is not None and login != "left0@example.com":
+                            journal.settle(intent, outcome)
+                    continue
+                run = carry_out(coggno, plan, removals=removals, journal=journal)
+                reported.append({each.login: (each.outcome, each.inferred) async for each in run if not each.line})
+    ended = RowOutcome.LEFT if scope == "members" else RowOutcome.DELETED
+    assert reported == [{"gone@example.com": (ended, outcome is None), "left0@example.com": (ended, False)}, {}]

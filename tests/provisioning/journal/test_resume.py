@@ -1,6 +1,7 @@
 """A run continues from its journal: nothing is sent twice, and what was done keeps its outcome."""
 
 import sqlite3
+import time
 
 import attrs
 import pytest
@@ -74,9 +75,9 @@ async def run(coggno, path, rows, *, stop_after=None, **options):
     return results
 
 
-async def dead_run(coggno, path, rows, *writes):
+async def dead_run(coggno, path, rows, *writes, now=time.time):
     """A run that has sent `writes` and was killed. Each is a write, what is known of it, and its id."""
-    async with SqliteJournal(path) as journal:
+    async with SqliteJournal(path, now=now) as journal:
         await begun(coggno, journal, rows)
         for write, outcome, result_id in writes:
             intent = await journal.intend(write)
@@ -259,11 +260,12 @@ async def test_group_in_doubt_is_adopted(coggno, sandbox, path):
         assert [(known.outcome, known.result_id) for known in reader.writes()] == [(WriteOutcome.DONE, group.id)]
 
 
-async def test_group_in_doubt_is_waited_for(coggno, sandbox, path):
-    """A group that is not there yet may come until the settle time is over; it is counted from the request."""
+@pytest.mark.parametrize("offset", [0, -3 * 86_400, 3 * 86_400])
+async def test_group_in_doubt_is_waited_for(coggno, sandbox, path, offset):
+    """A group that is not there yet may come; the clock of the machine may have been wrong when it was sent."""
     rows = people(1)
     write = Write(kind=WriteKind.CREATE_GROUP, key="warehouse", name="Warehouse", before=())
-    await dead_run(coggno, path, rows, (write, None, None))
+    await dead_run(coggno, path, rows, (write, None, None), now=lambda: time.time() + offset)
     began = sandbox.clock.now()
     assert outcomes(await run(coggno, path, rows, settle_time=60.0)) == ["created"]
     assert sandbox.clock.now() - began > 50

@@ -163,7 +163,8 @@ class GroupCreation:
         known = None if self.earlier is None else self.earlier.group(company, name)
         if known is not None and known.is_open and self.earlier is not None:
             # An earlier run has sent it and died: it may be there, or come yet.
-            group.sent_at = self.context.clock() - self.earlier.age(known)
+            # Its age does not count: the clock of the machine may have been wrong when it was sent.
+            group.sent_at = self.context.clock()
             self.context.records.group_in_doubt(known.write, known.intent)
         return group
 

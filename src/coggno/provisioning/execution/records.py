@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
+from coggno._protocol.identity import login_key
 from coggno.errors import APIError, CoggnoError, PartialWriteError
 from coggno.provisioning.client import CallResult
 from coggno.provisioning.errors import JournalError
@@ -86,6 +87,11 @@ class RunRecords:
         """Keep the result of a row that nothing is sent for."""
         if self.journal is not None and not result.not_attempted:
             self.journal.record(RowRecord(result=result))
+
+    def removal(self, company: int | None, result: RowResult) -> None:
+        """Keep the result of somebody who is in no row; what was sent for them is forgotten if it has ended."""
+        if self.journal is not None and not result.not_attempted:
+            self.journal.record(RowRecord(result=result, key=login_key(result.login), company=company))
 
     async def _intend(self, journal: Journal, write: Write) -> int:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import define, field
@@ -18,7 +18,13 @@ from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.journal import Write, WriteKind
 from coggno.provisioning.outcomes import FOUND_OUT, RowOutcome, RowResult
 from coggno.provisioning.planning import Leaver, Plan
-from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, outcome_objection, roster_objection
+from coggno.provisioning.planning.leavers import (
+    Leavers,
+    LeaverSearch,
+    RemovalKey,
+    outcome_objection,
+    roster_objection,
+)
 from coggno.provisioning.requests.failures import (
     NotVisibleYetError,
     is_curable,
@@ -244,7 +250,12 @@ class RemovalPhase:
             StoppedError: the API did not respond for as long as the patience allows.
             APIError: a list could not be read, and waiting cannot help.
         """
-        leavers = await self._leavers()
+        in_doubt = self._in_doubt()
+        leavers = await self._leavers(in_doubt)
+        for key in leavers.gone:
+            gone = _gone(key, is_known=in_doubt[key])
+            self.context.records.removal(key[0], gone)
+            yield gone
         for leaver, reason in leavers.kept:
             yield RemovalTask(self.context, leaver).kept(reason)
         agreed = self._agreed(leavers)
@@ -267,7 +278,13 @@ class RemovalPhase:
             yield RemovalTask(self.context, leaver).cut_off()
         self._waiting.clear()
 
-    async def _leavers(self) -> Leavers:
+    def _in_doubt(self) -> Mapping[RemovalKey, bool]:
+        """Return the removals of earlier runs that have no result, and whether they are known to have been done."""
+        earlier = self.plan.earlier
+        writes = () if earlier is None else earlier.writes.removals()
+        return {(each.write.company, each.write.key, each.write.group_id): not each.is_open for each in writes}
+
+    async def _leavers(self, in_doubt: Collection[RemovalKey]) -> Leavers:
         """Read again who has left: the limits have to hold for what is there now, and not for what was planned."""
         context, plan = self.context, self.plan
         # The results of the rows, too: a person whose row has failed may be here under another login.
@@ -276,7 +293,13 @@ class RemovalPhase:
         if objection is not None:
             raise RemovalsRefusedError(objection, found=self.planned.count)
         search = LeaverSearch(
-            context.sender, context.client_of, plan.roster, plan.companies, self.planned.removals, plan.newcomers
+            context.sender,
+            context.client_of,
+            plan.roster,
+            plan.companies,
+            self.planned.removals,
+            plan.newcomers,
+            in_doubt,
         )
         leavers = await search.run(context.groups)
         objection = leavers.objection()
@@ -304,5 +327,13 @@ class RemovalPhase:
         finally:
             # Whatever ends it, even a cancellation: what is known is kept and reported.
             result = result or task.cut_off()
-            self.context.records.other(result)
+            self.context.records.removal(leaver.company, result)
             self._ended.put_nowait(result)
+
+
+def _gone(key: RemovalKey, *, is_known: bool) -> RowResult:
+    """Return the result of a removal whose run has died before it could note one."""
+    _, login, group = key
+    outcome = RowOutcome.DELETED if group is None else RowOutcome.LEFT
+    detail = "by an earlier run that was interrupted" if is_known else f"by an interrupted run; {FOUND_OUT}"
+    return RowResult(line=0, login=login, outcome=outcome, detail=detail, inferred=not is_known)

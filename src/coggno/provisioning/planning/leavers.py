@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -21,6 +21,8 @@ from coggno.provisioning.requests import Sender
 from coggno.provisioning.roster import Person, Roster
 from coggno.provisioning.roster.warnings import damage_of_login
 
+RemovalKey: TypeAlias = "tuple[int | None, str, int | None]"
+"""Id of a company, key of a login, and id of the group that it leaves; `None` where the user is deleted."""
 _MOST_KEPT: Final = 100  # look-alikes; where there are more, a whole column is damaged
 _NAMED: Final = 5  # in a message
 _FEW: Final = 5  # leavers of one list that are too few for a share of it
@@ -64,6 +66,7 @@ class Leavers:
         obstacle: why nobody may be removed, whoever is there; `None` if nothing is in the way.
         protected: which of the protected logins belong to somebody.
         place: the company or group that it is about; empty for several.
+        gone: removals of earlier runs whose outcome is not known, of users who are not there any more.
         too_many: the first company or group that more would leave than the share allows.
     """
 
@@ -76,6 +79,7 @@ class Leavers:
     protected: set[str] = field(factory=set[str])
     place: str = ""
     too_many: Leavers | None = None
+    gone: set[RemovalKey] = field(factory=set[RemovalKey])
 
     def note(self, leaver: Leaver) -> None:
         """Count a user who is not in the roster."""
@@ -96,6 +100,7 @@ class Leavers:
         self.found.extend(other.found[: max(0, self.removals.max_count + 1 - len(self.found))])
         self.kept.extend(other.kept[: _MOST_KEPT + 1 - len(self.kept)])
         self.protected |= other.protected
+        self.gone |= other.gone
         # In a large account, a whole group or company is a small share.
         if self.too_many is None and other.count > max(_FEW, self.removals.max_share * other.present):
             self.too_many = other
@@ -188,6 +193,7 @@ class LeaverSearch:
         companies: company as the roster names it -> its id; `None` where the client acts for it.
         removals: what is asked for.
         newcomers: yields the people of the roster whose user is new.
+        in_doubt: removals of earlier runs whose outcome is not known.
     """
 
     sender: Sender
@@ -196,6 +202,7 @@ class LeaverSearch:
     companies: Mapping[str, int | None]
     removals: Removals
     newcomers: Callable[[], Iterator[CompanyPerson]]
+    in_doubt: Collection[RemovalKey] = ()
 
     async def run(self, groups: Mapping[tuple[int | None, str], Group]) -> Leavers:
         """Read the lists of users, or of the members of the roster's groups.
@@ -231,9 +238,12 @@ class LeaverSearch:
     ) -> Leavers:
         async def read() -> Leavers:
             found, name = Leavers(self.removals, place=_place(company, group)), None if group is None else group.name
+            place = company, None if group is None else group.id
+            found.gone = {each for each in self.in_doubt if (each[0], each[2]) == place}
             async for user in users():
                 found.present += 1
                 key = login_key(user.login)
+                found.gone.discard((company, key, place[1]))
                 if key in self.removals.protect:
                     found.protected.add(key)
                 elif _text(company, key, name) not in stays:
