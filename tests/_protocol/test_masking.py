@@ -39,6 +39,16 @@ def test_names_of_fields_are_masked_too():
     assert mask({KEY: 1}, [KEY]) == {MASK: 1}
 
 
+@pytest.mark.parametrize("echoed", ["TOPS3CRET&1XYZ", "Tops3cret&1x", "ps3cret&1xyz", "tops3cret&1xyzTops3cret&1xyz"])
+def test_other_case_and_shortened_are_masked(echoed):
+    shown = mask(f"422: password {echoed} rejected", ["Tops3cret&1xyz"])
+    assert shown.replace("*", "") == "422: password  rejected"
+
+
+def test_a_word_in_common_is_no_secret():
+    assert mask("a secret has letters and digits", ["secret-1815-ada"]) == "a secret has letters and digits"
+
+
 def test_short_secret_is_masked_where_it_stands_alone():
     assert mask("no such node", ["no"]) == "*** such node"
 

@@ -102,11 +102,33 @@ def _mask(value: Any, spellings: list[str], depth: int) -> Any:
 
 def _mask_text(text: str, spellings: list[str]) -> str:
     for spelling in spellings:
-        if spelling not in text:
-            continue
         if len(spelling) >= _SHORTEST:
-            text = text.replace(spelling, MASK)
-        else:
+            text = _mask_pieces(text, spelling)
+        elif spelling in text:
             # A short one is masked only where it stands alone: it would tear every sentence apart.
             text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", MASK, text)
     return text
+
+
+def _mask_pieces(text: str, spelling: str) -> str:
+    """Mask a spelling in any case, and what is left of it where a server has shortened it to two thirds or more."""
+    folded, secret = _folded(text), _folded(spelling)
+    size = max(_SHORTEST, -(-2 * len(secret) // 3))
+    pieces = {secret[start : start + size] for start in range(len(secret) - size + 1)}
+    if not any(piece in folded for piece in pieces):
+        return text  # nearly always, and found out without a loop over the text
+    shown: list[str] = []
+    at = 0
+    while at < len(text):
+        end = at
+        while folded[end : end + size] in pieces:
+            end += 1
+        shown.append(text[at] if end == at else MASK)
+        at = at + 1 if end == at else end - 1 + size
+    return "".join(shown)
+
+
+def _folded(text: str) -> str:
+    lower = text.lower()
+    # A few letters become two in lower case: positions would no longer be those of the text.
+    return lower if len(lower) == len(text) else text

@@ -155,7 +155,10 @@ def test_a_missing_header_is_reported():
     assert "s3cret-word" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["Password", "New_Password", "Passwort", "Kennwort (neu)", "passwd", "Pass-Phrase"])
+@pytest.mark.parametrize(
+    "name",
+    ["Password", "New_Password", "Passwort", "Kennwort (neu)", "passwd", "Pass-Phrase", "pwd", "PIN", "Contraseña"],
+)
 def test_columns_of_passwords_are_not_visible(name):
     """Even when the password is read from another one."""
     columns = find_columns([*NEEDED, "Code", name], {"password": "Code"})

@@ -29,7 +29,11 @@ _COHORT: Final = re.compile(r"cohort\d+")  # Moodle's upload format: cohort1, co
 _MARKS: Final = re.compile(r"\[required\]|\[upload only\]|\*")  # of columns in Google Workspace
 _PROPERTY: Final = re.compile(r"\[([A-Za-z]+)\]")  # Microsoft Entra: `First name [givenName]`
 _NEARLY: Final = 0.8  # of difflib's ratio: two letters of `group` exchanged
-_SECRET: Final = re.compile("passwor[dt]|passwd|passphrase|kennwort")
+# HR exports come in many languages; short words count only as the whole name.
+_SECRET: Final = re.compile(
+    "passwor[dt]|passwd|passphrase|pwd|kennwort|contrase[nñ]a|motdepasse|wachtwoord|senha|parola|has[lł]o|l[oö]senord|"
+    "adgangskode|salasana|пароль|密码|パスワード|^(?:pass|pw|pin|pincode|secret|clave)$"
+)
 
 
 def column_key(name: str) -> str:
