@@ -101,3 +101,14 @@ def test_database_that_stays_away_stops_the_run(
     assert provision("people.csv", "--journal", url).code == 0
     assert set(logins_made(sandbox).values()) == {1}
     assert [row["outcome"] for row in read_table("results.csv")] == ["created"] * 40
+
+
+def test_killed_run_is_waited_for(provision, sandbox: Sandbox, postgres: PostgresServer, url: str):
+    """Its lease has not run out yet; a message says why nothing happens."""
+    provision(write_roster(ADA), "--journal", url)
+    name = url.rpartition("=")[2]
+    postgres.execute("UPDATE coggno.journals SET pid = 1, expires = now() + interval '3 s' WHERE name = %s", name)
+    ended = provision("people.csv", "--journal", url)
+    assert ended.code == 0
+    assert "Waiting for the lease of an earlier run to end, which may have been killed.\n" in ended.err
+    assert created(sandbox)["createUser"] == 1

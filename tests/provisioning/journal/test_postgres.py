@@ -78,8 +78,16 @@ async def test_dead_run_is_waited_for(url):
     await dead.begin(a_job())
     await dead.intend(a_write())
     dead._writer._task.cancel()
-    async with PostgresJournal(url) as journal:
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(journal.waiting.reason)
+        await asyncio.sleep(seconds)
+
+    async with PostgresJournal(url, sleep=sleep) as journal:
         assert (await journal.begin(a_job())).is_resumed
+        assert "lease of an earlier run" in waited[0]
+        assert journal.waiting is None
         assert [known.is_open for known in await journal.writes()] == [True]
     await dead._writer._disconnect()
 

@@ -36,6 +36,7 @@ from coggno.cli.terminal.interrupt import Interruption, ctrl_c_at_once, stopped_
 from coggno.cli.terminal.progress_reporter import reporting_progress
 from coggno.cli.terminal.prompts import confirm
 from coggno.provisioning import (
+    Journal,
     JournalError,
     PasswordFile,
     Plan,
@@ -169,13 +170,17 @@ class ProvisionRun:
 
     async def _plan(self, report: RunReport, coggno: AsyncCoggno, options: RunOptions) -> Plan:
         self.monitor.progress.phase("Reading users and groups")
-        plan = await plan_run(
-            coggno,
-            report.roster,
-            options,
-            makes_passwords=report.files.passwords is not None,
-            saved=self._saved_plan(report),
-        )
+        watch = asyncio.create_task(_report_waiting(options.journal))
+        try:
+            plan = await plan_run(
+                coggno,
+                report.roster,
+                options,
+                makes_passwords=report.files.passwords is not None,
+                saved=self._saved_plan(report),
+            )
+        finally:
+            watch.cancel()
         report.changes, report.leavers = plan.counts(), plan.leavers
         return plan
 
@@ -244,6 +249,15 @@ def _report_kept(files: RunFiles) -> None:
         failed = "" if files.is_forecast else f" and {files.failed}"
         kept = f"{files.kept_because}, and is kept."
         output.write_message(f"{kept} This run writes {files.results}{failed}.")
+
+
+async def _report_waiting(journal: Journal | None) -> None:
+    """Report once if the run waits for its journal before it has begun."""
+    while journal is not None:
+        if journal.waiting is not None:
+            output.write_message(f"Waiting for {journal.waiting.reason}.")
+            return
+        await asyncio.sleep(_WATCH_INTERVAL)
 
 
 def _report_earlier(report: RunReport) -> None:

@@ -70,6 +70,7 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         self._clock = clock
         self._sleep = sleep
         self._left: Mapping[str, int] = {}
+        self._waiting: Waiting | None = None
 
     def __repr__(self) -> str:
         return f"PostgresJournal({str(self.url)!r})"
@@ -87,8 +88,8 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
 
     @property
     def waiting(self) -> Waiting | None:
-        """Since when the run waits for the database; `None` while it does not."""
-        return None if self._writer is None else self._writer.waiting
+        """Since when the run waits for the database, or for the lease of another run; `None` while it does not."""
+        return self._waiting if self._writer is None else self._writer.waiting
 
     async def begin(self, job: Job) -> JobState:
         """Begin a job, or continue the last one if its digest is the same.
@@ -176,6 +177,11 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         """Close the journal. What it has of a run that ended before it did anything is in nobody's way."""
         await self.close()
 
+    async def _wait_for_lease(self, seconds: float) -> None:
+        reason = "the lease of an earlier run to end, which may have been killed"
+        self._waiting = self._waiting or Waiting(since=time.time(), reason=reason)
+        await self._sleep(seconds)
+
     async def _opened(self) -> PostgresWriter:
         if self._writer is None:
             connection = None
@@ -183,7 +189,7 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
                 connection = await driver.connect(self.url)
                 await schema.prepare(connection, self.url)
                 taken = await lease.take(
-                    connection, self.url, seconds=self._lease, since=self._now(), sleep=self._sleep
+                    connection, self.url, seconds=self._lease, since=self._now(), sleep=self._wait_for_lease
                 )
             except BaseException as error:
                 if connection is not None:
@@ -191,6 +197,8 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
                 if isinstance(error, Exception):
                     raise driver.unusable(self.url, error) from None
                 raise
+            finally:
+                self._waiting = None
             self._writer = PostgresWriter(
                 connection, taken, patience=self._patience, clock=self._clock, sleep=self._sleep
             )
