@@ -70,6 +70,28 @@ def test_signal_stops_and_the_same_command_continues(coggno: RunCommand, sandbox
 
 
 @pytest.mark.usefixtures("address")
+@pytest.mark.parametrize("change", [lambda path: path.write_text(path.read_text() + "x"), Path.unlink])
+def test_a_roster_that_changes_during_the_run(coggno: RunCommand, sandbox: Sandbox, change):
+    """The run has changed accounts: it says so, and its results have every login."""
+    slow = sandbox.faults.add(parse_fault("createUser:latency=0.05"))
+    roster = Path(write_roster(*people(40)))
+    kept = roster.read_text()
+    with start(str(roster), "--concurrency", "4") as run:
+        wait_until(lambda: slow.applied >= 8)
+        change(roster)
+        out, err = run.communicate(timeout=20)
+    assert run.returncode == 3
+    assert "40 rows in " in out
+    assert f"{len(logins_made(sandbox))} created" in out
+    assert "What was done is in results.csv, by login. Run the same command again" in " ".join(err.split())
+    created = [row["login"] for row in read_table("results.csv") if row["outcome"] == "created"]
+    assert sorted(created) == sorted(logins_made(sandbox))
+    roster.write_text(kept)
+    assert coggno("provision", "people.csv").code == 0
+    assert logins_made(sandbox).total() == 40
+
+
+@pytest.mark.usefixtures("address")
 def test_endless_requests_end_as_unknown(sandbox: Sandbox):
     slow = sandbox.faults.add(parse_fault("createUser:latency=60,after"))
     with start(write_roster(*people(5)), "--concurrency", "2") as run:

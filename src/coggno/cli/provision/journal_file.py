@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from attrs import evolve
 
 from coggno.cli.provision.files import RunFiles
 from coggno.provisioning import JournalError, PostgresJournal, Roster, Row, RowOutcome, RowResult, SqliteJournal
-from coggno.provisioning.journal import JournalLocation, JournalReader, JournalScope, journal_at, read_journal
+from coggno.provisioning.journal import JournalLocation, JournalReader, JournalScope, Records, journal_at, read_journal
 
 _PAUSE: Final = 1000  # rows
 
@@ -61,24 +61,37 @@ async def open_journal(
             yield journal
 
 
-def recorded_rows(journal: JournalLocation, roster: Roster) -> Callable[[], AsyncIterator[tuple[Row, RowResult]]]:
+def recorded_rows(
+    journal: JournalLocation, roster: Roster | None
+) -> Callable[[], AsyncIterator[tuple[Row, RowResult]]]:
     """Return a function that yields every row of a roster with what the last run in a journal knows of it.
 
     Args:
         journal: where it is; everything has to be written.
-        roster: of that run.
+        roster: of that run; `None` if it cannot be read any more.
     """
 
     async def rows() -> AsyncIterator[tuple[Row, RowResult]]:
         with read_journal(journal) as reader:
             number = reader.jobs()[-1].state.number
-            for index, pair in enumerate(reader.joined(roster.rows, number)):
+            pairs = by_login(reader, number) if roster is None else reader.joined(roster.rows, number)
+            for index, pair in enumerate(pairs):
                 if index % _PAUSE == 0:
                     # Ctrl-C takes effect at a pause only; a million rows take a while.
                     await asyncio.sleep(0)
                 yield pair
 
     return rows
+
+
+def by_login(reader: Records, number: int) -> Iterator[tuple[Row, RowResult]]:
+    """Yield what a run knows of its rows without the roster: their lines and logins.
+
+    Args:
+        reader: of the journal.
+        number: of the run.
+    """
+    return ((Row(result.line, (), None), result) for result in reader.results(number) if result.line)
 
 
 def recorded_removals(journal: JournalLocation, of_this_run: Sequence[RowResult]) -> list[RowResult]:

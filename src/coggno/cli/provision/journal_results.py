@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
-
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.provision.files import RunFiles
+from coggno.cli.provision.journal_file import by_login
+from coggno.cli.provision.result_files import LoginsOnly
 from coggno.cli.terminal.output import count_rows
 from coggno.provisioning import Roster, RosterError, RosterOptions, Row, RowOutcome, RowResult, read_roster
 from coggno.provisioning.journal import RecordedJob, Records, read_journal
@@ -19,14 +19,6 @@ from coggno.provisioning.report import counts_of, label_of
 from coggno.provisioning.results import RUNNING, FailedWriter, ResultsWriter, writing_failed, writing_results
 
 _GONE: Final = "Its results are written without its columns, and without the file of rows to run again"
-
-
-@frozen
-class _LoginsOnly:
-    """Stands in for a roster that cannot be read any more: the journal itself knows the logins."""
-
-    name: str
-    columns: tuple[str, ...] = ()
 
 
 def write_from_journal(journal: str, *, results: Path | None, roster: Path | None) -> Iterator[str]:
@@ -90,7 +82,7 @@ def _write(reader: Records, job: RecordedJob, roster: Roster | None, files: RunF
         if roster is not None:
             writers.append(stack.enter_context(writing_failed(files.failed, roster)))
         # Entered last, so that it is replaced first: without the results nobody knows what the other file is about.
-        table = roster or _LoginsOnly(str(_roster_path(job)))
+        table = roster or LoginsOnly(str(_roster_path(job)))
         results = stack.enter_context(writing_results(files.results, table))
         writers.append(results)
         for row, result in _pairs(reader, job, roster):
@@ -115,9 +107,6 @@ def _write(reader: Records, job: RecordedJob, roster: Roster | None, files: RunF
 
 
 def _pairs(reader: Records, job: RecordedJob, roster: Roster | None) -> Iterator[tuple[Row, RowResult]]:
-    if roster is not None:
-        yield from reader.joined(roster.rows, job.state.number)
-        return
-    for result in reader.results(job.state.number):
-        if result.line:
-            yield Row(result.line, (), None), result
+    if roster is None:
+        return by_login(reader, job.state.number)
+    return reader.joined(roster.rows, job.state.number)

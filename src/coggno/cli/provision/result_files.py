@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from typing import TypeAlias
 
+from attrs import frozen
+
 from coggno.cli.provision.summary import RunReport
 from coggno.provisioning import (
     FailedWriter,
@@ -17,6 +19,15 @@ from coggno.provisioning import (
     writing_results,
 )
 from coggno.provisioning.results import forecast_of
+
+
+@frozen
+class LoginsOnly:
+    """Stands in for a roster that cannot be read any more: the journal itself knows the logins."""
+
+    name: str
+    columns: tuple[str, ...] = ()
+
 
 RowPairs: TypeAlias = Callable[[], AsyncIterator[tuple[Row, RowResult]]]
 """Yields every row with its result, in the order of the lines, as often as it is called."""
@@ -51,3 +62,18 @@ async def _write(report: RunReport, rows: RowPairs, stack: ExitStack) -> None:
     for result in report.all_removed:
         results.add_removed(result)
     report.to_run_again = 0 if failed is None else failed.count
+
+
+async def write_logins(report: RunReport, rows: RowPairs) -> None:
+    """Write the results by login, since the roster itself cannot be read any more; and count them in `report`."""
+    report.reset()
+    report.write_error = None
+    try:
+        with writing_results(report.files.results, LoginsOnly(report.roster.name)) as results:
+            async for row, result in rows():
+                report.add(row, result)
+                results.add(row, result)
+            for result in report.all_removed:
+                results.add_removed(result)
+    except (RosterError, OSError) as error:
+        report.add_write_error(error)

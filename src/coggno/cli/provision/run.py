@@ -27,7 +27,7 @@ from coggno.cli.provision.monitor import RunMonitor
 from coggno.cli.provision.options import ProvisionOptions
 from coggno.cli.provision.planning import SavedPlanCheck, plan_run
 from coggno.cli.provision.reading import read, report_roster
-from coggno.cli.provision.result_files import RowPairs, write_files
+from coggno.cli.provision.result_files import RowPairs, write_files, write_logins
 from coggno.cli.provision.summary import RunReport
 from coggno.cli.provision.summary.html_file import write_html
 from coggno.cli.provision.summary.removals import question, with_options
@@ -44,6 +44,7 @@ from coggno.provisioning import (
     PostgresJournal,
     RemovalsRefusedError,
     Roster,
+    RosterError,
     Row,
     RowResult,
     Run,
@@ -157,7 +158,7 @@ class ProvisionRun:
             report.summary.stopped = report.summary.stopped or stopped
         try:
             report.all_removed = recorded_removals(journal.location, report.removed)
-            await self._write_files(report, recorded_rows(journal.location, report.roster))
+            await self._write_all(journal, report)
         except JournalError as error:
             report.reset()
             report.add_write_error(error)
@@ -167,6 +168,16 @@ class ProvisionRun:
         if not self._is_agreed(plan):
             raise _DeclinedError
         return plan
+
+    async def _write_all(self, journal: SqliteJournal | PostgresJournal, report: RunReport) -> None:
+        try:
+            await self._write_files(report, recorded_rows(journal.location, report.roster))
+        except RosterError as error:
+            # The roster has changed meanwhile, or is gone: what was done must be known all the same.
+            what = f"{str(error).split('. ')[0].rstrip('.')}. What was done is in {report.files.results}, by login."
+            report.summary.stopped = f"{what} Run the same command again: it does the rest, and nothing twice."
+            await write_logins(report, recorded_rows(journal.location, None))
+            self._end(report)
 
     async def _plan(self, report: RunReport, coggno: AsyncCoggno, options: RunOptions) -> Plan:
         self.monitor.progress.phase("Reading users and groups")
@@ -194,6 +205,9 @@ class ProvisionRun:
     async def _write_files(self, report: RunReport, rows: RowPairs) -> None:
         self.monitor.progress.phase("Writing the forecast" if report.is_dry_run else "Writing the results")
         await write_files(report, rows)
+        self._end(report)
+
+    def _end(self, report: RunReport) -> None:
         self.monitor.timeline.end()
         write_html(report, self.monitor.timeline)
 
@@ -219,8 +233,11 @@ class ProvisionRun:
                 watch.cancel()
                 await run.aclose()
         # Every row gets a result, also the rows that the run did not come to.
-        for result in run.rest():
-            self._take(result, run, report)
+        try:
+            for result in run.rest():
+                self._take(result, run, report)
+        except RosterError as error:
+            report.summary.stopped = report.summary.stopped or _stop_message(str(error), interruption)
         report.is_interrupted = interruption.is_ctrl_c
         report.summary.seconds = time.monotonic() - began
 
