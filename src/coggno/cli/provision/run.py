@@ -237,7 +237,7 @@ class ProvisionRun:
             for result in run.rest():
                 self._take(result, run, report)
         except RosterError as error:
-            report.summary.stopped = report.summary.stopped or _stop_message(str(error), interruption)
+            report.summary.stopped = report.summary.stopped or self._stop_message(str(error), interruption)
         report.is_interrupted = interruption.is_ctrl_c
         report.summary.seconds = time.monotonic() - began
 
