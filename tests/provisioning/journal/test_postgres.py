@@ -323,7 +323,7 @@ async def test_patience_ends(url, gone):
 
 
 async def test_close_does_not_wait_for_long(url, gone, monkeypatch):
-    monkeypatch.setattr("coggno.provisioning.journal.postgres.writer._FAREWELL", 0.6)
+    monkeypatch.setattr("coggno.provisioning.journal.postgres.writer._LAST_WAIT", 0.6)
     journal = PostgresJournal(url)
     await journal.begin(a_job())
     gone()

@@ -21,7 +21,7 @@ T = TypeVar("T")
 _DELAY: Final = 0.05  # seconds that notes wait for an intent to share its commit
 _SLICE: Final = 0.5  # seconds; a pause is slept in slices, so that the end of the run is noticed soon
 _LONGEST_PAUSE: Final = 5.0  # seconds between two attempts to connect
-_FAREWELL: Final = 5.0  # seconds that a run which ends waits for a database that is gone
+_LAST_WAIT: Final = 5.0  # seconds that a run which ends waits for a database that is gone
 
 
 class PostgresWriter:
@@ -179,12 +179,14 @@ class PostgresWriter:
             await self._transaction(lambda connection: self.tables.write(connection, batch))
             resolve(batch.waiting, None)
             for function, future in batch.calls:
-                await self._answer(function, future)
+                await self._carry_out_call(function, future)
         except Exception as error:
             resolve(waiting, driver.unusable(self._lease.url, error))
             raise
 
-    async def _answer(self, function: Callable[[Database], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+    async def _carry_out_call(
+        self, function: Callable[[Database], Awaitable[Any]], future: asyncio.Future[Any]
+    ) -> None:
         result, failure = None, None
         try:
             result = await self._transaction(function)
@@ -239,7 +241,7 @@ class PostgresWriter:
         end = now + min(_LONGEST_PAUSE, max(_SLICE, (now - self._gone_since) / 4))
         while (now := self._clock()) < end:
             gone = now - self._gone_since
-            if gone >= (min(_FAREWELL, self._patience) if self._is_closing else self._patience):
+            if gone >= (min(_LAST_WAIT, self._patience) if self._is_closing else self._patience):
                 message = f"The database of the journal {self._lease.url} has not responded for {gone:.0f} seconds"
                 raise JournalLostError(f"{message} ({reason}).")
             await self._sleep(_SLICE)
