@@ -1,5 +1,7 @@
 """One row: which requests it needs, and what its result says."""
 
+import pytest
+
 from coggno.provisioning import (
     RowOutcome,
 )
@@ -204,6 +206,22 @@ async def test_an_unsettled_write_is_unknown():
     assert results[2].detail.startswith("the user was created, but adding to group 'Office' failed: ")
     assert results[2].detail.endswith("run the row again to find out")
     assert results[2].user_id == sandbox.user("u1@example.com").id
+
+
+@pytest.mark.parametrize("fault", ["createUser:status=500", "createUser:status=503", "createUser:status=504"])
+async def test_the_cause_of_a_doubt_is_named(fault):
+    """The 404 of a check is no reason, and no sentence stands there twice."""
+    sandbox = broken(fault)
+    async with client_of(sandbox) as coggno:
+        results = await run_to_its_end(coggno, people(3))
+    status = fault.split("=")[1][:3]
+    for result in results.values():
+        assert result.outcome is RowOutcome.UNKNOWN
+        assert result.detail.startswith(f"creating the user failed: {status}: ")
+        assert "404" not in result.detail
+        assert "may or may not" not in result.detail
+        assert result.detail.count(f"{status}: ") == 1
+        assert len(result.detail) < 200
 
 
 async def test_a_new_user_is_waited_for():

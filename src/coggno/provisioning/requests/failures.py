@@ -8,6 +8,7 @@ from coggno.errors import (
     APIError,
     APITimeoutError,
     AuthenticationError,
+    OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
 )
@@ -73,6 +74,9 @@ def is_key_refused(error: Exception) -> bool:
 
 def reason_of(error: Exception) -> str:
     """Return what happened, in words that quote nothing of what was sent."""
+    if isinstance(error, OutcomeUnknownError) and not error.candidates and isinstance(error.__cause__, APIError):
+        # That the outcome is not known is the result of a row; why is what the request itself ended with.
+        error = error.__cause__
     if isinstance(error, APIError):
         return error.message + (f" (after {error.attempts} attempts)" if error.attempts > 1 else "")
     if type(error).__module__.startswith("coggno."):

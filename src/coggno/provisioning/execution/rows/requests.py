@@ -12,7 +12,7 @@ from coggno.provisioning.client import CallResult
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.journal import Write
-from coggno.provisioning.requests.failures import is_maybe_in_progress
+from coggno.provisioning.requests.failures import is_maybe_in_progress, reason_of
 
 T = TypeVar("T")
 
@@ -96,6 +96,8 @@ class RowRequests:
         doubt = self.state.doubt
         # The client itself has checked a lost write once.
         doubt.action, doubt.absences = in_doubt, int(isinstance(error, OutcomeUnknownError) and error.was_absent)
+        if isinstance(error, APIError) and error.outcome == "unknown":
+            doubt.reason = reason_of(error)
         if in_doubt and isinstance(error, APIError) and is_maybe_in_progress(error):
             # The server may still be at it: sent again now, two requests for one thing would be under way.
             doubt.not_before = self.context.clock() + self.context.settle_time

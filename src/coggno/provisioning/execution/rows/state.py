@@ -19,11 +19,13 @@ class Doubt:
 
     Attributes:
         action: what the write does, for messages; empty while nothing is in doubt.
+        reason: what the request ended with; empty if it was cut off.
         not_before: when the write may be sent again, on the run's clock: until then the server may still be at it.
         absences: how many checks in a row have not found what it does.
     """
 
     action: str = ""
+    reason: str = ""
     not_before: float = float("-inf")
     absences: int = 0
 
@@ -32,7 +34,7 @@ class Doubt:
 
     def clear(self) -> None:
         """Note that it is known what became of the write."""
-        self.action, self.not_before, self.absences = "", float("-inf"), 0
+        self.action, self.reason, self.not_before, self.absences = "", "", float("-inf"), 0
 
 
 @define

@@ -99,7 +99,10 @@ class RowTask:
         done = state.done_so_far()
         outcome, action, hint = state.verdict()
         if state.error is not None:
-            tried = f"{action} failed: {reason_of(state.error)}; not tried again: {reason}"
+            failure = self._failure(state.error)
+            # The run may have stopped because of the same failure.
+            why = reason.replace(f" ({failure})", "")
+            tried = f"{action} failed: {failure}; not tried again: {why}"
             return state.result(outcome, f"{done}{tried}{hint}")
         if outcome is RowOutcome.UNKNOWN:
             return state.result(outcome, f"{done}{action} was interrupted: {reason}{hint}")
@@ -144,4 +147,8 @@ class RowTask:
 
     def _failed(self, error: Exception) -> RowResult:
         outcome, action, hint = self.state.verdict()
-        return self.state.result(outcome, f"{self.state.done_so_far()}{action} failed: {reason_of(error)}{hint}")
+        return self.state.result(outcome, f"{self.state.done_so_far()}{action} failed: {self._failure(error)}{hint}")
+
+    def _failure(self, error: Exception) -> str:
+        # While a write is in doubt, the last error may be that of a check: a 404 is no reason why a creation failed.
+        return self.state.doubt.reason or reason_of(error)
