@@ -21,6 +21,15 @@ def pytest_ignore_collect(collection_path, config):
     return True if collection_path == INTEROP and not is_requested else None
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_locks(tmp_path_factory):
+    """Locks of this process alone: two test runs on one machine must not wait for each other's groups."""
+    folder = str(tmp_path_factory.mktemp("locks"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("coggno.provisioning.journal.locks.machine_lock.root", lambda: folder)
+        yield
+
+
 @pytest.fixture
 def quick():
     """Turn a client into one whose pauses between attempts take no time."""

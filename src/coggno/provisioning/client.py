@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, Self, TypeAlias, TypeVar
 
 from coggno._protocol.operation import Send
+from coggno.errors import DecodeError
 from coggno.models import Company, Group, User
+
+OnItemError: TypeAlias = Callable[[DecodeError], None]
+"""Receives the error of an item that cannot be decoded, which is then left out."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -49,7 +53,7 @@ class HeldName(Protocol):
 class GroupMembersApi(Protocol):
     """Members of groups."""
 
-    def iter(self, group_id: int, /) -> AsyncIterator[User]:
+    def iter(self, group_id: int, /, *, on_error: OnItemError | None = None) -> AsyncIterator[User]:
         """Yield the members of a group."""
         ...
 
@@ -62,7 +66,7 @@ class GroupsApi(Protocol):
         """Their members."""
         ...
 
-    def iter(self) -> AsyncIterator[Group]:
+    def iter(self, *, on_error: OnItemError | None = None) -> AsyncIterator[Group]:
         """Yield all groups."""
         ...
 
@@ -74,7 +78,7 @@ class GroupsApi(Protocol):
 class UsersApi(Protocol):
     """Users."""
 
-    def iter(self) -> AsyncIterator[User]:
+    def iter(self, *, on_error: OnItemError | None = None) -> AsyncIterator[User]:
         """Yield all users."""
         ...
 

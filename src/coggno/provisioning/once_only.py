@@ -19,7 +19,7 @@ from coggno.provisioning.planning import Plan, PlannedRow, merged_result
 from coggno.provisioning.planning.account import KnownAccount
 from coggno.provisioning.planning.companies import find_companies
 from coggno.provisioning.planning.earlier import read_earlier
-from coggno.provisioning.planning.existing import Existing
+from coggno.provisioning.planning.existing import Existing, UnreadableRecords
 from coggno.provisioning.planning.reported import ReportedRows
 from coggno.provisioning.requests import Sender
 from coggno.provisioning.requests.failures import reason_of
@@ -185,7 +185,7 @@ class WindowedRun:
         if company not in self._accounts:
             client = self.sender.client
             acting = client if company is None else client.as_company(company)
-            self._accounts[company] = await KnownAccount.read(self.sender, acting)
+            self._accounts[company] = await KnownAccount.read(self.sender, acting, UnreadableRecords())
         return self._accounts[company]
 
     def _note_groups(self, plan: WindowPlan, groups: Mapping[tuple[int | None, str], Group]) -> None:

@@ -30,7 +30,7 @@ HOLDER = """
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(machine_lock, "root", lambda: str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     return tmp_path
 
@@ -101,3 +101,11 @@ async def test_foreign_folder_is_refused(folder):
     with pytest.raises(JournalError, match="does not belong to this user"):
         async with group_lock(*SCOPE):
             pass
+
+
+def test_this_test_run_has_locks_of_its_own(monkeypatch):
+    """Two test runs on one machine do not wait for each other; every other process uses the folder of the system."""
+    monkeypatch.undo()
+    assert machine_lock.root() != tempfile.gettempdir()
+    code = "from coggno.provisioning.journal.locks import machine_lock; print(machine_lock.root())"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == tempfile.gettempdir()

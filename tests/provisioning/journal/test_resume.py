@@ -6,6 +6,7 @@ import time
 import attrs
 import pytest
 
+from coggno import InvalidRequestError
 from coggno.provisioning import (
     RowOutcome,
     RunOptions,
@@ -371,3 +372,17 @@ async def begun_without_lists(coggno, journal, rows):
 
 def scope_of(coggno):
     return JournalScope.of(coggno)
+
+
+async def test_what_was_never_sent_is_not_in_doubt(coggno, sandbox, path):
+    """An error that is not of the API was raised before anything left: the next run need not find out."""
+
+    def refuse(operation, _):
+        if operation.__name__ == "create_user":
+            raise InvalidRequestError("not sent")
+
+    client = Intercepted(coggno, refuse)
+    client.sandbox = sandbox
+    assert outcomes(await run(client, path, people(1, groups=[]))) == ["failed"]
+    with JournalReader(path) as reader:
+        assert [*reader.writes()] == []

@@ -166,12 +166,12 @@ class StandIn:
 
     def __init__(self, users, groups):
         self.users, self.groups = (SimpleNamespace(iter=partial(self._each, items)) for items in (users, groups))
-        self.groups.users = SimpleNamespace(iter=lambda _: self._each([]))
+        self.groups.users = SimpleNamespace(iter=lambda *_, **__: self._each([]))
 
     def with_options(self, **_):
         return self
 
-    async def _each(self, items):
+    async def _each(self, items, on_error=None):
         for item in items:
             yield item
 
@@ -188,3 +188,26 @@ async def test_records_without_names_do_not_stop_the_plan():
     assert forecast(plan) == ["joined", "conflict", "conflict", "created"]
     assert plan.new_groups == ("None", "7")
     assert next(iter(plan.decided)).detail == "the login belongs to Other; the API cannot change a user's name"
+
+
+@pytest.mark.parametrize("operation", ["listUsers", "listGroups", "listGroupUsers"])
+async def test_records_without_an_id_are_left_out(operation):
+    """One of thousands must not stop the run; it is warned of."""
+    sandbox = Sandbox(faults=[f"{operation}:remove=0.id"])
+    other = sandbox.seed_group("Other")
+    warehouse = sandbox.seed_group("Warehouse")
+    sandbox.seed_user("other@example.com", groups=[warehouse.id, other.id])
+    sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0", groups=[warehouse.id])
+    plan = await plan_of(sandbox, people(2, groups=["Warehouse"]))
+    assert forecast(plan) == ["exists", "created"]
+    (warning,) = plan.unreadable.warnings()
+    assert warning.startswith("A record in a list of Coggno cannot be read, and is left out: ")
+    assert "other@example.com" not in warning
+
+
+async def test_a_group_without_an_id_is_not_created_again():
+    sandbox = Sandbox(faults=["listGroups:remove=0.id"])
+    sandbox.seed_group("Warehouse")
+    plan = await plan_of(sandbox, people(1))
+    assert forecast(plan) == ["refused"]
+    assert plan.new_groups == ()

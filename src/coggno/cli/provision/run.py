@@ -193,6 +193,8 @@ class ProvisionRun:
         finally:
             watch.cancel()
         report.changes, report.leavers = plan.counts(), plan.leavers
+        for warning in plan.unreadable.warnings():
+            output.write_message(f"Warning: {warning}")
         return plan
 
     def _saved_plan(self, report: RunReport) -> SavedPlanCheck | None:

@@ -17,7 +17,7 @@ from attrs import define, field
 
 from coggno._generated import operations
 from coggno._protocol.identity import group_key, named
-from coggno.errors import APIError, NotFoundError, RateLimitError
+from coggno.errors import APIError, DecodeError, NotFoundError, RateLimitError
 from coggno.models import Group
 from coggno.provisioning.client import HeldName
 from coggno.provisioning.errors import JournalError, StoppedError
@@ -187,7 +187,7 @@ class GroupCreation:
 
     async def _list(self, company: int | None) -> list[Group]:
         async def read() -> list[Group]:
-            return [group async for group in self.context.client_of(company).groups.iter()]
+            return [group async for group in self.context.client_of(company).groups.iter(on_error=_left_out)]
 
         return await self.context.sender.read(read)
 
@@ -266,3 +266,7 @@ class GroupCreation:
         del self._open[group.id]
         self.on_change()
         await group.release.aclose()
+
+
+def _left_out(_: DecodeError) -> None:
+    """Leave out a group that cannot be read: the plan has made sure that it has none of the names."""

@@ -299,6 +299,7 @@ class RemovalPhase:
             plan.companies,
             self.planned.removals,
             plan.newcomers,
+            plan.unreadable.note,
             in_doubt,
         )
         leavers = await search.run(context.groups)

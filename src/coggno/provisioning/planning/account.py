@@ -13,7 +13,7 @@ from attrs import define, field
 from coggno._protocol.identity import login_key, name_key, named
 from coggno.models import Group, User
 from coggno.provisioning.client import ProvisioningClient
-from coggno.provisioning.planning.existing import Existing, Members, read_members
+from coggno.provisioning.planning.existing import Existing, Members, UnreadableRecords, read_members
 from coggno.provisioning.planning.wanted import FoundUser, digest_bytes, digest_of
 from coggno.provisioning.requests import Sender
 from coggno.provisioning.roster import Person
@@ -77,6 +77,7 @@ class KnownAccount:
     Attributes:
         client: acts for the company.
         users: all of them, when the account was read.
+        unreadable: takes note of records that are left out.
         groups: all of them, and those that were created since.
         members: name of a group -> who was in it before.
     """
@@ -84,15 +85,17 @@ class KnownAccount:
     client: ProvisioningClient
     users: AccountUsers
     groups: list[Group]
+    unreadable: UnreadableRecords
     members: dict[str, Members] = field(factory=dict[str, Members])
 
     @classmethod
-    async def read(cls, sender: Sender, client: ProvisioningClient) -> KnownAccount:
+    async def read(cls, sender: Sender, client: ProvisioningClient, unreadable: UnreadableRecords) -> KnownAccount:
         """Read the users and groups of a company.
 
         Args:
             sender: sends the requests.
             client: acts for the company.
+            unreadable: takes note of records that are left out.
 
         Raises:
             StoppedError: the API did not respond for as long as the patience allows.
@@ -100,12 +103,12 @@ class KnownAccount:
         """
 
         async def users() -> list[bytes]:
-            return [AccountUsers.record(user) async for user in client.users.iter()]
+            return [AccountUsers.record(user) async for user in client.users.iter(on_error=unreadable.note)]
 
         async def groups() -> list[Group]:
-            return [group async for group in client.groups.iter()]
+            return [group async for group in client.groups.iter(on_error=unreadable.note)]
 
-        return cls(client, AccountUsers(await sender.read(users)), await sender.read(groups))
+        return cls(client, AccountUsers(await sender.read(users)), await sender.read(groups), unreadable)
 
     async def existing(self, sender: Sender, people: Iterable[Person], *, at_once: int) -> Existing:
         """Return what exists of what some rows ask for; members of their groups are read if they are not known yet.
@@ -123,5 +126,5 @@ class KnownAccount:
         existing = Existing(self.users, groups, ambiguous, self.members)
         needed = dict.fromkeys(name for person in known if self.users.find(person) for name in person.groups)
         unread = [name for name in needed if name not in self.members]
-        await read_members(sender, self.client, existing, unread, at_once=at_once)
+        await read_members(sender, self.client, existing, unread, at_once=at_once, unreadable=self.unreadable)
         return existing

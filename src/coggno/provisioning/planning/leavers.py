@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from coggno._protocol.identity import group_key, login_key
 from coggno.errors import NotFoundError
 from coggno.models import Group, User
-from coggno.provisioning.client import ProvisioningClient
+from coggno.provisioning.client import OnItemError, ProvisioningClient
 from coggno.provisioning.options import Removals
 from coggno.provisioning.outcomes import AS_WANTED, RowOutcome
 from coggno.provisioning.planning.lookalikes import CompanyPerson, Lookalikes
@@ -193,6 +193,7 @@ class LeaverSearch:
         companies: company as the roster names it -> its id; `None` where the client acts for it.
         removals: what is asked for.
         newcomers: yields the people of the roster whose user is new.
+        on_error: receives the errors of records that cannot be read; nobody removes these.
         in_doubt: removals of earlier runs whose outcome is not known.
     """
 
@@ -202,6 +203,7 @@ class LeaverSearch:
     companies: Mapping[str, int | None]
     removals: Removals
     newcomers: Callable[[], Iterator[CompanyPerson]]
+    on_error: OnItemError
     in_doubt: Collection[RemovalKey] = ()
 
     async def run(self, groups: Mapping[tuple[int | None, str], Group]) -> Leavers:
@@ -219,11 +221,11 @@ class LeaverSearch:
         if self.removals.scope == "users":
             owners = await self._owners()
             for company in self._companies():
-                users = self.client_of(company).users.iter
+                users = partial(self.client_of(company).users.iter, on_error=self.on_error)
                 leavers.add(_without(await self._read(stays, lookalikes, users, company), owners))
         else:
             for (company, _), group in groups.items():
-                members = partial(self.client_of(company).groups.users.iter, group.id)
+                members = partial(self.client_of(company).groups.users.iter, group.id, on_error=self.on_error)
                 leavers.add(await self._read(stays, lookalikes, members, company, group))
         await self._find_protected(leavers)
         return leavers
@@ -284,7 +286,9 @@ class LeaverSearch:
     async def _protected_users(self, client: ProvisioningClient) -> set[str]:
         async def read() -> set[str]:
             return {
-                key async for user in client.users.iter() if (key := login_key(user.login)) in self.removals.protect
+                key
+                async for user in client.users.iter(on_error=self.on_error)
+                if (key := login_key(user.login)) in self.removals.protect
             }
 
         return await self.sender.read(read)

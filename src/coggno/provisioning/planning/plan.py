@@ -18,7 +18,7 @@ from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.planning.companies import find_companies
 from coggno.provisioning.planning.counts import GroupOfCompany, PlanCounter, PlanCounts
 from coggno.provisioning.planning.earlier import Earlier, read_earlier
-from coggno.provisioning.planning.existing import Existing, read_existing, read_members
+from coggno.provisioning.planning.existing import Existing, UnreadableRecords, read_existing, read_members
 from coggno.provisioning.planning.leavers import Leavers, LeaverSearch, outcome_objection, roster_objection
 from coggno.provisioning.planning.lookalikes import CompanyPerson
 from coggno.provisioning.planning.steps import PlannedRow, continue_row, merged_result, plan_row
@@ -62,6 +62,7 @@ class Plan:
         leavers: who is to be removed or deleted; `None` unless that was asked for.
         is_used: whether it was carried out; what it knows of the server is out of date then.
         earlier: what earlier runs have done, where there is a journal.
+        unreadable: records that were left out.
     """
 
     roster: Roster
@@ -72,6 +73,7 @@ class Plan:
     leavers: Leavers | None = None
     is_used: bool = False
     earlier: Earlier | None = field(default=None, repr=False)
+    unreadable: UnreadableRecords = field(factory=UnreadableRecords)
     _counts: dict[bool, PlanCounts] = field(factory=dict[bool, PlanCounts], repr=False)
 
     @property
@@ -264,7 +266,7 @@ async def _find_leavers(sender: Sender, client: ProvisioningClient, plan: Plan, 
     if obstacle is not None:
         return Leavers(removals, obstacle=obstacle)
     acting = partial(_acting_for, client)
-    search = LeaverSearch(sender, acting, plan.roster, plan.companies, removals, plan.newcomers)
+    search = LeaverSearch(sender, acting, plan.roster, plan.companies, removals, plan.newcomers, plan.unreadable.note)
     return await search.run(plan.existing_groups)
 
 
@@ -280,9 +282,10 @@ async def _read_lists(
     existing: dict[str | None, Existing] = {}
     for company, names in wanted.items():
         acting = _acting_for(client, None if company is None else plan.companies[company])
-        existing[company] = await read_existing(sender, acting, _people(roster, company), names)
+        people, unreadable = _people(roster, company), plan.unreadable
+        existing[company] = await read_existing(sender, acting, people, names, unreadable=unreadable)
         joined = _groups_of_existing(roster, company, existing[company])
-        await read_members(sender, acting, existing[company], joined, at_once=at_once)
+        await read_members(sender, acting, existing[company], joined, at_once=at_once, unreadable=unreadable)
     plan.existing = existing
 
 

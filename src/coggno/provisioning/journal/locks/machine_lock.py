@@ -38,6 +38,8 @@ class _Shared:
     guard: threading.Lock = field(factory=threading.Lock)
 
 
+root: Callable[[], str] = tempfile.gettempdir
+"""Returns the folder of the locks. Tests have one of their own: two of their runs must not wait for each other."""
 _locks: Final[dict[Path, _Shared]] = {}
 _guard: Final = threading.Lock()
 
@@ -96,7 +98,7 @@ def _leave(shared: _Shared) -> None:
 def _folder() -> Path:
     """Return a folder that only this user can write to, the same for every process of the user."""
     user = os.getuid() if hasattr(os, "getuid") else "user"
-    path = Path(tempfile.gettempdir()) / f"coggno-{user}"
+    path = Path(root()) / f"coggno-{user}"
     try:
         with contextlib.suppress(FileExistsError):
             path.mkdir(mode=0o700)
