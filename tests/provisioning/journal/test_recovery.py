@@ -59,6 +59,26 @@ async def test_truncated_journal_keeps_its_prefix(path, tmp_path):
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("share", range(5, 100, 5))
+async def test_small_journal_cut_anywhere_is_recovered(tmp_path, share):
+    """Its tables are a few pages, any of which may be missing: a record without its values is none."""
+    path, target = tmp_path / "small.journal", tmp_path / "new.journal"
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())
+        for line in range(2, 52):
+            journal.record(a_record(line, key=f"u{line}"))
+    os.truncate(path, path.stat().st_size * share // 100)
+    try:
+        recovered = recover(path, target)
+    except JournalError as error:
+        assert "can be read" in str(error)
+        assert not target.exists()
+    else:
+        assert recovered.rows == 50 or not recovered.is_complete
+        _, lines, _ = await contents(target)
+        assert len(lines) == recovered.rows
+
+
 async def test_rows_behind_a_damaged_page_are_found(path, tmp_path):
     with path.open("r+b") as file:
         file.seek(path.stat().st_size // 2 // PAGE * PAGE)

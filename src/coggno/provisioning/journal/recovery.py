@@ -87,7 +87,9 @@ def _write(reader: _Reader, new: Path) -> dict[str, int]:
                 before = target.total_changes
                 for row in reader.rows(table):
                     marks = ", ".join("?" * len(row))
-                    target.execute(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608 - our own name
+                    # A record whose page is damaged may lack values that every record has.
+                    inserted = target.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608 - our own name
+                    reader.is_damaged |= not inserted.rowcount
                 counts[table] = target.total_changes - before
             target.execute("UPDATE jobs SET is_planned = 0, finished = NULL")
     finally:
