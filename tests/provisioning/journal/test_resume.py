@@ -386,3 +386,17 @@ async def test_what_was_never_sent_is_not_in_doubt(coggno, sandbox, path):
     assert outcomes(await run(client, path, people(1, groups=[]))) == ["failed"]
     with JournalReader(path) as reader:
         assert [*reader.writes()] == []
+
+
+async def test_removal_without_a_result_is_not_forgotten(coggno, sandbox, path):
+    """Who may have been deleted is compared with the server when a later roster has them again."""
+    await run(coggno, path, people(3))
+    async with SqliteJournal(path) as journal:
+        await journal.begin(attrs.evolve(a_job(b"without"), scope=JournalScope.of(coggno)))
+        await journal.intend(Write(kind=WriteKind.DELETE_USER, key="u2@example.com"))
+        await journal.finish()
+    (gone,) = [user for user in sandbox.users() if user.login == "u2@example.com"]
+    await coggno.users.delete(gone.id)
+    results = await run(coggno, path, people(3))
+    assert (results[3].outcome is RowOutcome.CREATED) == (len(sandbox.users()) == 3)
+    assert outcomes(results)[:2] == ["created", "created"]

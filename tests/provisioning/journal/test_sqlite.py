@@ -329,3 +329,16 @@ async def test_writing_to_a_read_only_database_is_reported(path):
     await keep(path)
     message = await refusal(path, connect=lambda uri: schema.connect(uri.replace("mode=rw", "mode=ro")))
     assert "readonly" in message
+
+
+async def test_cancelled_begin_leaves_no_lock(path):
+    """A server whose request is cancelled can use the journal again."""
+    for turns in range(8):
+        beginning = asyncio.create_task(SqliteJournal(path).begin(a_job()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        beginning.cancel()
+        await asyncio.gather(beginning, return_exceptions=True)
+    await asyncio.sleep(0.2)  # threads that take a lock now release it
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())

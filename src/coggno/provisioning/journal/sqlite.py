@@ -134,14 +134,9 @@ class SqliteJournal(NotedJournal[JournalWriter]):
     async def close(self) -> None:
         """Keep what was noted, and let the next run use the journal. A second call does nothing."""
         writer, self._writer = self._writer, None
-        try:
-            if writer is not None:
-                await writer.close()
-        finally:
-            # Only now: the next run must not open a file that this one still writes to.
-            if self._lock is not None:
-                self._lock.release()
-                self._lock = None
+        lock, self._lock = self._lock, None
+        # Shielded: a caller that is cancelled must not release the lock while the thread still writes.
+        await asyncio.shield(asyncio.ensure_future(_end(writer, lock)))
 
     async def discard(self) -> None:
         """Close the journal, and remove it if this run has created it: for a run that ended before it did anything."""
@@ -155,7 +150,7 @@ class SqliteJournal(NotedJournal[JournalWriter]):
     async def _opened(self) -> JournalWriter:
         if self._writer is None:
             # The lock comes before the file: two runs that create one must not replace each other's.
-            self._lock = self._lock or await asyncio.to_thread(HolderLock, self.path, now=self._now)
+            self._lock = self._lock or await self._acquire()
             self._writer = JournalWriter(self._open, self._describe)
             try:
                 await self._writer.commit(lambda _: None)
@@ -164,9 +159,33 @@ class SqliteJournal(NotedJournal[JournalWriter]):
                 raise
         return self._writer
 
+    async def _acquire(self) -> HolderLock:
+        acquiring = asyncio.ensure_future(asyncio.to_thread(HolderLock, self.path, now=self._now))
+        try:
+            return await asyncio.shield(acquiring)
+        except asyncio.CancelledError:
+            # The thread goes on, and nobody else would know of the lock that it takes.
+            acquiring.add_done_callback(_release)
+            raise
+
     def _open(self) -> sqlite3.Connection:
         self._is_new = not self.path.exists()
         return schema.open_to_write(self.path, self._connect)
 
     def _describe(self, error: Exception) -> JournalError:
         return error if isinstance(error, JournalError) else schema.unusable(self.path, error)
+
+
+async def _end(writer: JournalWriter | None, lock: HolderLock | None) -> None:
+    try:
+        if writer is not None:
+            await writer.close()
+    finally:
+        # Only now: the next run must not open a file that this one still writes to.
+        if lock is not None:
+            lock.release()
+
+
+def _release(acquiring: asyncio.Future[HolderLock]) -> None:
+    if not acquiring.cancelled() and acquiring.exception() is None:
+        acquiring.result().release()

@@ -36,6 +36,7 @@ _RECORD: Final = (
 )
 # A group may be called like somebody's login. Intents that are newer than the result may be in the same batch.
 _FORGET: Final = "DELETE FROM writes WHERE key = ? AND company IS ? AND id <= ? AND kind <> 'create_group'"
+_AFTER_ALL: Final = 1 << 62  # greater than the number of any job
 _VARIABLES: Final = 500  # in one statement; older versions of SQLite allow 999
 
 
@@ -95,8 +96,6 @@ def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
 
 def finish_job(connection: sqlite3.Connection, number: int, now: float) -> None:
     """Note when a job came to its end."""
-    # Who is to be removed is always read anew, so nothing of a removal has to be remembered.
-    connection.execute("DELETE FROM writes WHERE kind IN ('remove_member', 'delete_user')")
     connection.execute("UPDATE jobs SET finished = ? WHERE number = ?", (now, number))
 
 
@@ -212,11 +211,14 @@ def read_outcomes(connection: sqlite3.Connection, number: int, after: int, limit
 
 
 def last_leaving(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return the key of every login that has left or was deleted, with the last job in which that happened."""
+    """Return the key of every login that has left or was deleted, or may have been, with the last job of that."""
     # The number is part of the text: the index of these few rows is used only when it is the same there.
     statement = f"SELECT login, id >> {values.LINE_BITS} FROM rows WHERE id & {values.LEAVERS} ORDER BY id"  # noqa: S608 - numbers
-    found = connection.execute(statement)
-    return {login_key(login): number for login, number in found}
+    left = {login_key(login): number for login, number in connection.execute(statement)}
+    # A removal without a result may have been carried out. It is newer than any result of a row for that login, which
+    # would have made the journal forget it.
+    doubtful = connection.execute("SELECT key FROM writes WHERE kind IN ('remove_member', 'delete_user')")
+    return left | {key: _AFTER_ALL for (key,) in doubtful}
 
 
 def find_earlier(
