@@ -25,7 +25,6 @@ from coggno.provisioning.roster.options import RosterOptions
 from coggno.provisioning.roster.other_systems import ForeignColumns
 from coggno.provisioning.roster.row_reader import RowReader
 from coggno.provisioning.roster.rows import Roster, RosterRows, Row
-from coggno.provisioning.roster.unused_columns import suspicions
 from coggno.provisioning.roster.warnings import WarningLog
 
 
@@ -64,7 +63,7 @@ def read_roster(
     groups = GroupNames(_common_groups(options.groups), foreign.group_marks)
     check = _Check(table, RowReader(columns, foreign, groups, options.needs_password))
     check.log.add(table.warnings)
-    check.log.add(suspicions(columns))
+    check.log.add(warnings.suspicions(columns))
     check.check_rows()
     # Only now: a row may contradict one that comes later.
     check.compare_repeated()

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from coggno._protocol.identity import is_like_an_id
-from coggno.provisioning.roster.column_names import SINGLE
+from coggno.provisioning.roster.column_names import SINGLE, may_be_secret, near_field
 from coggno.provisioning.roster.columns import Columns
 from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.rows import Row
@@ -98,6 +98,19 @@ def edges(columns: Columns, cells: Sequence[str]) -> Iterator[str]:
         # Passwords are sent as they are.
         if name != "password" and value.strip() != value.strip(_SPACE):
             yield f"{name} begins or ends with a no-break space, which is removed"
+
+
+def suspicions(columns: Columns) -> Iterator[str]:
+    """Yield a warning for each column that is not used, and has nearly the name of a field that has no column."""
+    for name in columns.unused:
+        field = near_field(name)
+        if "password" not in columns.indexes and may_be_secret(name):
+            yield (
+                f"column {name!r} is not used, and no user gets a password from it. "
+                "If it has the passwords, call it 'password'"
+            )
+        elif field is not None and field not in columns.indexes:
+            yield f"column {name!r} is not used. Did you mean {field!r}?"
 
 
 @define
