@@ -64,5 +64,5 @@ def test_somebody_else_is_rejected(coggno: RunCommand, monkeypatch):
     monkeypatch.setattr(Users, "delete", delete)
     ended = coggno("users", "delete", "5abc", "--yes")
     assert ended.code == 1
-    assert "returned user 5, who has the login `eve`. Nothing was changed." in ended.err
+    assert "returned user 5, who has the login 'eve'. Nothing was changed." in ended.err
     assert coggno("users", "get", "EVE").code == 0

@@ -61,7 +61,7 @@ def test_ambiguous_name_lists_the_candidates(coggno: RunCommand, sandbox: Sandbo
     ended = coggno("groups", "delete", "Hall", "--yes")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
-        "Error: 2 groups have the name `Hall`. Give the id of the one that you mean:\n  1  Hall (east)\n  2  Hall\n"
+        "Error: 2 groups have the name 'Hall'. Give the id of the one that you mean:\n  1  Hall (east)\n  2  Hall\n"
     )
     assert len(sandbox.groups()) == 2
 
@@ -78,7 +78,7 @@ def test_unknown_name_suggests_a_near_one(coggno: RunCommand, sandbox: Sandbox):
     sandbox.seed_group("Warehouse")
     ended = coggno("groups", "get", "warehose")
     assert ended.code == 1
-    assert ended.err == ("Error: No group has the name `warehose`. Did you mean Warehouse? See: coggno groups list\n")
+    assert ended.err == ("Error: No group has the name 'warehose'. Did you mean Warehouse? See: coggno groups list\n")
 
 
 def test_digits_that_begin_with_0_are_a_name(coggno: RunCommand, sandbox: Sandbox):
@@ -108,7 +108,7 @@ def test_user_outside_the_group_is_one_sentence(coggno: RunCommand, sandbox: San
     sandbox.seed_user("ada")
     ended = coggno("groups", "members", "remove", str(group.id), "ada")
     assert ended.code == 1
-    assert "The user with the login `ada` is not a member of the group with the id 1." in ended.err
+    assert "The user with the login 'ada' is not a member of the group with the id 1." in ended.err
 
 
 def test_removal_is_confirmed_in_a_line(coggno: RunCommand, sandbox: Sandbox):

@@ -53,11 +53,11 @@ def test_unknown_company_is_a_permission_error(coggno: RunCommand):
     ("arguments", "message"),
     [
         (["get", "99"], "Error: No user has the id 99.\n"),
-        (["get", "nobody"], "Error: No user has the login `nobody`.\n"),
-        (["get", "4711", "--login"], "Error: No user has the login `4711`.\n"),
-        (["delete", "nobody", "--yes"], "Error: No user has the login `nobody`.\n"),
+        (["get", "nobody"], "Error: No user has the login 'nobody'.\n"),
+        (["get", "4711", "--login"], "Error: No user has the login '4711'.\n"),
+        (["delete", "nobody", "--yes"], "Error: No user has the login 'nobody'.\n"),
         (["licenses", "99"], "Error: No user has the id 99.\n"),
-        (["licenses", "nobody"], "Error: No user has the login `nobody`.\n"),
+        (["licenses", "nobody"], "Error: No user has the login 'nobody'.\n"),
     ],
 )
 def test_unknown_user_is_one_sentence(coggno: RunCommand, arguments, message):

@@ -26,6 +26,17 @@ async def test_table_fits_and_loses_nothing(capsys, width):
         assert all(cell_len(line) <= width for line in out.splitlines())
 
 
+async def test_record_is_broken_between_words(capsys):
+    """Below the value: a terminal would break it anywhere, and begin the next line under the title."""
+    name = "Ada Augusta King Noel, Countess of Lovelace"
+    await TablePrinter(columns.USER.columns, 30).print(rows(name))
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 30 for line in lines)
+    assert [line.strip() for line in lines if "King" in line or "Lovelace" in line][-1].startswith("Last name")
+    assert set(name.split()) <= {word for line in lines for word in line.split()}
+    assert "            " in [line[:12] for line in lines]
+
+
 async def test_file_or_pipe_is_not_folded(capsys):
     await TablePrinter(columns.USER.columns, None).print(rows("x" * 500, "Ada"))
     _, long, short = capsys.readouterr().out.splitlines()

@@ -53,7 +53,7 @@ def test_json_has_a_line_for_each_row(coggno: RunCommand):
         (["--document", "fire saftey"], "No document has the title `fire saftey`. Did you mean Fire safety"),
         (["--document", "99"], "No document has the id 99. See: coggno documents list"),
         (["--group", "99"], "No group has the id 99. See: coggno groups list"),
-        (["--group", "hal"], "No group has the name `hal`. Did you mean Hall?"),
+        (["--group", "hal"], "No group has the name 'hal'. Did you mean Hall?"),
     ],
 )
 def test_unknown_name_is_one_sentence(coggno: RunCommand, options, message):

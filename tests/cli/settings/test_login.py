@@ -107,10 +107,16 @@ def test_key_of_the_environment_comes_first(coggno: RunCommand, ring, url, monke
 
 
 def test_key_is_never_sent_to_another_address(coggno: RunCommand, ring, url, monkeypatch):
-    """COGGNO_BASE_URL belongs to COGGNO_API_KEY, and not to the key of a profile."""
+    """COGGNO_BASE_URL belongs to COGGNO_API_KEY, and not to the key of a profile; that it is not used is said."""
     coggno("login", "--base-url", url, "--key-stdin", piped=KEY)
     monkeypatch.setenv("COGGNO_BASE_URL", "http://127.0.0.1:9")
-    assert coggno("whoami", "--json").json[0]["address"] == url
+    ended = coggno("whoami", "--json")
+    assert ended.json[0]["address"] == url
+    ignored = "Warning: COGGNO_BASE_URL is not used, since COGGNO_API_KEY is not set: the key is that of the profile"
+    assert f"{ignored} default, for {url}" in " ".join(ended.err.split())
+    assert coggno("whoami", "--profile", "default").err == ""
+    monkeypatch.setenv("COGGNO_BASE_URL", f"{url}/")
+    assert coggno("whoami").err == ""
 
 
 def test_logout_removes_key_and_profile(coggno: RunCommand, ring, url):

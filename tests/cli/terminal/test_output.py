@@ -43,7 +43,7 @@ def test_hostile_name_is_harmless(coggno: RunCommand, sandbox: Sandbox, argument
 def test_hostile_error_message_is_harmless(coggno: RunCommand):
     ended = coggno("users", "get", "\u202eada")
     assert ended.code == 1
-    assert r"the login `\u202eada`" in ended.err
+    assert r"the login '\u202eada'" in ended.err
 
 
 @pytest.mark.usefixtures("address")
@@ -116,6 +116,6 @@ def test_message_breaks_no_word_on_a_terminal(monkeypatch, tmp_path):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("COLUMNS", "30")
-    output.write_message("Error: No group has the name `Warehouse`. See: coggno groups list\n\nend")
+    output.write_message("Error: No group has the name 'Warehouse'. See: coggno groups list\n\nend")
     lines = terminal.getvalue().splitlines()
-    assert lines == ["Error: No group has the name", "  `Warehouse`. See: coggno", "  groups list", "", "end"]
+    assert lines == ["Error: No group has the name", "  'Warehouse'. See: coggno", "  groups list", "", "end"]

@@ -55,7 +55,7 @@ class NameReference:
         return int(self.text)
 
     def __str__(self) -> str:
-        return f"the id {self.text.strip()}" if self.is_id else f"the {self.name_word} `{self.text}`"
+        return f"the id {self.text.strip()}" if self.is_id else f"the {self.name_word} '{self.text}'"
 
     def choose(self, names: Sequence[tuple[H, str | None]], details: Mapping[int, str | None]) -> H:
         """Return the one that has the name.

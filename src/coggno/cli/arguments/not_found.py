@@ -16,7 +16,7 @@ def not_found(message: str) -> Generator[None]:
     """Report a 404 inside the context with `message`.
 
     Args:
-        message: such as `No user has the login `nobody`.`
+        message: such as "No user has the login 'nobody'."
 
     Raises:
         CommandError: there was a 404 of the API.

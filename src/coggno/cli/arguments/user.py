@@ -51,7 +51,7 @@ class UserReference:
         return ("login", login_key(self.text))
 
     def __str__(self) -> str:
-        return f"the id {self.text}" if self.is_number and not self.is_login else f"the login `{self.text}`"
+        return f"the id {self.text}" if self.is_number and not self.is_login else f"the login '{self.text}'"
 
     async def find_id(self, coggno: AsyncCoggno) -> int:
         """Return the user's id; a login is looked up, which raises as `find` does."""
@@ -72,7 +72,7 @@ class UserReference:
             user = await coggno.users.get(int(self.text) if self.is_number else self.text)
         # A server that reads `5abc` as the id 5 would otherwise have user 5 deleted.
         if not self._matches(user):
-            message = f"Asked for {self}, the server returned user {user.id}, who has the login `{user.login}`."
+            message = f"Asked for {self}, the server returned user {user.id}, who has the login '{user.login}'."
             raise CommandError(f"{message} Nothing was changed.", ExitCode.FAILED)
         return user
 

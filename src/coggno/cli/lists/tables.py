@@ -25,7 +25,7 @@ _BATCH: Final = 500  # rows whose widths are measured together; a long list appe
 
 def print_record(columns: Sequence[Column], row: Mapping[str, Any]) -> None:
     """Print one row as a list of its values."""
-    _print_records(columns, [[column.text(row) for column in columns]])
+    _print_records(columns, [[column.text(row) for column in columns]], output.terminal_width())
 
 
 def print_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -79,7 +79,7 @@ class TablePrinter:
         # What began as a table stays one, even if a later batch is too wide for it.
         self._widths = self._fit() or self._widths or []
         if not self._widths:
-            _print_records(self.columns, batch, is_first=is_first)
+            _print_records(self.columns, batch, self.width, is_first=is_first)
             return
         if is_first:
             _print_bold(self._line(titles))
@@ -125,13 +125,18 @@ def _folded(text: str, width: int) -> list[str]:
     return [line.plain.rstrip() for line in Text(text).wrap(_console(), width, overflow="fold")]
 
 
-def _print_records(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, is_first: bool = True) -> None:
+def _print_records(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None, *, is_first: bool = True
+) -> None:
     wide = max(_cells(column.title) for column in columns)
+    beside = " " * (wide + _GAP)
     for number, row in enumerate(rows):
         if number or not is_first:
             output.write("")
         for column, text in zip(columns, row, strict=True):
-            output.write(f"{_padded(column.title, wide, right=False)}{' ' * _GAP}{text}".rstrip())
+            line = f"{_padded(column.title, wide, right=False)}{' ' * _GAP}{text}".rstrip()
+            for part in output.wrapped(line, width, beside):
+                output.write(part)
 
 
 def _print_bold(text: str) -> None:

@@ -12,6 +12,7 @@ from coggno.cli.error_messages import keep_secret
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.settings.keys import load_key
 from coggno.cli.settings.profiles import DEFAULT, Profile, config_path, read_profiles
+from coggno.cli.terminal import output
 
 _NO_KEY: Final = (
     "No API key. Run coggno login, or set COGGNO_API_KEY to a key from Coggno's page Settings > API Keys.\n"
@@ -62,7 +63,10 @@ def find_account(*, profile: str | None, base_url: str | None, company: str | No
     named = profile or os.environ.get("COGGNO_PROFILE")
     found = read_profiles().get(named or DEFAULT)
     if found is not None:
-        return _of_profile(found, base_url, company)
+        account = _of_profile(found, base_url, company)
+        if named is None and base_url is None:
+            _report_ignored(account)
+        return account
     if named is not None:
         known = ", ".join(sorted(read_profiles())) or "none"
         message = f"There is no profile '{named}' in {config_path()}. Profiles: {known}."
@@ -84,6 +88,14 @@ def _of_profile(profile: Profile, base_url: str | None, company: str | None) -> 
         profile=profile.name,
         key_source=profile.key_variable or "the keyring",
     )
+
+
+def _report_ignored(account: Account) -> None:
+    """Say so if COGGNO_BASE_URL is not used: whoever set it, and forgot the key, expects another server."""
+    ignored = os.environ.get("COGGNO_BASE_URL")
+    if ignored and ignored.rstrip("/") != str(account.base_url).rstrip("/"):
+        used = f"the key is that of the profile {account.profile}, for {account.base_url}"
+        output.write_message(f"Warning: COGGNO_BASE_URL is not used, since COGGNO_API_KEY is not set: {used}")
 
 
 def _key_of(profile: Profile) -> str:

@@ -151,18 +151,20 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
 
 
-def wrapped(line: str, width: int | None) -> list[str]:
+def wrapped(line: str, width: int | None, indent: str | None = None) -> list[str]:
     """Return a line broken at spaces; what follows the first break is indented.
 
     Args:
         line: harmless to a terminal.
         width: cells; `None` to break nothing.
+        indent: begins the second line and those after it; two spaces more than the first line if not given.
     """
     if width is None or len(line) <= width:
         return [line]
-    indent = line[: len(line) - len(line.lstrip())]
+    if indent is None:
+        indent = f"{line[: len(line) - len(line.lstrip())]}  "
     # A path that is longer than a line stays whole, so that it can be copied.
-    return textwrap.wrap(line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def accept_any_text() -> None:

@@ -92,7 +92,7 @@ class ProgressBarDisplay:
         self._live.stop()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw one frame, in one to three lines depending on the width of the terminal."""
+        """Draw one frame, in one to four lines depending on the width of the terminal."""
         if self._phase is not None:
             yield self._phase
         elif self._rows is not None:
@@ -106,7 +106,8 @@ def _frame(rows: RowCounter, width: int) -> RenderResult:
         yield _line(_bar(rows, beside), status)
     else:
         yield _line(_bar(rows, width))
-        yield status
+        # Why a run waits is read to its end, on as many lines as that takes.
+        yield status if rows.waiting is None else Text(rows.status())
     yield _counts(rows)
 
 

@@ -85,10 +85,11 @@ def print_journal(reader: Records) -> None:
     jobs = reader.jobs()
     if not jobs:
         raise CommandError(f"No run has begun with {reader.path} yet.")
-    output.write(output.clean(f"{reader.path}: {jobs[-1].job.scope}"))
-    output.write(output.clean(_holder_line(reader)))
-    output.write("")
     width = output.terminal_width()
+    for line in (f"{reader.path}: {jobs[-1].job.scope}", _holder_line(reader)):
+        for part in output.wrapped(output.clean(line), width):
+            output.write(part)
+    output.write("")
     rows = [_shown_job(job) for job in jobs]
     asyncio.run(TablePrinter(_JOB, width).print(iterate(rows)))
     doubtful = [_shown_write(known) for known in reader.writes() if known.is_open]
