@@ -36,5 +36,5 @@ def test_documents_are_found_by_title(coggno: RunCommand, sandbox: Sandbox):
     ended = coggno("documents", "licenses", title)
     assert ended.code == 1
     assert ended.err.startswith(
-        "Error: 2 documents have the title `Fire safety`. Give the id of the one that you mean:"
+        "Error: 2 documents have the title 'Fire safety'. Give the id of the one that you mean:"
     )

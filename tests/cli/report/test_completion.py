@@ -50,7 +50,7 @@ def test_json_has_a_line_for_each_row(coggno: RunCommand):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--document", "fire saftey"], "No document has the title `fire saftey`. Did you mean Fire safety"),
+        (["--document", "fire saftey"], "No document has the title 'fire saftey'. Did you mean Fire safety"),
         (["--document", "99"], "No document has the id 99. See: coggno documents list"),
         (["--group", "99"], "No group has the id 99. See: coggno groups list"),
         (["--group", "hal"], "No group has the name 'hal'. Did you mean Hall?"),

@@ -136,11 +136,15 @@ class RunReport:
             "results": None if self.write_error else str(self.files.results),
             "failed": str(self.files.failed) if self.to_run_again else None,
             "journal": str(self.files.journal) if self.files.journal else None,
-            "passwords": str(self.files.passwords) if self.files.passwords and not self.is_dry_run else None,
+            "passwords": str(self.files.passwords) if self._has_passwords() else None,
             "report": str(self.files.report) if self.files.report else None,
             "problems": [_as_problem(result) for result in self._first_problems()],
             "warnings": list(self.roster.warnings),
         }
+
+    def _has_passwords(self) -> bool:
+        # A run that has generated none leaves no file behind.
+        return self.files.passwords is not None and self.files.passwords.exists() and not self.is_dry_run
 
     def _first_problems(self) -> Iterator[RowResult]:
         """Yield the first rows of each outcome that needs attention."""
