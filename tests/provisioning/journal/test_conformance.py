@@ -273,6 +273,17 @@ async def test_user_who_left_since_is_not_done(kept, journal):
 
 
 @durable
+async def test_user_who_may_have_been_deleted_is_not_done(kept, journal):
+    """The run ended before the result; finishing it does not settle the removal."""
+    journal.record(a_record())
+    await kept.next_run(a_job(b"without Ada"))
+    await kept.journal.intend(a_write(kind=WriteKind.DELETE_USER))
+    await kept.journal.finish()
+    await kept.next_run(a_job(b"with Ada again"))
+    assert not await kept.journal.earlier_results([(2, b"ada")])
+
+
+@durable
 async def test_digest_of_a_row_is_kept(kept, journal):
     """A result that is recorded again may come from where the digest is not known."""
     journal.record(a_record())

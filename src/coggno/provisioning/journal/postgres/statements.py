@@ -39,6 +39,8 @@ _LAST_LEAVING: Final = (
     # `values.LINE_BITS` and `LEAVERS`; the number is part of the text, or the index of these few rows is not used.
     "SELECT login, id >> 40 FROM coggno.rows WHERE journal = %s AND id & 549755813888 <> 0 ORDER BY id"
 )
+_REMOVALS: Final = "SELECT key FROM coggno.writes WHERE journal = %s AND kind IN ('remove_member', 'delete_user')"
+_AFTER_ALL: Final = 1 << 62  # greater than the number of any job
 _EARLIER: Final = (
     f"SELECT digest, {values.RESULT} FROM coggno.rows "  # noqa: S608 - names of columns
     "WHERE journal = %s AND digest = ANY(%s) AND id < %s AND outcome = ANY(%s) ORDER BY id"
@@ -129,11 +131,6 @@ class JournalTables:
 
     async def finish_job(self, connection: Database, number: int, now: float) -> None:
         """Note when a job came to its end."""
-        # Who is to be removed is always read anew, so nothing of a removal has to be remembered.
-        await connection.execute(
-            "DELETE FROM coggno.writes WHERE journal = %s AND kind IN ('remove_member', 'delete_user')",
-            (self.journal,),
-        )
         await connection.execute(
             "UPDATE coggno.jobs SET finished = %s WHERE journal = %s AND number = %s", (now, self.journal, number)
         )
@@ -193,9 +190,13 @@ class JournalTables:
         return [(line, values.OUTCOMES[outcome]) for line, outcome in found]
 
     async def last_leaving(self, connection: Database) -> dict[str, int]:
-        """Return the key of every login that has left or was deleted, with the last job in which that happened."""
+        """Return the key of every login that has left or was deleted, or may have been, with the last job of that."""
         found = await self._rows(connection, _LAST_LEAVING, self.journal)
-        return {login_key(login): number for login, number in found}
+        left = {login_key(login): number for login, number in found}
+        # A removal without a result may have been carried out. It is newer than any result of a row for that login,
+        # which would have made the journal forget it.
+        doubtful = await self._rows(connection, _REMOVALS, self.journal)
+        return left | {key: _AFTER_ALL for (key,) in doubtful}
 
     async def earlier(
         self, connection: Database, number: int, rows: Sequence[tuple[int, bytes]], left: Mapping[str, int]
