@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from coggno.cli.exit_codes import CommandError
-from coggno.cli.terminal.prompts import read_password
+from coggno.cli.terminal.prompts import confirm, read_password
 from tests.cli.helpers import TypedInput, piped_input
+from tests.cli.terminal.helpers import FakeTerminal
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 41])
@@ -48,3 +49,13 @@ def test_pipe_without_option_names_the_option(monkeypatch):
     monkeypatch.setattr(sys, "stdin", piped_input("s3cret-word\n"))
     with pytest.raises(CommandError, match="--password-stdin"):
         read_password(from_stdin=False)
+
+
+def test_question_breaks_no_word(monkeypatch):
+    terminal = FakeTerminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(sys, "stdin", piped_input("y\n"))
+    monkeypatch.setenv("COLUMNS", "40")
+    assert confirm("Delete user ada@example.com (id 3, Ada Lovelace) for good?", yes=False)
+    lines = terminal.getvalue().splitlines()
+    assert lines == ["Delete user ada@example.com (id 3, Ada", "  Lovelace) for good? [y/N] "]

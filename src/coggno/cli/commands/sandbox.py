@@ -246,7 +246,11 @@ def _reachable(url: str) -> str:
 
 def _welcome(url: str, state: Path | None, *, is_kept: bool) -> None:
     kept = ", and lost\nwhen it stops" if state is None else f",\nand kept in {state}"
-    output.write(_WELCOME.format(url=_reachable(url), key=_KEY, kept=kept))
+    width = output.terminal_width()
+    for line in _WELCOME.format(url=_reachable(url), key=_KEY, kept=kept).split("\n"):
+        # Commands stay whole, so that they can be copied.
+        for part in [line] if line.startswith(" ") else output.wrapped(line, width):
+            output.write(part)
     if is_kept:
         output.write(f"\nThe data is that of {state}; --users, --documents and --groups are not applied to it.")
     # Whoever starts the server from a program waits for these lines.

@@ -50,14 +50,19 @@ def _visible(char: str) -> str:
 
 def write_message(message: str) -> None:
     """Write a message to standard error; its line breaks are kept, and a terminal breaks no words."""
-    width = _message_width() if is_terminal(sys.stderr) else None
-    lines = [part for line in message.split("\n") for part in wrapped(clean(line), width)]
+    lines = message_lines(message)
     # A closed standard error is no reason to fail: the exit code still says how the command ended.
     try:
         sys.stderr.write("".join(f"{line}\n" for line in lines))
         sys.stderr.flush()
     except (OSError, ValueError):
         pass
+
+
+def message_lines(message: str) -> list[str]:
+    """Return the lines of a message, harmless and broken between words, as standard error shows them."""
+    width = _message_width() if is_terminal(sys.stderr) else None
+    return [part for line in message.split("\n") for part in wrapped(clean(line), width)]
 
 
 def _message_width() -> int:

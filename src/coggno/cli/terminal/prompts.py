@@ -37,7 +37,7 @@ def confirm(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     # Standard error, so that the question is seen even if standard output is a file.
-    sys.stderr.write("\n".join(map(output.clean, question.split("\n"))) + " [y/N] ")
+    sys.stderr.write("\n".join(output.message_lines(f"{question} [y/N]")) + " ")
     sys.stderr.flush()
     with newline_when_interrupted():
         reply = sys.stdin.readline()
