@@ -158,6 +158,15 @@ def test_protected_login_that_is_none_is_refused(provision, sandbox: Sandbox, li
     assert sandbox.requests.total == 0
 
 
+def test_ids_do_not_pass_for_protected_logins(provision, staff: Sandbox):
+    """Nobody is removed, instead of the person whose id it is."""
+    Path("keep.txt").write_text("id\n2\n")
+    ended = provision(write_roster(ADA), "--remove-missing", "users", *SHARE, "--yes", "--protect", "keep.txt")
+    assert ended.code == 1
+    assert "Nobody was removed: " in ended.out
+    assert len(logins(staff)) == 2
+
+
 def test_quotes_of_a_spreadsheet_protect_as_well(provision, staff: Sandbox):
     Path("keep.txt").write_text('"leaver@example.com"\n')
     provision(write_roster(ADA), "--remove-missing", "users", *SHARE, "--yes", "--protect", "keep.txt")

@@ -37,7 +37,8 @@ def read_users(path: str, *, are_logins: bool) -> list[UserReference]:
         [*_of_table(path, lines, delimiter, header, columns[0])] if columns else [*_of_lines(path, lines, are_logins)]
     )
     if not found:
-        raise CommandError(f"{_label(path)} names no user. Write one login or id per line. Nothing was changed.")
+        what = "login" if are_logins else "login or id"
+        raise CommandError(f"{_label(path)} names no user. Write one {what} per line. Nothing was changed.")
     return found
 
 
@@ -68,8 +69,9 @@ def _of_lines(path: str, lines: Sequence[str], are_logins: bool) -> Iterator[Use
             continue
         # A row of a table without a header that is known: each guess at the right cell could delete somebody else.
         if any(sign in text for sign in ",;\t"):
-            message = f"{_label(path)}, line {number}: this is no login or id. Write one user per line"
-            raise CommandError(f"{message}, or CSV with a column id or login. Nothing was changed.")
+            kinds = ("login", "login") if are_logins else ("login or id", "id or login")
+            message = f"{_label(path)}, line {number}: this is no {kinds[0]}. Write one user per line"
+            raise CommandError(f"{message}, or CSV with a column {kinds[1]}. Nothing was changed.")
         yield UserReference(_sound(path, number, text), are_logins)
 
 

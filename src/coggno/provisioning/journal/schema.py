@@ -39,7 +39,6 @@ CREATE INDEX leavers ON rows (id, login) WHERE id & 549755813888;
 CREATE TABLE plan_groups (company INTEGER, name TEXT NOT NULL, id INTEGER NOT NULL);
 CREATE TABLE plan_users (line INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, missing TEXT NOT NULL);
 """
-TABLES: Final = ("scope", "jobs", "rows", "writes", "plan_groups", "plan_users")
 
 Connect: TypeAlias = Callable[[str], sqlite3.Connection]
 
