@@ -15,11 +15,15 @@ ROOT = Path(__file__).parents[2]
 TESTS = [
     "tests/provisioning/execution/test_ambiguity.py",
     "tests/provisioning/execution/test_removals.py",
+    "tests/provisioning/execution/test_removal_guards.py",
     "tests/provisioning/execution/test_row_task.py",
     "tests/provisioning/test_histories.py",
 ]
 _CREATION, _MEMBERSHIP = "execution/rows/creation.py", "execution/rows/membership.py"
 _GROUPS, _REMOVALS = "execution/groups.py", "execution/removals.py"
+_LEAVERS = "planning/leavers.py"
+_OBJECTION = "objection = self.planned.objection() or roster_objection(plan.roster) or outcome_objection(self.counts())"
+_UNKNOWN = 'self.is_in_doubt = was_in_doubt or error.outcome == "unknown"'
 _SETTLED = "return self.context.clock() < group.sent_at + self.context.settle_time"
 _IS_MEMBER = "if state.must_check_groups and await self._is_member(name, group, user):"
 _HAS_NAMES = "if not state.person.has_names(user.first_name, user.last_name):"
@@ -44,11 +48,22 @@ MUTATIONS = {
     "a new user is not waited for": (_MEMBERSHIP, "_PAUSES: Final = (5.0, 10.0, 30.0)", "_PAUSES: Final = ()"),
     "a 404 is believed": ("requests/sender.py", _PROOF, "        return\n\n    async def read("),
     "late arrivals are not looked for": ("execution/scheduler.py", "return is_open and", "return False and"),
-    "an absent user is deleted again": (_REMOVALS, "        if self.absences:", "        if False:"),
+    "an absent user is deleted again": (_REMOVALS, "if self.absences and self.is_in_doubt:", "if False:"),
     "an absence is believed at once": (_REMOVALS, "_ABSENCES: Final = 2", "_ABSENCES: Final = 1"),
-    "a removal is never in doubt": (_REMOVALS, "self.is_in_doubt = True", "pass"),
+    "a removal is never in doubt": (_REMOVALS, _UNKNOWN, "self.is_in_doubt = False"),
     "limits are not checked": (_REMOVALS, "objection = leavers.objection()", "objection = None"),
-    "a refused row removes people": (_REMOVALS, "objection = roster_objection(self.plan.roster)", "objection = None"),
+    "a removal that is cut off is never in doubt": (_REMOVALS, "        self.is_in_doubt = True\n", ""),
+    "another user in the response is an absence": (
+        _REMOVALS,
+        "if await self.context.sender.read(self._is_listed):",
+        "if False:",
+    ),
+    "a refused row removes people": (_REMOVALS, _OBJECTION, "objection = None"),
+    "a row that failed removes people": (_REMOVALS, " or outcome_objection(self.counts())", ""),
+    "look-alikes are removed": (_LEAVERS, "if reason is None:", "if True:"),
+    "protected logins of nobody are ignored": (_LEAVERS, "if not unknown:", "if True:"),
+    "a small company may lose everybody": (_LEAVERS, "if (part := self.too_many) is not None:", "if part := None:"),
+    "a membership is added again after one look": (_MEMBERSHIP, "_ABSENCES: Final = 2", "_ABSENCES: Final = 1"),
 }
 
 

@@ -229,3 +229,25 @@ async def test_an_outage_of_404_creates_nothing_twice(fault):
     sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
     results, _ = await carried_out(sandbox, people(30), fault)
     assert Counter(outcomes(results)) == {"joined": 1, "created": 29}
+
+
+async def test_a_second_add_that_is_refused_is_checked_again():
+    """Reads lag, so the request is sent again, and refused because the first one was carried out."""
+    sandbox = broken()
+    sandbox.seed_group("Warehouse")
+    sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
+    faults = ["addGroupUser:drop,after,times=1", "addGroupUser:status=422,times=9", "getGroupUser:status=404,times=3"]
+    results, _ = await carried_out(sandbox, people(1), *faults)
+    assert (outcomes(results), results[1].inferred) == (["joined"], True)
+
+
+async def test_one_404_is_no_proof_that_a_member_is_missing():
+    """The membership was added, and one read comes from a copy of the data that is behind."""
+    sandbox = broken()
+    sandbox.seed_group("Warehouse")
+    sandbox.seed_user("u0@example.com", first_name="First0", last_name="Last0")
+    # The client's own check is lost as well.
+    faults = ["addGroupUser:drop,after,times=1", "getGroupUser:drop,times=1", "getGroupUser:status=404,times=1"]
+    results, _ = await carried_out(sandbox, people(1), *faults)
+    assert (outcomes(results), results[1].inferred) == (["joined"], True)
+    assert sandbox.requests.count("addGroupUser") == 1

@@ -7,13 +7,15 @@ from typing import Final
 from attrs import define
 
 from coggno._generated import operations
-from coggno.errors import NotFoundError
+from coggno.errors import NotFoundError, UnprocessableEntityError
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.rows.requests import RowRequests
 from coggno.provisioning.execution.rows.state import RowState
 from coggno.provisioning.journal import Write, WriteKind
 from coggno.provisioning.requests.failures import NotVisibleYetError
 
+_ABSENCES: Final = 2  # checks in a row that must not find a member before it is added again
+_SHORTEST_PAUSE: Final = 0.5  # seconds between two of them
 _PAUSES: Final = (5.0, 10.0, 30.0)  # seconds; a user created just now may not be visible everywhere yet
 
 
@@ -26,12 +28,14 @@ class MembershipAdding:
         state: what is known of the row.
         requests: sends the row's requests.
         not_found: how often the API did not find a user that was created just now, in this group.
+        refused: how often it refused to add a user who may be a member already.
     """
 
     context: RunContext
     state: RowState
     requests: RowRequests
     not_found: int = 0
+    refused: int = 0
 
     async def run(self) -> None:
         """Add the user to all groups that are missing."""
@@ -51,9 +55,22 @@ class MembershipAdding:
                 state.added.append(name)
                 state.doubt.clear()
         else:
+            self._check_absence()
             await self._add(name, group, user)
             state.added.append(name)
         state.joined.add(name)
+
+    def _check_absence(self) -> None:
+        """Return if the user may be added: a request in doubt is sent again when two checks have not found it.
+
+        Raises:
+            NotVisibleYetError: only one has.
+        """
+        doubt = self.state.doubt
+        if doubt:
+            doubt.absences += 1
+            if doubt.absences < _ABSENCES:
+                raise NotVisibleYetError("the user is no member yet", pause=_SHORTEST_PAUSE, is_expected=True)
 
     async def _is_member(self, name: str, group: int, user: int) -> bool:
         call = self.context.client_of(self.state.planned.company).call
@@ -67,6 +84,7 @@ class MembershipAdding:
         return member.id == user
 
     async def _add(self, name: str, group: int, user: int) -> None:
+        was_in_doubt = bool(self.state.doubt)
         try:
             await self._send(name, group, user)
         except NotFoundError as missing:
@@ -76,7 +94,14 @@ class MembershipAdding:
             pause = _PAUSES[self.not_found]
             self.not_found += 1
             raise NotVisibleYetError(missing.message, pause=pause) from missing
-        self.not_found = 0
+        except UnprocessableEntityError as refusal:
+            # Perhaps because the request before was carried out, which reads do not show yet.
+            if not was_in_doubt or self.refused >= len(_PAUSES):
+                raise
+            pause = _PAUSES[self.refused]
+            self.refused += 1
+            raise NotVisibleYetError(refusal.message, pause=pause) from refusal
+        self.not_found = self.refused = 0
 
     async def _send(self, name: str, group: int, user: int) -> None:
         planned = self.state.planned
