@@ -55,7 +55,8 @@ async def provision(
 
     Args:
         client: sends the requests.
-        rows: a `Roster`, what `read_roster` takes, or an (async) iterator of mappings, which is read in windows.
+        rows: a `Roster`, what `read_roster` takes, or an (async) iterator of mappings, which is read in windows;
+            an iterator is not closed when the run ends early, since what it still has may be wanted.
         options: how the run proceeds.
         roster_options: how the rows are read.
         journal: path of a `SqliteJournal`, or URL of a `PostgresJournal`, that is opened for this run, in place of
