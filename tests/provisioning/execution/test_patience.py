@@ -60,6 +60,15 @@ async def test_an_outage_is_waited_out(fault):
     assert clock.finished_at < 62 + 45
 
 
+async def test_an_outage_at_full_concurrency():
+    """All sixteen rows in progress fail at once, and each is checked: nothing new runs into it."""
+    clock = OutageClock("*:status=404", begin=6.0, end=66.0)
+    sandbox = clock.sandbox = broken("*:latency=0.2", clock=clock)
+    results = await carry_out_under(sandbox, people(1200, groups=[]))
+    assert Counter(outcomes(results)) == {"created": 1200}
+    assert clock.sent[1] - clock.sent[0] < 60
+
+
 async def test_a_run_reports_that_it_waits():
     """The progress says since when and for what."""
     clock, seen = OutageClock("*:status=503", begin=1.0, end=30.0), []

@@ -46,6 +46,11 @@ class Circuit:
         return self.opened_at is not None
 
     @property
+    def has_just_failed(self) -> bool:
+        """Whether the last call failed for a reason that is no row's fault."""
+        return self._in_a_row > 0
+
+    @property
     def seconds_without_progress(self) -> float:
         """How long nothing was finished."""
         return self.clock() - self.last_progress

@@ -16,6 +16,7 @@ from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
 from coggno.provisioning.requests.failures import is_outage, reason_of
 from coggno.provisioning.requests.stop_signal import HeldError, StopSignal
 
+_HESITATION: Final = 0.1  # seconds after a failure before something new begins
 _SLICE: Final = 1.0  # seconds; a pause is slept in slices, so that a stop is noticed soon
 
 
@@ -55,6 +56,9 @@ class Gate:
         Raises:
             HeldError: the run was stopped before.
         """
+        if is_first and self.circuit.has_just_failed:
+            # In an outage the requests in progress fail at the same time: nothing new need run into it.
+            await self.pause(_HESITATION)
         await self._wait_for_api()
         async with self.limit.slot():
             # The slot first: after a refusal nothing may leave that has passed the limiter before.
