@@ -58,8 +58,8 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types: mypy --strict and pyright strict."""
-    install(session, "lint")
+    """Check types: mypy --strict and pyright strict; of the tests and examples, too, so what they import is needed."""
+    install(session, "lint", "test")
     session.run("mypy")
     session.run("pyright")
 
