@@ -134,7 +134,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     output.accept_any_text()
-    return error_messages.flush_stdout(_run_command(arguments))
+    code = error_messages.flush_stdout(_run_command(arguments))
+    output.silence_closed_stderr()
+    return code
 
 
 def _run_command(arguments: list[str]) -> int:

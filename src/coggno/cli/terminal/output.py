@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -114,6 +115,17 @@ def silence_stdout() -> None:
         os.close(null)
     except (OSError, ValueError):
         sys.stdout = io.StringIO()
+
+
+def silence_closed_stderr() -> None:
+    """Discard what standard error still buffers if nobody reads it: Python would end with the exit code 120 for it."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):  # an attribute is missing where there is no such stream at all
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, sys.stderr.fileno())
+            os.close(null)
 
 
 def as_data(model: Any) -> Mapping[str, Any]:
