@@ -34,6 +34,14 @@ def test_missing_sandbox_extra_names_the_command(missing):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_closed_standard_error_keeps_the_exit_code():
+    """Buffered text that nobody reads would make Python end with 120; without a buffer nothing would be seen of it."""
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen([*COGGNO, "users", "lst"], stderr=subprocess.PIPE, env=buffered) as process:
+        process.stderr.close()
+        assert process.wait(60) == 2
+
+
 def test_help_imports_nothing_heavy():
     heavy = ("httpx", "starlette", "uvicorn", "rich", "aiohttp", "sqlite3", "keyring", "platformdirs")
     heavy += ("coggno.sandbox", "coggno.provisioning", "coggno.reports")
