@@ -1,14 +1,16 @@
 """Keys and passwords that a server sends back are masked in whatever spelling."""
 
 import base64
+import copy
 import json
+import pickle
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coggno._protocol.masking import MASK, mask, mask_headers
+from coggno._protocol.masking import MASK, LazyHeaders, mask, mask_headers
 
 KEY = "test_??>>~~x1"  # its base64 has "/", "+" and padding
 
@@ -68,3 +70,23 @@ def test_what_is_nested_too_deeply_is_cut_off():
 @given(st.text(min_size=6), st.text(), st.text())
 def test_no_text_shows_the_secret(secret, before, after):
     assert secret not in mask(before + secret + after, [secret]) or secret in MASK * 9 or set(secret) <= {"*"}
+
+
+def test_lazy_headers_mask_once_and_forget_the_secrets():
+    calls = []
+
+    def masked():
+        calls.append(1)
+        return mask_headers({"x-echo": KEY, "cookie": "a=b"}, [KEY])
+
+    headers = LazyHeaders(masked)
+    assert (calls, headers._mask) == ([], masked)
+    assert headers == {"x-echo": MASK}
+    assert (len(headers), [*headers], headers["x-echo"], repr(headers)) == (1, ["x-echo"], MASK, "{'x-echo': '***'}")
+    assert (calls, headers._mask) == ([1], None)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_copies_of_lazy_headers_are_masked(copied):
+    copied_headers = copied(LazyHeaders(lambda: mask_headers({"x-echo": KEY}, [KEY])))
+    assert copied_headers == {"x-echo": MASK}

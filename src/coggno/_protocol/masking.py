@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
@@ -44,6 +44,41 @@ def mask_headers(
         for name, value in headers.items()
         if name not in _PRIVATE
     }
+
+
+class LazyHeaders(Mapping[str, str]):
+    """Headers that are masked when somebody reads them: few callers do, and it takes as long as the rest of a call.
+
+    Args:
+        mask: returns them as they may be shown. It is dropped after the first call, and with it the secrets.
+    """
+
+    __slots__ = ("_mask", "_masked")
+
+    def __init__(self, mask: Callable[[], dict[str, str]]) -> None:
+        self._mask: Callable[[], dict[str, str]] | None = mask
+        self._masked: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers())
+
+    def __len__(self) -> int:
+        return len(self._headers())
+
+    def __repr__(self) -> str:
+        return repr(self._headers())
+
+    def __reduce__(self) -> tuple[type[dict[str, str]], tuple[dict[str, str]]]:
+        # Copies and pickles must not carry the secrets.
+        return dict, (self._headers(),)
+
+    def _headers(self) -> dict[str, str]:
+        if self._mask is not None:
+            self._masked, self._mask = self._mask(), None
+        return self._masked
 
 
 def _longest_first(secrets: Iterable[str]) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Any, TypeVar
 
 from attrs import frozen
 
 from coggno._engines.base import EngineResponse
-from coggno._protocol.masking import mask_headers
+from coggno._protocol.masking import LazyHeaders, mask_headers
 from coggno._protocol.operation import Request
 from coggno._protocol.values import secrets
 from coggno._session import send_loop, stream_loop
@@ -34,7 +35,7 @@ class Session(CallContext):
         return Response(
             value=reply.value,
             status=received.status if received else None,
-            headers=self._shown(received, request) if received else {},
+            headers=LazyHeaders(partial(self._shown, received, request)) if received else {},
             content=received.content if received else b"",
             attempts=reply.call.attempts,
             requests=reply.call.requests,
