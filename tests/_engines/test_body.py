@@ -8,6 +8,7 @@ import itertools
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 from attrs import define
@@ -31,6 +32,7 @@ async def decode_all(content, size=1 << 16, status=200, encoding="gzip"):
 
 @define(slots=False)
 class FakeResponse:
+    received: ClassVar = None
     status: int
     content: bytes
     size: int = 10
@@ -110,6 +112,7 @@ async def test_bomb_takes_no_memory():
 @define
 class Bomb:
     content: bytes
+    received: ClassVar = None
     status: int = 200
 
     def chunks(self):
@@ -187,6 +190,7 @@ async def test_gzip_of_nothing_ends(empty, is_refused):
 @define
 class Endless:
     members: Iterator[bytes]
+    received: ClassVar = None
     status: int = 200
 
     async def _pieces(self):

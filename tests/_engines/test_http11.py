@@ -54,7 +54,8 @@ def a_request(method="GET", content=b"", headers=None):
 async def exchange(stream, request=None):
     connection = Http11Connection(stream)
     head = await connection.send(request or a_request(), "localhost:1", TIMEOUT)
-    return connection, head.status_code, b"".join([piece async for piece in connection.body(1)])
+    rest = b"".join([piece async for piece in connection.body(1)])
+    return connection, head.status, (head.content or b"") + rest
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -131,13 +132,30 @@ async def test_end_without_a_response_is_an_error():
         await exchange(FakeStream(b""))
 
 
-async def test_connection_can_be_used_again():
-    stream = FakeStream(OK, OK)
-    connection, *_ = await exchange(stream)
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("responses", [(OK, OK), (OK, CHUNKED), (CHUNKED, OK), (CHUNKED, CHUNKED), (OK[:-1], b"}", OK)])
+async def test_connection_can_be_used_again(responses):
+    """Whether h11 reads the one response or the other."""
+    stream = FakeStream(*responses)
+    connection, *first = await exchange(stream)
     assert connection.reset()
     assert connection.is_usable()
     head = await connection.send(a_request(), "localhost:1", TIMEOUT)
-    assert head.status_code == 200
+    body = (head.content or b"") + b"".join([piece async for piece in connection.body(1)])
+    assert first == [head.status, body] == [200, b"{}"]
+    assert connection.reset()
+
+
+async def test_response_without_its_request_is_not_reused():
+    """Reading failed before there was a response: nothing says what comes next on the connection."""
+    connection = Http11Connection(FakeStream(OK))
+    await connection.send(a_request(), "localhost:1", TIMEOUT)
+    assert connection.reset()
+    with pytest.raises(TimeoutError):
+        await connection.send(a_request(), "localhost:1", TIMEOUT)
+    assert not connection.reset()
 
 
 @pytest.mark.parametrize(
@@ -155,7 +173,7 @@ async def test_connection_cannot_be_used_again(response):
 
 
 async def test_unread_body_prevents_reuse():
-    connection = Http11Connection(FakeStream(OK))
+    connection = Http11Connection(FakeStream(OK.replace(b"2", b"3")))
     await connection.send(a_request(), "localhost:1", TIMEOUT)
     assert not connection.reset()
 

@@ -31,6 +31,9 @@ class FakeConnection:
     def is_usable(self):
         return self.usable
 
+    def has_ended(self):
+        return not self.usable
+
     def close(self):
         self.closed += 1
 

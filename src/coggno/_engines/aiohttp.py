@@ -187,6 +187,8 @@ class AiohttpExchange(AbstractAsyncContextManager["AiohttpResponse"]):
 class AiohttpResponse:
     """A `StreamedResponse` on an `aiohttp.ClientResponse`."""
 
+    received = None
+
     def __init__(self, response: aiohttp.ClientResponse, request: EngineRequest) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}

@@ -60,6 +60,11 @@ class StreamedResponse(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
 
+    @property
+    def received(self) -> bytes | None:
+        """The whole body, where it was received with the headers and has no content encoding to undo."""
+        ...
+
     def chunks(self) -> AsyncIterator[bytes]:
         """The body, piece by piece, with any content encoding undone."""
         ...
@@ -187,6 +192,10 @@ class _UntilClosed:
     @property
     def headers(self) -> Mapping[str, str]:
         return self.response.headers
+
+    @property
+    def received(self) -> bytes | None:
+        return self.response.received
 
     async def chunks(self) -> AsyncIterator[bytes]:
         pieces = aiter(self.response.chunks())

@@ -24,6 +24,11 @@ class ReadableResponse(Protocol):
     @property
     def status(self) -> int: ...
 
+    @property
+    def received(self) -> bytes | None:
+        """The whole body, where it was received with the headers and has no content encoding to undo."""
+        ...
+
     def chunks(self) -> AsyncIterator[bytes]: ...
 
 
@@ -33,6 +38,9 @@ async def read_whole(response: ReadableResponse, limit: int) -> bytes:
     Raises:
         DecodeError: the body of a 2xx response is longer than `limit` bytes.
     """
+    content = response.received
+    if content is not None and len(content) <= min(limit, MAX_ERROR_BYTES):
+        return content
     if not is_success(response.status):
         most = min(limit, MAX_ERROR_BYTES)
         return (await _collect(response, most - 1))[:most]

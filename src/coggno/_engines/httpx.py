@@ -101,6 +101,8 @@ class HttpxEngine(Engine):
 class HttpxResponse:
     """A `StreamedResponse` on an `httpx.Response`."""
 
+    received = None
+
     def __init__(self, response: httpx.Response, engine: HttpxEngine, request: EngineRequest) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,6 +13,7 @@ import h11
 from coggno._config import Timeout
 from coggno._engines.base import Connections, Engine, EngineRequest, StreamedResponse
 from coggno._engines.body import decoded
+from coggno._engines.default.common_response import ResponseHead
 from coggno._engines.default.http11 import Http11Connection
 from coggno._engines.default.pool import ConnectionPool
 from coggno._engines.default.respx_private import is_active as respx_is_active
@@ -113,12 +114,12 @@ class DefaultResponse:
     """A `StreamedResponse` on a connection of the pool."""
 
     def __init__(
-        self, head: h11.Response, connection: Http11Connection, request: EngineRequest, timeout: Timeout
+        self, head: ResponseHead, connection: Http11Connection, request: EngineRequest, timeout: Timeout
     ) -> None:
-        self.status = head.status_code
-        self.headers: Mapping[str, str] = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers
-        }
+        self.status = head.status
+        self.headers = head.headers
+        self.received = None if "content-encoding" in head.headers else head.content
+        self._content = head.content
         self._connection = connection
         self._request = request
         self._timeout = timeout
@@ -128,6 +129,10 @@ class DefaultResponse:
         return decoded(self._raw(), self.status, self.headers)
 
     async def _raw(self) -> AsyncIterator[bytes]:
+        if self._content is not None:
+            if self._content:
+                yield self._content
+            return
         with DefaultTranslation(self._request):
             async for piece in self._connection.body(self._timeout.read):
                 yield piece

@@ -102,7 +102,8 @@ class ConnectionPool:
 
     def _close_longest_idle_if_unusable(self) -> None:
         """Clear the far end of the stack, one at a time: after a burst no request reaches it."""
-        if self._idle and not self._idle[0].is_usable():
+        # Whether it can be used is asked of the system only before it is: a question to it takes longer than all this.
+        if self._idle and self._idle[0].has_ended():
             self._idle.pop(0).close()
 
     async def _connect(self, timeout: float | None) -> Http11Connection:
