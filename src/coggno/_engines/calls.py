@@ -88,7 +88,7 @@ class TaskScope:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._is_inside = False
-        # A cancellation by the caller would be lost if it came at the same time and were not told apart.
+        # A cancellation by the caller would be lost if it came at the same time and were taken for ours.
         if self._is_struck and self.task is not None:
             is_ours = self.task.uncancel() <= self._earlier
             if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):

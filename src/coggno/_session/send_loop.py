@@ -131,7 +131,7 @@ async def _pause(call: Call[Any], seconds: float) -> None:
 def _raise_if_another(call: Call[Any], value: Any) -> None:
     """Raise if the response is about another object than the request.
 
-    A server may take an id for a login, and a cache may answer for somebody else. What was created is not compared: a
+    A server may take an id for a login, and a cache may return somebody else. What was created is not compared: a
     server may change a login or a name that it is sent.
     """
     declared = call.operation.settle

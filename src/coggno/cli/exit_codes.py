@@ -26,7 +26,7 @@ class ExitCode(enum.IntEnum):
 
 # The guide and `coggno provision --help` print this table.
 MEANINGS: Final[Mapping[ExitCode, str]] = {
-    ExitCode.OK: "success; also when you answer no to a confirmation",
+    ExitCode.OK: "success; also when you decline a confirmation",
     ExitCode.FAILED: "a request failed, something does not exist, or rows of a run need attention",
     ExitCode.INVALID: "an argument, a setting or the roster is invalid; nothing was sent",
     ExitCode.STOPPED: "a run stopped early; the same command continues it",

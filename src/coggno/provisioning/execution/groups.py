@@ -112,7 +112,7 @@ class GroupCreation:
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 await self._round([*self._open.values()])
         finally:
-            # Whatever ended it: rows that wait for a group have to be told.
+            # Whatever ended it: rows that wait for a group must go on.
             await self.close()
 
     async def close(self) -> None:

@@ -106,7 +106,7 @@ class JournalWriter:
             connection = self._open_connection()
             while (batch := self._next()) is not None:
                 self._carry_out(connection, batch)
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must be told
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must get it
             self._fail(error)
         finally:
             if connection is not None:
