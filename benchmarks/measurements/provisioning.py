@@ -72,13 +72,6 @@ def _command(url: str, roster: Path) -> None:
         raise RuntimeError(f"coggno provision ended with {code}: {printed.getvalue()[-150:]}")
 
 
-def _command_default(url: str, roster: Path) -> None:
-    from coggno.cli.provision import run
-
-    run.engine_options = lambda _: {}
-    _command(url, roster)
-
-
 def _gather(url: str, roster: Path) -> float:
     with roster.open(encoding="utf-8", newline="") as file:
         forms = [
@@ -107,10 +100,9 @@ async def _post_all(url: str, forms: list[dict[str, str]]) -> float:
 
 
 WAYS: Final[Mapping[str, Callable[[str, Path], Any]]] = {
-    "gather": _gather, "command": _command, "command-default": _command_default,
+    "gather": _gather, "command": _command,
 }  # fmt: skip
 TITLES: Final[Mapping[str, str]] = {
-    "command": "`coggno provision`, aiohttp engine",
-    "command-default": "`coggno provision`, default engine",
+    "command": "`coggno provision`",
     "gather": "hand-written aiohttp: the POSTs alone, no journal",
 }

@@ -13,7 +13,6 @@ from typing import Final
 from attrs import evolve, frozen
 
 from coggno import AsyncCoggno, CoggnoError
-from coggno.cli.provision.engine import engine_options
 from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
 from coggno.cli.provision.journal_file import (
@@ -95,8 +94,7 @@ class ProvisionRun:
     async def _with_client(self, report: RunReport) -> None:
         # A connection for each row in progress: otherwise rows would wait for each other in the client.
         connections = max(50, self.options.run.concurrency)
-        engine = engine_options(len(report.roster.rows))
-        async with self.options.client.client(max_connections=connections, **engine) as coggno:
+        async with self.options.client.client(max_connections=connections) as coggno:
             if self.options.output.keeps_journal and not self.options.dry_run:
                 scope = JournalScope.of(coggno)
                 report.files = with_journal(self.files, scope, accepts_new_key=self.options.run.recheck)
