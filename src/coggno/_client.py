@@ -122,6 +122,18 @@ class Client:
         key = self._session.config.secrets[0]
         return hashlib.sha256(f"coggno account {key}".encode()).hexdigest()[:16]
 
+    def derive_key(self, salt: bytes) -> bytes:
+        """Return 32 bytes that nobody can compute without the API key, to encrypt what is kept for its other users.
+
+        Args:
+            salt: 16 random bytes, which are no secret; kept beside what is encrypted.
+        """
+        import hashlib
+
+        key = self._session.config.secrets[0]
+        # A tenth of a second and 16 MB: a key of a sandbox may be short enough to be guessed.
+        return hashlib.scrypt(key.encode(), salt=b"coggno passwords" + salt, n=1 << 14, r=8, p=1, dklen=32)
+
     def as_company(self, company_id: int | str) -> Self:
         """Return a client that acts for a connected company (reference: Connected accounts).
 

@@ -85,7 +85,7 @@ class PasswordFile:
         known = self._known.get(login_key(login))
         if known is not None:
             return known
-        generated = "".join(self._choose(_ALPHABET) for _ in range(LENGTH))
+        generated = generate_password(self._choose)
         self._write(_line(self._header, person, generated))
         self._known[login_key(login)] = generated
         return generated
@@ -152,6 +152,15 @@ class PasswordFile:
     def _write(self, text: str) -> None:
         self._file.write(text)
         self._is_dirty = True
+
+
+def generate_password(choose: Callable[[Sequence[str]], str] = secrets.choice) -> str:
+    """Return a new password.
+
+    Args:
+        choose: picks one character of a sequence.
+    """
+    return "".join(choose(_ALPHABET) for _ in range(LENGTH))
 
 
 @frozen

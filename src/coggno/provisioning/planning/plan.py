@@ -221,6 +221,7 @@ async def make_plan(
     makes_passwords: bool | None = None,
     clock: Clock = testing.clock,
     sleep: Sleep = testing.sleep,
+    sender: Sender | None = None,
 ) -> Plan:
     """Read what exists, and plan what is to be done. An API that is down or overloaded is waited for.
 
@@ -231,6 +232,7 @@ async def make_plan(
         makes_passwords: whether passwords are to be generated; if not given, whether the options have a password file.
         clock: seconds that only grow.
         sleep: waits for so many seconds.
+        sender: the gate of the run that follows; one of its own if not given.
 
     Raises:
         RosterError: a company of the roster is not connected, or the roster has changed.
@@ -240,7 +242,7 @@ async def make_plan(
     """
     # The gate repeats requests: it knows when the API is down.
     client = client.with_options(max_retries=0)
-    sender = Sender.of(client, options, clock=clock, sleep=sleep)
+    sender = sender or Sender.of(client, options, clock=clock, sleep=sleep)
     makes_passwords = options.passwords is not None if makes_passwords is None else makes_passwords
     plan = Plan(roster, {}, makes_passwords=makes_passwords, target=PlanTarget.of(client))
     if options.journal is not None:

@@ -58,8 +58,12 @@ async def connect(url: DatabaseUrl) -> Database:
     return connection
 
 
-def connect_to_read(url: DatabaseUrl) -> ReadDatabase:
-    """Return a connection that changes nothing.
+def connect_to_read(url: DatabaseUrl, *, is_read_only: bool = True) -> ReadDatabase:
+    """Return a connection for a program without an event loop.
+
+    Args:
+        url: of the database.
+        is_read_only: whether it can change nothing.
 
     Raises:
         JournalError: psycopg is not installed, the URL is invalid, or the database cannot be reached.
@@ -71,7 +75,7 @@ def connect_to_read(url: DatabaseUrl) -> ReadDatabase:
         connection = Connection[Any].connect("", autocommit=True, **parameters)
     except Error as error:
         raise unusable(url, error) from None
-    connection.read_only = True
+    connection.read_only = is_read_only
     return connection
 
 

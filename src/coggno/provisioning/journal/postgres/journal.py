@@ -182,15 +182,25 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         self._waiting = self._waiting or Waiting(since=time.time(), reason=reason)
         await self._sleep(seconds)
 
+    async def _take_lease(self, connection: driver.Database, /) -> lease.Lease:
+        taken = await lease.take(
+            connection, self.url, seconds=self._lease, since=self._now(), sleep=self._wait_for_lease
+        )
+        try:
+            # After the lease was taken: a submission of that name waits for it, or has come before it.
+            await lease.check_no_job(connection, taken)
+        except BaseException:
+            await taken.release(connection)
+            raise
+        return taken
+
     async def _opened(self) -> PostgresWriter:
         if self._writer is None:
             connection = None
             try:
                 connection = await driver.connect(self.url)
                 await schema.prepare(connection, self.url)
-                taken = await lease.take(
-                    connection, self.url, seconds=self._lease, since=self._now(), sleep=self._wait_for_lease
-                )
+                taken = await self._take_lease(connection)
             except BaseException as error:
                 if connection is not None:
                     await connection.close()

@@ -37,6 +37,10 @@ _RENEW: Final = """
 UPDATE coggno.journals SET expires = clock_timestamp() + make_interval(secs => %s) WHERE id = %s AND token = %s
 """
 _RELEASE: Final = "UPDATE coggno.journals SET expires = NULL, pid = NULL WHERE id = %s AND token = %s"
+_IS_JOB: Final = """
+SELECT 1 FROM coggno.submissions WHERE journal = %(journal)s
+UNION ALL SELECT 1 FROM coggno.shards WHERE journal = %(journal)s
+"""
 
 
 @frozen
@@ -112,6 +116,20 @@ async def take(
         if found is not None and expiry is not None and expiry != first_expiry:
             raise JournalError(f"Another run is using {url}{describe(_holder(found))}. Wait until it ends.")
         await sleep(_POLL)
+
+
+async def check_no_job(connection: Database, taken: Lease) -> None:
+    """Return if a journal is one of a run.
+
+    Raises:
+        JournalError: it belongs to a submitted job, which workers carry out.
+    """
+    if await (await connection.execute(_IS_JOB, {"journal": taken.journal})).fetchone() is not None:
+        name = taken.url.name.partition("/")[0]
+        raise JournalError(
+            f"{taken.url} belongs to a job that was submitted. Its workers are started with: "
+            f"coggno worker --journal URL --job {name}. For a run of another roster, use another journal."
+        )
 
 
 def holder_from(found: Sequence[Any]) -> Holder | None:

@@ -50,7 +50,28 @@ CREATE TABLE coggno.group_locks (
   scope text PRIMARY KEY, journal bigint REFERENCES coggno.journals ON DELETE CASCADE, token bigint
 );
 """
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _SECOND)
+_THIRD: Final = """
+CREATE TABLE coggno.submissions (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  journal bigint NOT NULL UNIQUE REFERENCES coggno.journals ON DELETE CASCADE, format bigint NOT NULL,
+  address text NOT NULL, company text, account text NOT NULL, roster text NOT NULL, digest bytea NOT NULL,
+  details text NOT NULL, row_count bigint NOT NULL, salt bytea NOT NULL, submitted double precision NOT NULL,
+  begun double precision, planned double precision, cancelled double precision, finished double precision
+);
+CREATE TABLE coggno.shards (
+  job bigint NOT NULL REFERENCES coggno.submissions ON DELETE CASCADE, number bigint NOT NULL,
+  journal bigint NOT NULL UNIQUE REFERENCES coggno.journals ON DELETE CASCADE, first_line bigint NOT NULL,
+  row_count bigint NOT NULL, finished double precision, counts text, waiting text, waiting_since double precision,
+  PRIMARY KEY (job, number)
+);
+CREATE TABLE coggno.submitted_rows (
+  job bigint NOT NULL REFERENCES coggno.submissions ON DELETE CASCADE, line bigint NOT NULL, shard bigint,
+  merged_into bigint, data text NOT NULL, password bytea, is_generated boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (job, line)
+);
+CREATE INDEX submitted_rows_of ON coggno.submitted_rows (job, shard, line);
+"""
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _SECOND, _THIRD)
 """Each leads from one version to the next, and is never changed after a release."""
 
 _VERSION: Final = "SELECT version FROM coggno.schema_version"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from attrs import field, frozen
 
@@ -56,6 +56,17 @@ class DatabaseUrl:
         """Name of the journal in its database."""
         found = _NAME.search(self.secret_text)
         return unquote(found["name"]) if found and found["name"] else "default"
+
+    @property
+    def has_name(self) -> bool:
+        """Whether it says which journal of the database it means."""
+        found = _NAME.search(self.secret_text)
+        return bool(found and found["name"])
+
+    def of_journal(self, name: str) -> DatabaseUrl:
+        """Return the URL of another journal in the same database."""
+        base = self.for_driver
+        return DatabaseUrl(f"{base}{'&' if '?' in base else '?'}journal={quote(name, safe='/')}")
 
     @property
     def for_driver(self) -> str:

@@ -1,0 +1,338 @@
+"""A worker: takes the parts of jobs that nobody else carries out, one after the other, until there are none."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from attrs import define, evolve, field
+
+from coggno import testing
+from coggno.errors import CoggnoError
+from coggno.provisioning.errors import JournalError, StoppedError
+from coggno.provisioning.jobs.database import tables
+from coggno.provisioning.jobs.database.connection import WorkerDatabase
+from coggno.provisioning.jobs.database.sealing import JobClient, Sealer
+from coggno.provisioning.jobs.database.tables import Claim
+from coggno.provisioning.jobs.journals import ClaimedJournal, ShardJournal, closing_soon
+from coggno.provisioning.jobs.observer import SilentObserver, WorkerObserver
+from coggno.provisioning.jobs.planning import plan_job
+from coggno.provisioning.jobs.records import FORMAT, SubmittedJob
+from coggno.provisioning.jobs.senders import JobSenders, options_of
+from coggno.provisioning.jobs.shard_run import ShardRun
+from coggno.provisioning.journal import DatabaseUrl, JournalScope
+from coggno.provisioning.journal.postgres.driver import Database
+from coggno.provisioning.outcomes import RowOutcome, Waiting
+from coggno.provisioning.requests import Sender
+from coggno.provisioning.requests.stop_signal import GRACE
+
+_POLL: Final = 1.0  # seconds until a worker that has nothing to do asks again
+_AFTER_FAILURE: Final = 30.0  # seconds until a worker that goes on for ever tries again
+_LEASE: Final = 30.0  # seconds
+_PATIENCE: Final = 900.0  # seconds that the database may be gone
+_TRIES: Final = 5  # of a journal that cannot be used while the database responds
+_AFTER_GRACE: Final = 0.5  # seconds after the grace of a run; closing its journal takes up to 4 more
+_HEALTH_TIMEOUT: Final = 3.0  # seconds that the database has to respond
+_PLANNED_A_SECOND: Final = 10_000  # rows, on a slow machine
+
+
+@define
+class WorkerReport:
+    """What a worker has done.
+
+    Attributes:
+        shards: how many parts of jobs it has brought to their end.
+        counts: how many rows have ended, by outcome.
+        stopped: why it ended before everything was done; `None` if it did not.
+        left_alone: why it has left jobs of its address and company alone.
+    """
+
+    shards: int = 0
+    counts: Counter[RowOutcome] = field(factory=Counter[RowOutcome])
+    stopped: str | None = None
+    left_alone: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows have ended."""
+        return self.counts.total()
+
+
+class Worker:
+    """Carries out submitted jobs, together with any number of other workers; each may be killed at any time.
+
+    ```python
+    async with AsyncCoggno() as coggno:
+        report = await Worker(coggno, "postgresql:///coggno").run()
+    ```
+
+    A worker takes one part of a job after the other, by a lease that ends by itself when the worker dies. It takes jobs
+    of the address, company and API key of its client only.
+
+    Args:
+        client: sends the requests.
+        journal: `postgresql://...`; with `?journal=NAME`, only the job of that name.
+        job: name of the only job to carry out; that of the URL if not given.
+        lease: seconds after which others continue the work of a worker that has died.
+        observer: follows the worker.
+
+    Raises:
+        JournalError: it is not a URL of PostgreSQL.
+    """
+
+    def __init__(
+        self,
+        client: JobClient,
+        journal: str | DatabaseUrl,
+        *,
+        job: str | None = None,
+        lease: float = _LEASE,
+        observer: WorkerObserver | None = None,
+    ) -> None:
+        self.url = journal if isinstance(journal, DatabaseUrl) else DatabaseUrl(journal)
+        self.job = job or (self.url.name if self.url.has_name else None)
+        self.report = WorkerReport()
+        self._client = client
+        self._lease = lease
+        self._observer = observer or SilentObserver()
+        self._senders = JobSenders(client, testing.clock, testing.sleep)
+        self._sealers: dict[int, Sealer] = {}
+        self._sender: Sender | None = None
+        self._database = WorkerDatabase(self.url, _PATIENCE)
+        self._stopping = asyncio.Event()
+        self._limit: asyncio.Timeout | None = None
+        self._failures = 0
+
+    async def run(self, *, forever: bool = False) -> WorkerReport:
+        """Carry out what is there until all of it is done, by this worker or others.
+
+        Args:
+            forever: whether to wait for new jobs then.
+
+        Returns:
+            What this worker has done.
+
+        Raises:
+            JournalError: the database cannot be used, or there is no such job.
+            APIError: a list could not be read, and waiting cannot help.
+            RosterError: a company of a job is not connected any more.
+        """
+        async with self._working():
+            while (claim := await self._next(forever=forever)) is not None:
+                await self._carry_out(claim, forever=forever)
+        return self.report
+
+    async def run_shard(self, number: int) -> WorkerReport:
+        """Carry out one part of the job, and return when it is done, by this worker or another.
+
+        Args:
+            number: of the part, from 1 on.
+
+        Returns:
+            What this worker has done.
+
+        Raises:
+            JournalError: the database cannot be used, or there is no such job.
+            APIError: a list could not be read, and waiting cannot help.
+        """
+        async with self._working():
+            while (claim := await self._next(forever=False, number=number)) is not None:
+                await self._carry_out(claim, forever=False)
+        return self.report
+
+    def stop(self, reason: str) -> None:
+        """Begin nothing more, and end within 10 seconds; what is left goes back for other workers.
+
+        Args:
+            reason: why, in a few words; a second call changes nothing.
+        """
+        if self.report.stopped is not None:
+            return
+        self.report.stopped = reason
+        self._stopping.set()
+        if self._sender is not None:
+            self._sender.signal.stop(reason)
+        if self._limit is not None:
+            # What does not end by itself then, such as a list that is being read, is cut off.
+            self._limit.reschedule(asyncio.get_running_loop().time() + GRACE + _AFTER_GRACE)
+
+    async def is_alive(self) -> bool:
+        """Return whether the worker is running and the database responds."""
+        if self._limit is None:
+            return False
+        try:
+            async with asyncio.timeout(_HEALTH_TIMEOUT):
+                return await self._database.attempt(tables.ping) is not None
+        except TimeoutError:
+            return False
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Since when the worker waits for its database; `None` while it does not."""
+        return self._database.waiting
+
+    @asynccontextmanager
+    async def _working(self) -> AsyncGenerator[None]:
+        await self._database.open()
+        try:
+            async with asyncio.timeout(None) as self._limit:
+                yield
+        except TimeoutError:
+            if self.report.stopped is None:
+                raise
+        finally:
+            self._limit = None
+            await self._database.close()
+
+    async def _next(self, *, forever: bool, number: int | None = None) -> Claim | None:
+        """Return the next part to carry out; `None` if nothing is left, or the worker was stopped."""
+        while self.report.stopped is None:
+            jobs = await self._database.call(self._jobs)
+            claim = await self._claim(jobs, number) if jobs else None
+            if claim is not None:
+                return claim
+            is_done = not jobs or (number is not None and await self._is_finished(jobs[0], number))
+            if is_done and not forever:
+                return None
+            self._observer.idle("other workers to end, or to die" if jobs else "jobs")
+            await self._pause(_POLL)
+        return None
+
+    async def _jobs(self, connection: Database) -> list[SubmittedJob]:
+        """Return the jobs that this worker may carry out."""
+        scope = JournalScope.of(self._client)
+        if self.job is not None:
+            await check_job(connection, self.url, self.job, scope)
+        found = [job for job in await tables.unfinished_jobs(connection, scope) if self.job in {None, job.name}]
+        for job in found:
+            self._leave_alone(objection_to(job, scope))
+        return [job for job in found if objection_to(job, scope) is None]
+
+    def _leave_alone(self, objection: str | None) -> None:
+        if objection is not None and objection not in self.report.left_alone:
+            self.report.left_alone += (objection,)
+            self._observer.note(objection)
+
+    async def _claim(self, jobs: Sequence[SubmittedJob], number: int | None) -> Claim | None:
+        seconds, now = self._lease, time.time()
+        # While the plan of many rows is worked out, nothing renews the lease.
+        longer = max(seconds, max(job.rows for job in jobs) / _PLANNED_A_SECOND)
+
+        async def claim(connection: Database) -> Claim | None:
+            found = await tables.claim_shard(connection, self.url, jobs, number=number, seconds=seconds, now=now)
+            return found or await tables.claim_job(connection, self.url, jobs, seconds=longer, now=now)
+
+        return await self._database.call(claim)
+
+    async def _is_finished(self, job: SubmittedJob, number: int) -> bool:
+        return await self._database.call(lambda connection: tables.is_finished(connection, job.id, number))
+
+    async def _carry_out(self, claim: Claim, *, forever: bool) -> None:
+        self._sender = self._senders.of(claim.job)
+        stopped: str | None = None
+        try:
+            stopped = await (self._carry_out_shard(claim) if claim.number else self._plan(claim))
+            self._failures = 0
+        except JournalError as error:
+            stopped = await self._journal_failed(claim, error)
+        except CoggnoError as error:
+            if not forever:
+                raise
+            stopped = str(error).rstrip(".")
+        finally:
+            self._sender = None
+            # Also where the journal was not opened: another worker need not wait for the lease to run out.
+            await self._database.attempt(claim.lease.release)
+        if stopped is not None and self.report.stopped is None:
+            await self._stopped(claim, stopped, forever=forever)
+
+    async def _carry_out_shard(self, claim: Claim) -> str | None:
+        assert self._sender is not None  # noqa: S101 - set by the caller
+        async with closing_soon(ShardJournal(claim, patience=_PATIENCE)) as journal:
+            run = ShardRun(journal, self._sender, self._sealer(claim.job), self._database, self._observer)
+            end = await run.carry_out()
+        self.report.counts += end.counts
+        self.report.shards += end.stopped is None
+        return end.stopped
+
+    async def _plan(self, claim: Claim) -> str | None:
+        assert self._sender is not None  # noqa: S101 - set by the caller
+        self._observer.planning(claim.job)
+        async with closing_soon(ClaimedJournal(claim, patience=_PATIENCE)) as journal:
+            try:
+                await plan_job(journal, self._sender, options_of(claim.job))
+            except StoppedError as early:
+                return early.reason
+        return None
+
+    async def _journal_failed(self, claim: Claim, error: JournalError) -> str | None:
+        """Return why the worker cannot go on, or `None` if it can.
+
+        Raises:
+            JournalError: it cannot, whatever is tried.
+        """
+        self._failures += 1
+        if self._failures >= _TRIES:
+            raise error
+        self._observer.note(f"{claim.lease.url.name}: {error}")
+        # A database that is gone is waited for there.
+        await self._database.call(tables.ping)
+        return None
+
+    async def _stopped(self, claim: Claim, reason: str, *, forever: bool) -> None:
+        """Go on with another part, or end."""
+        self._senders.drop(claim.job)
+        job, lease = claim.job, claim.lease
+        if await self._database.call(lambda connection: tables.is_cancelled(connection, job.id)):
+            self._observer.note(f"The job {job.name} was cancelled.")
+        elif not await self._database.call(lambda connection: tables.is_held(connection, lease)):
+            self._observer.note(f"Another worker has taken over {lease.url.name}.")
+        elif forever:
+            self._observer.note(f"{lease.url.name}: {reason}. Trying again in {_AFTER_FAILURE:.0f} seconds.")
+            await self._pause(_AFTER_FAILURE)
+        else:
+            self.stop(reason)
+
+    def _sealer(self, job: SubmittedJob) -> Sealer:
+        # A tenth of a second each: once for each job.
+        if job.id not in self._sealers:
+            self._sealers[job.id] = Sealer.of(self._client, job.salt)
+        return self._sealers[job.id]
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+
+async def check_job(connection: Database, url: DatabaseUrl, name: str, scope: JournalScope) -> None:
+    """Return if there is a job of that name for this address, company and key.
+
+    Raises:
+        JournalError: there is none, or it is for another one.
+    """
+    job = await tables.find_job(connection, name)
+    if job is None:
+        raise JournalError(f"There is no job {name!r} in {url}. Submit it with: coggno provision ROSTER --detach")
+    if evolve(job.scope, account=scope.account) != scope:
+        raise JournalError(f"The job {name} is for {job.scope}, and this worker is for {scope}.")
+    objection = objection_to(job, scope)
+    if objection is not None:
+        raise JournalError(objection)
+
+
+def objection_to(job: SubmittedJob, scope: JournalScope) -> str | None:
+    """Return why a worker must leave a job of its address and company alone; `None` if it need not."""
+    if job.format > FORMAT:
+        return f"The job {job.name} was submitted by a later version of coggno. Update the worker."
+    if job.scope.account != scope.account:
+        return (
+            f"The job {job.name} was submitted with another API key, and is left alone: its passwords cannot be read. "
+            "Start a worker with that key."
+        )
+    return None
