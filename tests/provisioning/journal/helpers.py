@@ -14,9 +14,9 @@ def a_write(key="ada@example.com", kind=WriteKind.CREATE_USER, **values):
     return Write(kind=kind, key=key, **values)
 
 
-def a_record(line=2, outcome=RowOutcome.CREATED, key="ada@example.com", digest=b"ada", **values):
+def a_record(line=2, outcome=RowOutcome.CREATED, key="ada@example.com", digest=b"ada", group_id=None, **values):
     result = RowResult(line=line, login="Ada@example.com", outcome=outcome, **values)
-    return RowRecord(result=result, digest=digest, key=key)
+    return RowRecord(result=result, digest=digest, key=key, group_id=group_id)
 
 
 async def all_results(journal):

@@ -283,6 +283,15 @@ async def test_user_who_may_have_been_deleted_is_not_done(kept, journal):
     assert not await kept.journal.earlier_results([(2, b"ada")])
 
 
+async def test_result_of_one_group_is_of_no_other(journal):
+    """The same person leaves two groups, and the process ends before the second response."""
+    for group in (1, 2):
+        await journal.intend(a_write(kind=WriteKind.REMOVE_MEMBER, group_id=group))
+    journal.record(a_record(0, RowOutcome.LEFT, digest=None, group_id=1))
+    await journal.flush()
+    assert [known.write.group_id for known in await journal.writes()] == [2]
+
+
 @durable
 async def test_digest_of_a_row_is_kept(kept, journal):
     """A result that is recorded again may come from where the digest is not known."""

@@ -114,6 +114,18 @@ async def test_removals_in_doubt_are_among_the_removed(path):
         assert (job.recorded, dict(job.removed)) == (1, {RowOutcome.DELETED: 1})
 
 
+async def test_removals_of_one_person_from_two_groups(path):
+    """One has a result, and the process dies during the other two."""
+    async with SqliteJournal(path) as journal:
+        await journal.begin(a_job())
+        for group in (1, 2, 3):
+            await journal.intend(a_write(kind=WriteKind.REMOVE_MEMBER, group_id=group, name="Ada@example.com"))
+        journal.record(a_record(0, RowOutcome.LEFT, digest=None, group_id=1))
+        journal.record(a_record(0, RowOutcome.UNKNOWN, digest=None, group_id=2))
+    with JournalReader(path) as reader:
+        assert [each.outcome.value for each in reader.removed(1)] == ["left", "unknown", "unknown"]
+
+
 async def test_writes_of_another_roster_are_not_this_one(path):
     """The lines of an earlier roster mean nothing in this one."""
     rows = roster(HEADER + "A,B,new@example.com,s3cret-word,\n").rows

@@ -88,10 +88,11 @@ class RunRecords:
         if self.journal is not None and not result.not_attempted:
             self.journal.record(RowRecord(result=result))
 
-    def removal(self, company: int | None, result: RowResult) -> None:
-        """Keep the result of somebody who is in no row; what was sent for them is forgotten if it has ended."""
+    def removal(self, company: int | None, group_id: int | None, result: RowResult) -> None:
+        """Keep the result of somebody who is in no row; what was sent for that is forgotten if it has ended."""
         if self.journal is not None and not result.not_attempted:
-            self.journal.record(RowRecord(result=result, key=login_key(result.login), company=company))
+            key = login_key(result.login)
+            self.journal.record(RowRecord(result=result, key=key, company=company, group_id=group_id))
 
     async def _intend(self, journal: Journal, write: Write) -> int:
         try:

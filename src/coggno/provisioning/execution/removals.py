@@ -166,7 +166,14 @@ class RemovalTask:
     def _intent(self) -> Write:
         leaver = self.leaver
         kind = WriteKind.DELETE_USER if leaver.group_id is None else WriteKind.REMOVE_MEMBER
-        return Write(kind=kind, key=login_key(leaver.login), company=leaver.company, group_id=leaver.group_id)
+        return Write(
+            kind=kind,
+            key=login_key(leaver.login),
+            company=leaver.company,
+            group_id=leaver.group_id,
+            name=leaver.login,
+            before=[leaver.user_id],
+        )
 
     def _absent(self) -> RowResult:
         self.absences += 1
@@ -254,7 +261,7 @@ class RemovalPhase:
         leavers = await self._leavers(in_doubt)
         for key in leavers.gone:
             gone = _gone(key, is_known=in_doubt[key])
-            self.context.records.removal(key[0], gone)
+            self.context.records.removal(key[0], key[2], gone)
             yield gone
         for leaver, reason in leavers.kept:
             yield RemovalTask(self.context, leaver).kept(reason)
@@ -328,7 +335,7 @@ class RemovalPhase:
         finally:
             # Whatever ends it, even a cancellation: what is known is kept and reported.
             result = result or task.cut_off()
-            self.context.records.removal(leaver.company, result)
+            self.context.records.removal(leaver.company, leaver.group_id, result)
             self._ended.put_nowait(result)
 
 

@@ -11,6 +11,7 @@ from coggno.provisioning.journal.postgres.url import DatabaseUrl
 from coggno.provisioning.journal.protocol import Journal
 from coggno.provisioning.journal.reader import JournalReader, RecordedJob, Records
 from coggno.provisioning.journal.records import (
+    REMOVALS,
     Holder,
     Job,
     JobState,
@@ -28,6 +29,7 @@ from coggno.provisioning.journal.recovery import Recovered, recover
 from coggno.provisioning.journal.sqlite import SqliteJournal
 
 __all__ = [
+    "REMOVALS",
     "DatabaseUrl",
     "Holder",
     "Job",

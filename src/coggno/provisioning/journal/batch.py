@@ -24,6 +24,7 @@ class Batch:
         dropped: numbers of writes that were not carried out.
         rows: results of rows.
         finished: key, company and last intent of rows that are as wanted.
+        left: the same of people who are in no row, and the id of the group that they have left.
         waiting: those who wait for the commit.
         calls: what is to be done with the connection after the commit, and who waits for it.
     """
@@ -33,6 +34,7 @@ class Batch:
     dropped: list[Values] = field(factory=list[Values])
     rows: list[Values] = field(factory=list[Values])
     finished: list[Values] = field(factory=list[Values])
+    left: list[Values] = field(factory=list[Values])
     waiting: list[Answered] = field(factory=list[Answered])
     calls: list[tuple[Callable[[Any], Any], Answered]] = field(factory=list[tuple[Callable[[Any], Any], Answered]])
 
@@ -44,7 +46,7 @@ class Batch:
     @property
     def has_notes(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.intents or self.settled or self.dropped or self.rows or self.finished)
+        return bool(self.intents or self.settled or self.dropped or self.rows)
 
 
 def resolve(waiting: Sequence[Answered], error: Exception | None) -> None:

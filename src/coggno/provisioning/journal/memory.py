@@ -11,6 +11,7 @@ from attrs import evolve
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal.locks.machine_lock import Sleep, group_lock
 from coggno.provisioning.journal.records import (
+    REMOVALS,
     Job,
     JobState,
     JournalScope,
@@ -96,8 +97,7 @@ class MemoryJournal:
             return
         for intent in list(self._by_key.get((record.company, record.key), ())):
             known = self._writes[intent]
-            # A group may be called like somebody's login.
-            if known.write.kind is not WriteKind.CREATE_GROUP:
+            if _is_about(record, known.write):
                 self._forget(known)
 
     async def earlier_results(self, rows: Sequence[tuple[int, bytes]]) -> Mapping[int, RowResult]:  # noqa: ARG002
@@ -135,3 +135,11 @@ class MemoryJournal:
         self._by_key[key].discard(known.intent)
         if not self._by_key[key]:
             del self._by_key[key]
+
+
+def _is_about(record: RowRecord, write: Write) -> bool:
+    """Return whether a result says what became of a write with the same key."""
+    if record.result.line:
+        return write.kind is not WriteKind.CREATE_GROUP  # a group may be called like somebody's login
+    # Somebody may leave several groups at the same time.
+    return write.kind in REMOVALS and write.group_id == record.group_id

@@ -86,8 +86,13 @@ class NotedJournal(Generic[W]):
 
         def add(batch: Batch) -> None:
             batch.rows.append(noted)
-            if record.result.is_as_wanted:
+            if not record.result.is_as_wanted:
+                return
+            if record.result.line:
                 batch.finished.append(finished)
+            else:
+                # What was sent to remove the same person from other groups may still be in progress.
+                batch.left.append((*finished, record.group_id))
 
         writer.note(add)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -15,13 +16,12 @@ from coggno._protocol.identity import login_key
 from coggno.provisioning.journal import schema, tables, values
 from coggno.provisioning.journal.locks import holder_of
 from coggno.provisioning.journal.postgres.url import DatabaseUrl
-from coggno.provisioning.journal.records import Holder, Job, JobState, RecordedWrite, WriteKind
+from coggno.provisioning.journal.records import REMOVALS, Holder, Job, JobState, RecordedWrite
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.roster import Row
 
 _PAGE: Final = 1000  # results that are read at once
 _IN_PROGRESS: Final = "in progress when the run ended; run the same command again to find out"
-_REMOVALS: Final = frozenset({WriteKind.REMOVE_MEMBER, WriteKind.DELETE_USER})
 _NOT_ATTEMPTED: Final = "not attempted: the run ended before"
 
 
@@ -109,11 +109,17 @@ class Records(ABC):
             JournalError: the journal cannot be read.
         """
         # Before the results: a removal that ends meanwhile is then in both, and not in neither.
-        writes = [known for known in self.writes() if known.write.kind in _REMOVALS]
+        writes = [known for known in self.writes() if known.write.kind in REMOVALS]
         results = list(self._results(number, after=values.row_id(number, values.LEAVERS)))
-        recorded = {login_key(result.login) for result in results}
         doubtful = {(known.write.key, known.write.group_id): known for known in writes}
-        return [*results, *(_in_doubt(known) for (key, _), known in doubtful.items() if key not in recorded)]
+        # Some have a result already, which is `unknown`; the same person may leave several groups.
+        recorded = Counter(login_key(result.login) for result in results if result.outcome is RowOutcome.UNKNOWN)
+        for known in doubtful.values():
+            if recorded[known.write.key]:
+                recorded[known.write.key] -= 1
+            else:
+                results.append(_in_doubt(known))
+        return results
 
     def joined(self, rows: Iterable[Row], number: int) -> Iterator[tuple[Row, RowResult]]:
         """Yield the rows of a roster with their results, in constant memory.

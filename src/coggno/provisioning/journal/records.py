@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
@@ -87,6 +87,9 @@ class WriteKind(StrEnum):
     DELETE_USER = "delete_user"
 
 
+REMOVALS: Final = frozenset({WriteKind.REMOVE_MEMBER, WriteKind.DELETE_USER})
+
+
 class WriteOutcome(StrEnum):
     """What is known of a write after its response, or after a check."""
 
@@ -105,7 +108,7 @@ class Write:
         key: key of the login, or of the group that is created; with `group_id` what makes two writes the same.
         company: id of the company that it concerns, where it is not that of the scope.
         group_id: the group of a membership.
-        name: the name of a group that is created, as it is sent.
+        name: the name of a group that is created, as it is sent; the login of somebody who is removed.
         line: of the row; 0 for a group.
         before: ids of what had that name before; `None` if nobody has checked.
         attempt: the how manyth attempt it is, from 1 on.
@@ -154,12 +157,14 @@ class RowRecord:
         digest: of what the row asks for; `None` for rows that nothing is sent for.
         key: key of the login.
         company: id of the company that the row concerns, where it is not that of the scope.
+        group_id: the group that somebody who is in no row has left; `None` for the company itself.
     """
 
     result: RowResult
     digest: bytes | None = None
     key: str = ""
     company: int | None = None
+    group_id: int | None = None
 
 
 @frozen(kw_only=True)

@@ -36,6 +36,7 @@ _RECORD: Final = (
 )
 # A group may be called like somebody's login. Intents that are newer than the result may be in the same batch.
 _FORGET: Final = "DELETE FROM writes WHERE key = ? AND company IS ? AND id <= ? AND kind <> 'create_group'"
+_FORGET_REMOVAL: Final = f"{_FORGET} AND kind IN ('remove_member', 'delete_user') AND group_id IS ?"
 _AFTER_ALL: Final = 1 << 62  # greater than the number of any job
 _VARIABLES: Final = 500  # in one statement; older versions of SQLite allow 999
 
@@ -113,6 +114,7 @@ def write_batch(connection: sqlite3.Connection, batch: Batch) -> None:
             (_DROP, batch.dropped),
             (_RECORD, batch.rows),
             (_FORGET, batch.finished),
+            (_FORGET_REMOVAL, batch.left),
         ):
             if values:
                 connection.executemany(statement, values)

@@ -14,6 +14,7 @@ from coggno._protocol.identity import group_key
 from coggno.models import Group
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.journal import (
+    REMOVALS,
     Job,
     JobState,
     Journal,
@@ -37,7 +38,6 @@ _DONE: Final = AS_WANTED - {RowOutcome.DUPLICATE}
 _DECIDED: Final = frozenset({RowOutcome.CONFLICT, RowOutcome.REFUSED, RowOutcome.REGISTERED_ELSEWHERE})
 _ORDER: Final = tuple(RowOutcome)
 _NUMBERS: Final = {outcome: number for number, outcome in enumerate(_ORDER, start=1)}
-_REMOVALS: Final = frozenset({WriteKind.REMOVE_MEMBER, WriteKind.DELETE_USER})
 
 Key: TypeAlias = "tuple[int | None, str]"
 """Id of a connected company (`None` for that of the key), and the key of a login or a group."""
@@ -84,7 +84,7 @@ class EarlierWrites:
     def removals(self) -> Iterator[RecordedWrite]:
         """Yield the removals and deletions that were carried out, or may have been, and have no result."""
         for writes in self._by_key.values():
-            yield from (each for each in writes if each.write.kind in _REMOVALS)
+            yield from (each for each in writes if each.write.kind in REMOVALS)
 
     def age(self, known: RecordedWrite) -> float:
         """Return how many seconds ago a write was sent; 0 if the clock of the machine was set back since."""

@@ -70,6 +70,10 @@ _FORGET: Final = (
     "DELETE FROM coggno.writes WHERE key = %s AND company IS NOT DISTINCT FROM %s AND id <= %s AND journal = %s "
     "AND kind <> 'create_group'"
 )
+_FORGET_REMOVAL: Final = (
+    "DELETE FROM coggno.writes WHERE key = %s AND company IS NOT DISTINCT FROM %s AND id <= %s "
+    "AND group_id IS NOT DISTINCT FROM %s AND journal = %s AND kind IN ('remove_member', 'delete_user')"
+)
 _DONE: Final = [outcome.value for outcome in AS_WANTED]
 
 
@@ -92,6 +96,7 @@ class JournalTables:
             (_DROP, batch.dropped),
             (_RECORD, batch.rows),
             (_FORGET, batch.finished),
+            (_FORGET_REMOVAL, batch.left),
         )
         for statement, notes in parts:
             if notes:
