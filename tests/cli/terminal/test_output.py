@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import sys
 
 import pytest
@@ -119,3 +120,17 @@ def test_message_breaks_no_word_on_a_terminal(monkeypatch, tmp_path):
     output.write_message("Error: No group has the name 'Warehouse'. See: coggno groups list\n\nend")
     lines = terminal.getvalue().splitlines()
     assert lines == ["Error: No group has the name", "  'Warehouse'. See: coggno", "  groups list", "", "end"]
+
+
+@pytest.mark.parametrize("columns", [None, "0", "-1", "wide"])
+def test_terminal_without_a_width_gets_messages(monkeypatch, columns):
+    """Terminals that nobody has given a size report 0 columns: those of `script`, expect and some CI services."""
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((0, 0)))
+    monkeypatch.setattr(output, "is_terminal", lambda _: True)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    lines = output.message_lines("There is no group of that name. " * 4)
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 80
+    assert output.terminal_width() == 80

@@ -67,15 +67,16 @@ def message_lines(message: str) -> list[str]:
 
 
 def _message_width() -> int:
+    """Return the cells of a line on standard error, never less than 1."""
     # `shutil` asks the terminal of standard output, which may be a pipe while standard error is not.
-    try:
-        return int(os.environ["COLUMNS"])
-    except (KeyError, ValueError):
-        pass
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError):
-        return shutil.get_terminal_size().columns
+    with contextlib.suppress(KeyError, ValueError):
+        if (columns := int(os.environ["COLUMNS"])) > 0:
+            return columns
+    with contextlib.suppress(OSError, ValueError):
+        # A terminal that nobody has given a size, as script, expect and some CI services make them, reports 0.
+        if (columns := os.get_terminal_size(sys.stderr.fileno()).columns) > 0:
+            return columns
+    return shutil.get_terminal_size().columns
 
 
 def write(text: str) -> None:
