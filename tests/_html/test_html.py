@@ -104,3 +104,14 @@ def test_rows_are_written_one_at_a_time():
     pieces = table(["Number"], rows())
     next(pieces), next(pieces), next(pieces)
     assert taken == [0]
+
+
+def test_only_very_long_words_may_be_broken():
+    """A browser breaks any word where it may, and then logins beside a long sentence."""
+    style = "".join(page("Report", "today", []))
+    assert "td { overflow-wrap" not in style
+    login = "a.rather.long.name@department.example.com"
+    row = "".join(table(["Login", "Detail"], [["ada@example.com", f"{'x' * 39}&{'<' * 45} {login}\0"]]))
+    assert "<td>ada@example.com</td>" in row
+    assert f"{'x' * 39}&amp;<wbr>{'&lt;' * 40}<wbr>{'&lt;' * 5} " in row
+    assert row.count("<wbr>") == 3

@@ -45,7 +45,6 @@ header p, p { color: var(--soft); max-width: 45rem; }
 .cards strong { display: block; font-size: 1.5rem; color: var(--ink); font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th { text-align: left; font-weight: 600; overflow-wrap: anywhere; }
-td { overflow-wrap: anywhere; }
 th, td { padding: .3rem .75rem .3rem 0; vertical-align: top; }
 thead th { color: var(--soft); font-size: .8rem; }
 tbody tr { border-top: 1px solid var(--line); }

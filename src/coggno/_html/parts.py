@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -10,6 +11,9 @@ from typing import Final
 # A name may hold characters that reverse or hide the text around it; ZWNJ and ZWJ join letters in several scripts.
 _JOINERS: Final = "\u200c\u200d"
 _HIDING: Final = frozenset({"Cc", "Cf", "Cs"})
+# Longer than nearly all names and logins, which stay whole: a browser would break any word to make room for a sentence.
+_PIECE: Final = 40
+_LONG_WORD: Final = re.compile(rf"(\S{{{_PIECE}}})(?=\S)")
 
 
 def text(value: object) -> str:
@@ -84,5 +88,14 @@ def table(
 
 
 def _cell(value: object, *, is_number: bool) -> str:
-    content = "" if value is None else text(value)
+    content = "" if value is None else _breakable(str(value))
     return f"<td class=n>{content}</td>" if is_number else f"<td>{content}</td>"
+
+
+def _breakable(plain: str) -> str:
+    """Return a text as HTML that may be broken between words, and inside of very long ones."""
+    if len(plain) <= _PIECE:
+        return text(plain)
+    # The mark cannot be in the text any more, and `text` would replace it as well.
+    marked = _LONG_WORD.sub("\\1\0", plain.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    return "<wbr>".join(map(text, marked.split("\0")))

@@ -55,7 +55,9 @@ class RunMonitor:
         # Results of an earlier run come last, and were counted at the beginning.
         if done > self._done:
             self._done = done
-            self.timeline.row_ended()
+            # Rows that the run did not get to all end with it: counted, they would be its highest pace.
+            if not result.not_attempted:
+                self.timeline.row_ended()
             self.progress.row_ended(label_of(result), needs_attention=not result.is_as_wanted)
         if self.events is not None:
             self.events.row_ended(result)

@@ -120,9 +120,9 @@ def _numbers(facts: ReportFacts) -> dict[str, str]:
     numbers = {label: f"{count:,}" for label, count in facts.statistics.labels.most_common()}
     for label, count in Counter(map(label_of, facts.removed)).most_common():
         numbers[f"not in the roster: {label}"] = f"{count:,}"
-    rows = facts.statistics.labels.total()
     if not facts.is_forecast and facts.seconds:
-        numbers["rows per second"] = f"{rows / facts.seconds:,.1f}"
+        # Of the timeline: all rows would include those of an earlier run, and those that this run did not get to.
+        numbers["rows per second"] = f"{sum(facts.timeline.slices) / facts.seconds:,.1f}"
     if facts.timeline.waited:
         numbers["waited for Coggno"] = duration(facts.timeline.waited)
     return numbers
@@ -142,7 +142,7 @@ def _next_steps(facts: ReportFacts) -> Iterator[str]:
 
 def _problems(facts: ReportFacts) -> Iterator[str]:
     if facts.statistics.problems:
-        yield heading("Rows that need a person")
+        yield heading("Rows that need attention")
     for label, rows in facts.statistics.problems.items():
         title = f"{label.capitalize()}: {rows.count:,}"
         yield from section(title, _problem_rows(rows, facts.results), is_open=True)

@@ -38,7 +38,7 @@ Report: TypeAlias = Annotated[
     typer.Option(
         "--report",
         metavar="FILE",
-        help="Also write a report as one HTML file: counts, pace, groups, and the rows that need a person.",
+        help="Also write a report as one HTML file: counts, pace, groups, and the rows that need attention.",
     ),
 ]
 JournalFile: TypeAlias = Annotated[
