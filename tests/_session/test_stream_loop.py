@@ -118,6 +118,7 @@ class Trickle:
     chunk: int = 1
     status: int = 200
     headers: dict = attrs.field(factory=dict)
+    received: None = None  # it comes in pieces
 
     @asynccontextmanager
     async def stream(self, request, timeout):

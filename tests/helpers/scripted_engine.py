@@ -77,6 +77,7 @@ class ScriptEngine:
 @define
 class ScriptStream:
     incoming: EngineResponse
+    received: None = None  # it comes in pieces
 
     @property
     def status(self) -> int:
