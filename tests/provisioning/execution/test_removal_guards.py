@@ -373,8 +373,10 @@ async def test_removals_of_a_dead_run_are_reported(tmp_path, scope, outcome):
                 options = RunOptions(removals=removals, journal=journal)
                 plan = await make_plan(coggno, read_roster(people(20, groups=["Warehouse"])), options)
                 if not number:
-                    for login in ("gone@example.com", "left0@example.com"):
-                        intent = await journal.intend(Write(kind=kind, key=login, group_id=group_id))
+                    ids = {"gone@example.com": 4711, "left0@example.com": sandbox.user("left0@example.com").id}
+                    for login, user_id in ids.items():
+                        write = Write(kind=kind, key=login, name=login, group_id=group_id, before=[user_id])
+                        intent = await journal.intend(write)
                         if outcome is not None and login != "left0@example.com":
                             journal.settle(intent, outcome)
                     continue
@@ -382,3 +384,37 @@ async def test_removals_of_a_dead_run_are_reported(tmp_path, scope, outcome):
                 reported.append({each.login: (each.outcome, each.inferred) async for each in run if not each.line})
     ended = RowOutcome.LEFT if scope == "members" else RowOutcome.DELETED
     assert reported == [{"gone@example.com": (ended, outcome is None), "left0@example.com": (ended, False)}, {}]
+
+
+class Truncated(Intercepted):
+    """Behind a proxy that leaves somebody out of the list of users."""
+
+    def __init__(self, coggno, login):
+        super().__init__(coggno, lambda *_: None)
+        self.users, self.login = self, login
+
+    def with_options(self, **options):
+        return Truncated(self._client.with_options(**options), self.login)
+
+    async def iter(self, **options):
+        async for user in self._client.users.iter(**options):
+            if user.login != self.login:
+                yield user
+
+
+async def test_a_list_does_not_settle_a_removal(tmp_path):
+    """A run has died before its request was carried out, and the next one does not see that user in the list."""
+    sandbox = broken()
+    account(sandbox, 20, 1)
+    leaver = sandbox.user("left0@example.com")
+    async with client_of(sandbox) as coggno, SqliteJournal(tmp_path / "journal") as journal:
+        options = RunOptions(removals=USERS, journal=journal)
+        client = Truncated(coggno, leaver.login)
+        await make_plan(client, read_roster(people(20, groups=["Warehouse"])), options)
+        await journal.intend(Write(kind=WriteKind.DELETE_USER, key=leaver.login, name=leaver.login, before=[leaver.id]))
+        plan = await make_plan(client, read_roster(people(20, groups=["Warehouse"])), options)
+        run = carry_out(client, plan, sandbox.clock, removals=USERS, journal=journal)
+        left = [each async for each in run if not each.line]
+    assert [(each.login, each.outcome) for each in left] == [(leaver.login, RowOutcome.UNKNOWN)]
+    assert "the list does not show the user, who is there" in left[0].detail
+    assert not removed(sandbox)

@@ -15,7 +15,7 @@ from coggno.models import User
 from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.errors import RemovalsRefusedError
 from coggno.provisioning.execution.context import RunContext
-from coggno.provisioning.journal import Write, WriteKind
+from coggno.provisioning.journal import RecordedWrite, Write, WriteKind
 from coggno.provisioning.outcomes import FOUND_OUT, RowOutcome, RowResult
 from coggno.provisioning.planning import Leaver, Plan
 from coggno.provisioning.planning.leavers import (
@@ -44,7 +44,7 @@ class HiddenUserError(Exception):
     """A user who is there cannot be reached by its id."""
 
 
-@define
+@define(eq=False)
 class RemovalTask:
     """Removes a member from a group, or deletes a user.
 
@@ -52,6 +52,7 @@ class RemovalTask:
         context: what all parts of a run share.
         leaver: who.
         is_in_doubt: whether a request may have been carried out unseen.
+        is_check: whether it is only found out what became of the request of an earlier run.
         not_before: when the request may be sent again, on the run's clock: until then the server may still be at it.
         absences: how many checks in a row have not found the user.
         tries: how many tries have failed.
@@ -60,6 +61,7 @@ class RemovalTask:
     context: RunContext
     leaver: Leaver
     is_in_doubt: bool = False
+    is_check: bool = False
     not_before: float = float("-inf")
     absences: int = 0
     tries: int = 0
@@ -94,6 +96,10 @@ class RemovalTask:
         detail = f"not {action}, though not in the roster: {reason}. If it is somebody else, remove them by hand"
         return self._result(RowOutcome.REFUSED, detail)
 
+    def known(self) -> RowResult:
+        """Return the result of a removal that an earlier run has carried out, and could not note any more."""
+        return self._done(is_inferred=False)
+
     async def _try(self) -> RowResult:
         """Look who is there, and remove or delete: never by a login, and never again once the user was seen absent."""
         found = await self._find()
@@ -105,6 +111,8 @@ class RemovalTask:
         self.absences = 0
         if login_key(found.login) != login_key(self.leaver.login):
             return self._result(RowOutcome.REFUSED, f"the user has the login {found.login!r} by now")
+        if self.is_check:
+            return self._failed("the list does not show the user, who is there")
         left = self.not_before - self.context.clock()
         if left > 0:
             raise NotVisibleYetError("it may still be carried out", pause=min(_LONGEST_PAUSE, left), is_expected=True)
@@ -247,7 +255,7 @@ class RemovalPhase:
     workers: int
     counts: Callable[[], Mapping[RowOutcome, int]]
     _ended: asyncio.Queue[RowResult | None] = field(factory=asyncio.Queue[RowResult | None])
-    _waiting: list[Leaver] = field(factory=list[Leaver])
+    _waiting: list[RemovalTask] = field(factory=list[RemovalTask])
 
     async def results(self) -> AsyncGenerator[RowResult]:
         """Remove or delete; yield one result for each.
@@ -259,15 +267,14 @@ class RemovalPhase:
         """
         in_doubt = self._in_doubt()
         leavers = await self._leavers(in_doubt)
-        for key in leavers.gone:
-            gone = _gone(key, is_known=in_doubt[key])
-            self.context.records.removal(key[0], key[2], gone)
-            yield gone
         for leaver, reason in leavers.kept:
             yield RemovalTask(self.context, leaver).kept(reason)
-        agreed = self._agreed(leavers)
-        self._waiting = [*agreed]
-        producer = asyncio.create_task(self._produce(agreed))
+        checks = self._checks(leavers, in_doubt)
+        for task in (task for task in checks if not task.is_in_doubt):
+            yield self._ended_with(task, task.known())
+        tasks = [*(task for task in checks if task.is_in_doubt), *self._agreed(leavers, in_doubt)]
+        self._waiting = [*tasks]
+        producer = asyncio.create_task(self._produce(tasks))
         try:
             while (result := await self._ended.get()) is not None:
                 yield result
@@ -281,15 +288,15 @@ class RemovalPhase:
         while not self._ended.empty():
             if (result := self._ended.get_nowait()) is not None:
                 yield result
-        for leaver in self._waiting:
-            yield RemovalTask(self.context, leaver).cut_off()
+        for task in self._waiting:
+            yield task.cut_off()
         self._waiting.clear()
 
-    def _in_doubt(self) -> Mapping[RemovalKey, bool]:
-        """Return the removals of earlier runs that have no result, and whether they are known to have been done."""
+    def _in_doubt(self) -> Mapping[RemovalKey, RecordedWrite]:
+        """Return the removals of earlier runs that have no result."""
         earlier = self.plan.earlier
         writes = () if earlier is None else earlier.writes.removals()
-        return {(each.write.company, each.write.key, each.write.group_id): not each.is_open for each in writes}
+        return {(each.write.company, each.write.key, each.write.group_id): each for each in writes}
 
     async def _leavers(self, in_doubt: Collection[RemovalKey]) -> Leavers:
         """Read again who has left: the limits have to hold for what is there now, and not for what was planned."""
@@ -315,33 +322,43 @@ class RemovalPhase:
             raise RemovalsRefusedError(objection, found=leavers.count)
         return leavers
 
-    def _agreed(self, leavers: Leavers) -> Sequence[Leaver]:
+    def _checks(self, leavers: Leavers, in_doubt: Mapping[RemovalKey, RecordedWrite]) -> Sequence[RemovalTask]:
+        """Return what finds out whether those whom no list shows any more were removed by a run that has died."""
+        groups = {(company, group.id): group.name for (company, _), group in self.context.groups.items()}
+        tasks: list[RemovalTask] = []
+        for known in (in_doubt[key] for key in sorted(leavers.gone, key=repr)):
+            write = known.write
+            if write.before:
+                group = "" if write.group_id is None else groups[write.company, write.group_id]
+                leaver = Leaver(write.before[0], write.name, write.company, write.group_id, group)
+                # A list may lack somebody, as one that a proxy has truncated: it proves nothing.
+                tasks.append(RemovalTask(self.context, leaver, is_in_doubt=known.is_open, is_check=True))
+        return tasks
+
+    def _agreed(self, leavers: Leavers, in_doubt: Collection[RemovalKey]) -> Iterator[RemovalTask]:
         # Who was not in the plan has come since: nobody has agreed to their removal.
         planned = {leaver.id for leaver in self.planned.found}
-        return [leaver for leaver in leavers.found if leaver.id in planned]
+        for leaver in leavers.found:
+            if leaver.id in planned:
+                key = leaver.company, login_key(leaver.login), leaver.group_id
+                yield RemovalTask(self.context, leaver, is_in_doubt=key in in_doubt)
 
-    async def _produce(self, leavers: Sequence[Leaver]) -> None:
+    async def _produce(self, tasks: Sequence[RemovalTask]) -> None:
         try:
-            await for_each(leavers, self._remove, workers=self.workers)
+            await for_each(tasks, self._carry_out, workers=self.workers)
         finally:
             self._ended.put_nowait(None)
 
-    async def _remove(self, leaver: Leaver) -> None:
-        task, result = RemovalTask(self.context, leaver), None
-        self._waiting.remove(leaver)
+    async def _carry_out(self, task: RemovalTask) -> None:
+        result = None
+        self._waiting.remove(task)
         try:
             if self.context.signal.reason is None:
                 result = await task.run()
         finally:
             # Whatever ends it, even a cancellation: what is known is kept and reported.
-            result = result or task.cut_off()
-            self.context.records.removal(leaver.company, leaver.group_id, result)
-            self._ended.put_nowait(result)
+            self._ended.put_nowait(self._ended_with(task, result or task.cut_off()))
 
-
-def _gone(key: RemovalKey, *, is_known: bool) -> RowResult:
-    """Return the result of a removal whose run has died before it could note one."""
-    _, login, group = key
-    outcome = RowOutcome.DELETED if group is None else RowOutcome.LEFT
-    detail = "by an earlier run that was interrupted" if is_known else f"by an interrupted run; {FOUND_OUT}"
-    return RowResult(line=0, login=login, outcome=outcome, detail=detail, inferred=not is_known)
+    def _ended_with(self, task: RemovalTask, result: RowResult) -> RowResult:
+        self.context.records.removal(task.leaver.company, task.leaver.group_id, result)
+        return result
