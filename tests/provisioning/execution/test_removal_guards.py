@@ -418,3 +418,30 @@ async def test_a_list_does_not_settle_a_removal(tmp_path):
     assert [(each.login, each.outcome) for each in left] == [(leaver.login, RowOutcome.UNKNOWN)]
     assert "the list does not show the user, who is there" in left[0].detail
     assert not removed(sandbox)
+
+
+async def test_limits_hold_for_all_parts_of_a_run(tmp_path):
+    """It has removed two and died; more come, and the same command would remove two again, with a limit of three."""
+    sandbox = Sandbox()
+    account(sandbox, 20, 2)
+    removals = Removals(scope="users", max_count=3, max_share=1.0)
+    rows, reasons = read_roster(people(20, groups=["Warehouse"])), []
+    async with client_of(sandbox) as coggno:
+        for number in range(3):
+            async with SqliteJournal(tmp_path / "journal") as journal:
+                options = RunOptions(removals=removals, journal=journal)
+                run = carry_out(coggno, await make_plan(coggno, rows, options), removals=removals, journal=journal)
+                try:
+                    async for result in run:
+                        if not number and run.progress.removed == 2:
+                            assert result.outcome is RowOutcome.DELETED
+                            break
+                except RemovalsRefusedError as refused:
+                    reasons.append(refused.reason)
+                await run.aclose()
+            for other in range(2):
+                if not number:
+                    sandbox.seed_user(f"more{other}@example.com")
+    # The second one is refused, and so comes to its end: what is run again after that is another run.
+    assert reasons == ["4 would be deleted with the 2 before the interruption, and at most 3 may be (max_count)"]
+    assert removed(sandbox).total() == 4

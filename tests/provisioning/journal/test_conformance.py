@@ -313,6 +313,30 @@ async def test_results_come_by_line(kept, journal):
     assert [result.line for result in await all_results(journal)] == [*range(2, 2501), 0, 0, 0]
 
 
+async def test_removals_of_a_run_are_counted_until_it_ends(kept, journal):
+    """Its limits hold for all parts of a run that was interrupted, and not for the next run of the same roster."""
+    journal.record(a_record())
+    for outcome in (RowOutcome.DELETED, RowOutcome.LEFT, RowOutcome.UNCHANGED, RowOutcome.FAILED):
+        journal.record(a_record(0, outcome, digest=None))
+    assert (await kept.next_run()).removed == 2
+    kept.journal.record(a_record(0, RowOutcome.DELETED, digest=None))
+    assert (await kept.next_run()).removed == 3
+    for _ in range(2):
+        await kept.journal.finish()
+        assert (await kept.next_run()).removed == 0
+        kept.journal.record(a_record(0, RowOutcome.DELETED, digest=None))
+        assert (await kept.next_run()).removed == 1
+
+
+@durable
+async def test_removals_of_finished_runs_are_kept(kept, journal):
+    for user_id in (7, 8, 9):
+        kept.journal.record(a_record(0, RowOutcome.DELETED, digest=None, user_id=user_id))
+        await kept.journal.finish()
+        await kept.next_run()
+    assert {result.user_id for result in await all_results(kept.journal)} == {7, 8, 9}
+
+
 @durable
 async def test_removals_that_failed_are_forgotten(kept, journal):
     """Who is to be removed is found anew; what was done stays, and no later result takes its place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -106,8 +106,12 @@ def recorded_removals(journal: JournalLocation, of_this_run: Sequence[RowResult]
     known = set(recorded)
     # What is in doubt has one result there already, in other words.
     doubtful = {result.login for result in recorded if result.outcome is RowOutcome.UNKNOWN}
-    missing = (result for result in of_this_run if result not in known and result.login not in doubtful)
-    return [*recorded, *missing]
+    return [*recorded, *(each for each in of_this_run if each not in known and not _is_among(each, doubtful))]
+
+
+def _is_among(result: RowResult, doubtful: Collection[str]) -> bool:
+    # Only what is in doubt: the same person may have left another group, or stay there.
+    return result.outcome is RowOutcome.UNKNOWN and result.login in doubtful
 
 
 def is_begun(journal: JournalLocation | None, roster: Roster, since: float) -> bool:

@@ -315,6 +315,7 @@ class RemovalPhase:
             plan.newcomers,
             plan.unreadable.note,
             in_doubt,
+            plan.removed_earlier,
         )
         leavers = await search.run(context.groups)
         objection = leavers.objection()

@@ -23,6 +23,7 @@ from coggno.provisioning.journal.records import (
     WriteOutcome,
     check_scope,
 )
+from coggno.provisioning.journal.values import REMOVED
 from coggno.provisioning.outcomes import RowOutcome, RowResult
 
 
@@ -52,12 +53,13 @@ class MemoryJournal:
         """Begin a job; that of the same digest as the last one counts as resumed."""
         self._scope = check_scope(self._scope, job, "This journal")
         if self._state is not None and self._job is not None and self._job.digest == job.digest:
-            self._state = evolve(self._state, is_resumed=True)
+            removed = 0 if self._state.is_finished else self._state.removed
+            state = evolve(self._state, is_resumed=True, removed=removed)
         else:
             number = 1 if self._state is None else self._state.number + 1
-            self._state = JobState(number=number, begun=self._now())
-        self._job = job
-        return self._state
+            state = JobState(number=number, begun=self._now())
+        self._job, self._state = job, evolve(state, is_finished=False)
+        return state
 
     async def finish(self) -> None:
         """Note that the job came to its end."""
@@ -95,6 +97,9 @@ class MemoryJournal:
         """Forget the writes of a row that is as wanted."""
         if not record.result.is_as_wanted:
             return
+        if record.result.outcome in REMOVED:
+            state = self._begun()
+            self._state = evolve(state, removed=state.removed + 1)
         for intent in list(self._by_key.get((record.company, record.key), ())):
             known = self._writes[intent]
             if _is_about(record, known.write):

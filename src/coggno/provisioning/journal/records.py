@@ -68,6 +68,7 @@ class JobState:
         is_planned: whether that run has saved its plan, so that nothing has to be listed again.
         is_finished: whether that run came to its end.
         begun: when it was begun first, in seconds since the epoch.
+        removed: how many people who are in no row were removed since the job came to its end last, or since it began.
     """
 
     number: int
@@ -75,6 +76,7 @@ class JobState:
     is_planned: bool = False
     is_finished: bool = False
     begun: float
+    removed: int = 0
 
 
 class WriteKind(StrEnum):

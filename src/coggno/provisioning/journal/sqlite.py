@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
+from attrs import evolve
+
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import schema, tables
 from coggno.provisioning.journal.locks import HolderLock
@@ -88,7 +90,7 @@ class SqliteJournal(NotedJournal[JournalWriter]):
         self._intents = max(self._intents, await writer.call(tables.last_intent))
         self._leavers = await writer.call(partial(tables.last_leaver, number=state.number))
         self._left = await writer.call(tables.last_leaving) if state.number > 1 else {}
-        return state
+        return evolve(state, removed=await writer.call(partial(tables.count_left, number=state.number)))
 
     async def finish(self) -> None:
         """Note that the job came to its end."""

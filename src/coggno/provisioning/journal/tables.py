@@ -75,6 +75,8 @@ def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
             (last[1].number,),
         )
         _forget_failed_removals(connection, last[1].number)
+        if last[1].is_finished:
+            _put_removals_behind(connection, last[1].number)
         return evolve(last[1], is_planned=last[1].is_planned and not last[1].is_finished)
     with transaction(connection):
         if last is None:
@@ -149,6 +151,12 @@ def _forget_failed_removals(connection: sqlite3.Connection, number: int) -> None
     connection.execute(statement, bounds)
 
 
+def _put_removals_behind(connection: sqlite3.Connection, number: int) -> None:
+    first = values.row_id(number, values.LEAVERS)
+    statement = "UPDATE rows SET id = id + ? WHERE id >= ? AND id < ?"
+    connection.execute(statement, (values.PAST, first, first + values.PAST))
+
+
 def last_intent(connection: sqlite3.Connection) -> int:
     """Return the highest number of a write; 0 if there is none."""
     return int(connection.execute("SELECT coalesce(max(id), 0) FROM writes").fetchone()[0])
@@ -157,8 +165,16 @@ def last_intent(connection: sqlite3.Connection) -> int:
 def last_leaver(connection: sqlite3.Connection, number: int) -> int:
     """Return the number of the last result of a job that belongs to no row; 0 if there is none."""
     first, end = values.row_id(number, values.LEAVERS), values.row_id(number + 1, 0)
-    (last,) = connection.execute("SELECT max(id) FROM rows WHERE id >= ? AND id < ?", (first, end)).fetchone()
-    return 0 if last is None else int(last) - first
+    statement = "SELECT max(id & ?) FROM rows WHERE id >= ? AND id < ?"
+    (last,) = connection.execute(statement, (values.PAST - 1, first, end)).fetchone()
+    return int(last or 0)
+
+
+def count_left(connection: sqlite3.Connection, number: int) -> int:
+    """Return how many users who are in no row of a job were removed since it came to its end last."""
+    first = values.row_id(number, values.LEAVERS)
+    counts = _count_between(connection, first, first + values.PAST)
+    return sum(counts.get(outcome, 0) for outcome in values.REMOVED)
 
 
 def read_writes(connection: sqlite3.Connection) -> list[RecordedWrite]:

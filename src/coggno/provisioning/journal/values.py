@@ -21,6 +21,9 @@ from coggno.provisioning.outcomes import AS_WANTED, RowOutcome, RowResult
 LINE_BITS: Final = 40
 LEAVERS: Final = 1 << (LINE_BITS - 1)
 """From here on the "lines" of users who are in no row. An index has the number, which SQLite compares as text."""
+PAST: Final = LEAVERS >> 1
+"""The bit of such a "line" that a run has reported which came to its end: limits of the next run do not count it."""
+REMOVED: Final = (RowOutcome.LEFT, RowOutcome.DELETED)
 
 JOB: Final = "number, roster, digest, row_count, settings, begun, finished, is_planned"
 RESULT: Final = "id, login, outcome, user_id, detail, is_inferred, is_not_attempted"

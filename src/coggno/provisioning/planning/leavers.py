@@ -68,6 +68,7 @@ class Leavers:
         place: the company or group that it is about; empty for several.
         gone: removals of earlier runs whose outcome is not known, of users who are not there any more.
         too_many: the first company or group that more would leave than the share allows.
+        earlier: how many this run has removed before it was interrupted: the limits are those of the whole run.
     """
 
     removals: Removals
@@ -80,6 +81,7 @@ class Leavers:
     place: str = ""
     too_many: Leavers | None = None
     gone: set[RemovalKey] = field(factory=set[RemovalKey])
+    earlier: int = 0
 
     def note(self, leaver: Leaver) -> None:
         """Count a user who is not in the roster."""
@@ -128,11 +130,15 @@ class Leavers:
 
     def _limit_objection(self) -> str | None:
         limits, what = self.removals, "deleted" if self.removals.scope == "users" else "removed from groups"
-        if self.count > limits.max_count:
-            return f"{self.count} would be {what}, and at most {limits.max_count} may be (max_count)"
+        # Who is in doubt and not there any more was most likely removed, too.
+        earlier = self.earlier + len(self.gone)
+        count, present = self.count + earlier, self.present + earlier
+        after = f" with the {earlier} before the interruption" if earlier else ""
+        if self.count and count > limits.max_count:
+            return f"{count} would be {what}{after}, and at most {limits.max_count} may be (max_count)"
         share = f"{limits.max_share:.1%}".replace(".0%", "%")
-        if self.count > limits.max_share * self.present:
-            return f"{self.count} of {self.present} would be {what}, and at most {share} may be (max_share)"
+        if self.count and count > limits.max_share * present:
+            return f"{count} of {present} would be {what}{after}, and at most {share} may be (max_share)"
         if (part := self.too_many) is not None:
             of = f"{part.count} of {part.present} {part.place}"
             return f"{of} would be {what}, and at most {share} of each may be (max_share)"
@@ -195,6 +201,7 @@ class LeaverSearch:
         newcomers: yields the people of the roster whose user is new.
         on_error: receives the errors of records that cannot be read; nobody removes these.
         in_doubt: removals of earlier runs whose outcome is not known.
+        earlier: how many the run has removed before it was interrupted.
     """
 
     sender: Sender
@@ -205,6 +212,7 @@ class LeaverSearch:
     newcomers: Callable[[], Iterator[CompanyPerson]]
     on_error: OnItemError
     in_doubt: Collection[RemovalKey] = ()
+    earlier: int = 0
 
     async def run(self, groups: Mapping[tuple[int | None, str], Group]) -> Leavers:
         """Read the lists of users, or of the members of the roster's groups.
@@ -216,7 +224,7 @@ class LeaverSearch:
             StoppedError: the API did not respond for as long as the patience allows.
             APIError: a list could not be read, and waiting cannot help.
         """
-        leavers = Leavers(self.removals)
+        leavers = Leavers(self.removals, earlier=self.earlier)
         stays, lookalikes = Digests(self._staying()), Lookalikes.of(self._people, self.newcomers)
         if self.removals.scope == "users":
             owners = await self._owners()

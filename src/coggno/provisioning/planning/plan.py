@@ -176,6 +176,11 @@ class Plan:
             if row.person is not None and self._is_new(row):
                 yield self._id_of(row.person.company), row.person
 
+    @property
+    def removed_earlier(self) -> int:
+        """How many people who are in no row the run has removed before it was interrupted."""
+        return 0 if self.earlier is None else self.earlier.state.removed
+
     def claim(self) -> None:
         """Note that the plan is carried out now.
 
@@ -268,7 +273,16 @@ async def _find_leavers(sender: Sender, client: ProvisioningClient, plan: Plan, 
     if obstacle is not None:
         return Leavers(removals, obstacle=obstacle)
     acting = partial(_acting_for, client)
-    search = LeaverSearch(sender, acting, plan.roster, plan.companies, removals, plan.newcomers, plan.unreadable.note)
+    search = LeaverSearch(
+        sender,
+        acting,
+        plan.roster,
+        plan.companies,
+        removals,
+        plan.newcomers,
+        plan.unreadable.note,
+        earlier=plan.removed_earlier,
+    )
     return await search.run(plan.existing_groups)
 
 

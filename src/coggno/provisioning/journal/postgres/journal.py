@@ -106,7 +106,8 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         self._intents = max(self._intents, await writer.call(tables.last_intent))
         self._leavers = await writer.call(lambda connection: tables.last_leaver(connection, state.number))
         self._left = await writer.call(tables.last_leaving) if state.number > 1 else {}
-        return state
+        removed = await writer.call(lambda connection: tables.count_left(connection, state.number))
+        return evolve(state, removed=removed)
 
     async def finish(self) -> None:
         """Note that the job came to its end."""

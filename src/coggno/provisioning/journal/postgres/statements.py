@@ -34,7 +34,7 @@ COUNTS: Final = "SELECT outcome, count(*) FROM coggno.rows WHERE journal = %s AN
 _OUTCOMES: Final = (
     "SELECT id - %s, outcome FROM coggno.rows WHERE journal = %s AND id > %s AND id < %s ORDER BY id LIMIT %s"
 )
-_LAST_LEAVER: Final = "SELECT max(id) FROM coggno.rows WHERE journal = %s AND id >= %s AND id < %s"
+_LAST_LEAVER: Final = "SELECT max(id & %s) FROM coggno.rows WHERE journal = %s AND id >= %s AND id < %s"
 _LAST_LEAVING: Final = (
     # `values.LINE_BITS` and `LEAVERS`; the number is part of the text, or the index of these few rows is not used.
     "SELECT login, id >> 40 FROM coggno.rows WHERE journal = %s AND id & 549755813888 <> 0 ORDER BY id"
@@ -132,6 +132,8 @@ class JournalTables:
             (self.journal, state.number),
         )
         await self._forget_failed_removals(connection, state.number)
+        if finished is not None:
+            await self._put_removals_behind(connection, state.number)
         return evolve(state, is_planned=state.is_planned and finished is None)
 
     async def finish_job(self, connection: Database, number: int, now: float) -> None:
@@ -177,8 +179,14 @@ class JournalTables:
     async def last_leaver(self, connection: Database, number: int) -> int:
         """Return the number of the last result of a job that belongs to no row; 0 if there is none."""
         first, end = values.row_id(number, values.LEAVERS), values.row_id(number + 1, 0)
-        ((last,),) = await self._rows(connection, _LAST_LEAVER, self.journal, first, end)
-        return 0 if last is None else int(last) - first
+        ((last,),) = await self._rows(connection, _LAST_LEAVER, values.PAST - 1, self.journal, first, end)
+        return int(last or 0)
+
+    async def count_left(self, connection: Database, number: int) -> int:
+        """Return how many users who are in no row of a job were removed since it came to its end last."""
+        first = values.row_id(number, values.LEAVERS)
+        counted = await self._rows(connection, COUNTS, self.journal, first, first + values.PAST)
+        return sum(count for outcome, count in counted if outcome in values.REMOVED)
 
     async def writes(self, connection: Database) -> list[RecordedWrite]:
         """Return the writes of rows and groups that are not finished."""
@@ -227,6 +235,11 @@ class JournalTables:
         first, end = values.row_id(number, values.LEAVERS), values.row_id(number + 1, 0)
         statement = "DELETE FROM coggno.rows WHERE journal = %s AND id >= %s AND id < %s AND outcome <> ALL(%s)"
         await connection.execute(statement, (self.journal, first, end, _DONE))
+
+    async def _put_removals_behind(self, connection: Database, number: int) -> None:
+        first = values.row_id(number, values.LEAVERS)
+        statement = "UPDATE coggno.rows SET id = id + %s WHERE journal = %s AND id >= %s AND id < %s"
+        await connection.execute(statement, (values.PAST, self.journal, first, first + values.PAST))
 
     async def _forget_plan(self, connection: Database) -> None:
         # The plan of another roster is of no use, and neither are its groups: the new plan lists them.
