@@ -17,8 +17,10 @@ from coggno import (
     DecodeError,
     Ensured,
     InvalidRequestError,
+    NotFoundError,
     Operation,
     OutcomeUnknownError,
+    PartialWriteError,
     Request,
     UnprocessableEntityError,
     operations,
@@ -427,6 +429,19 @@ async def test_ensure_makes_up_for_a_missing_membership(coggno):
     added = respx.post(URL + "/groups/3/users").mock(return_value=httpx.Response(200, json=ADA))
     result = await coggno.with_options(max_retries=0).users.ensure(**NEW, login="ada", group_id=3)
     assert (result.created, result.settled, added.call_count) == (True, True, 1)
+
+
+@respx.mock
+async def test_ensure_reports_a_user_who_could_not_join(coggno):
+    """The error once was "404, rejected", although the user had been created."""
+    none, found = httpx.Response(404, json={"error": "no such group"}), httpx.Response(200, json=ADA)
+    respx.post(URL + "/users").mock(return_value=none)
+    respx.get(URL + "/users/ada").mock(side_effect=[httpx.Response(404, json={}), found, found])
+    respx.route(url__startswith=URL + "/groups/3/users").mock(return_value=none)
+    with pytest.raises(PartialWriteError) as caught:
+        await coggno.with_options(max_retries=0).users.ensure(**NEW, login="ada", group_id=3)
+    assert (caught.value.value, caught.value.outcome) == (User(**ADA), "unknown")
+    assert isinstance(caught.value.__cause__, NotFoundError)
 
 
 @respx.mock

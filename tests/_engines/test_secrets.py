@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from coggno import APIError, AsyncCoggno, ConfigurationError
 from .bench import GRACE, bench
 from .kinds import HTTPX, HTTPX2, on, on_every_engine
 from .secrecy import AUTHORIZATION, KEY, PASSWORD, secrets_in
-from .server import Step, close, read_head, reset
+from .server import Step, close, read, read_head, reset
 
 
 def echo(before: bytes, after: bytes = b"\r\n\r\n") -> Step:
@@ -76,6 +77,17 @@ async def test_a_server_that_sends_back_what_it_was_sent(kind, way, ending, capl
             assert error is None or list(secrets_in(error)) == []
     assert PASSWORD not in caplog.text
     assert KEY not in caplog.text
+
+
+@on_every_engine
+async def test_no_variable_of_a_traceback_shows_the_key(kind):
+    """Error trackers record the variables of every frame."""
+    async with bench(kind, *[(read, reset)] * 9) as this:
+        error = await failure_of(this.coggno.users.create(**GRACE))
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "http11.py" in shown or kind.name != "default"
+    assert KEY not in shown
+    assert AUTHORIZATION.removeprefix("Basic ") not in shown
 
 
 NAMES = [

@@ -55,6 +55,12 @@ def test_named_falls_back_to_case_and_spacing():
     assert identity.named(["Night"], "Day", str) == []
 
 
-@pytest.mark.parametrize(("login", "expected"), [("7", True), (" 7up@x.example", True), ("a7", False), ("", False)])
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("7", True), (" 7up@x.example", True), ("+49 170 1234", True), ("-7", True), ("\t+ 7", True), ("a7", False),
+        ("+a", False), ("", False),
+    ],
+)  # fmt: skip
 def test_begins_like_an_id(login, expected):
     assert identity.begins_like_an_id(login) is expected

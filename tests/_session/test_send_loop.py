@@ -448,6 +448,22 @@ async def test_404_for_the_group_after_the_user_was_created():
         await create_member(session)
 
 
+async def test_a_group_that_does_not_exist_has_no_member():
+    """The user was once not even a candidate."""
+    session, engine = session_on(MISSING, *[OK, MISSING, MISSING] * 4)
+    with pytest.raises(PartialWriteError) as caught:
+        await create_member(session)
+    assert caught.value.value == USER
+    assert engine.sent[1:4] == [CHECK, MEMBER, "GET /api/v1/groups/3/users"]
+
+
+async def test_a_user_whose_membership_cannot_be_read():
+    session, _ = session_on(RESET, *[OK, BROKEN] * 4)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await create_member(session)
+    assert caught.value.candidates == (USER,)
+
+
 async def test_404_for_the_group_when_the_user_is_absent():
     session, engine = session_on(MISSING, *GONE)
     with pytest.raises(NotFoundError) as caught:
@@ -685,11 +701,22 @@ async def test_verifying_a_deletion_shares_its_deadline():
     assert engine.sent == ["GET /api/v1/users/7"]
 
 
-@pytest.mark.parametrize("login", ["7", " 7", "007"])
+@pytest.mark.parametrize("login", ["7", " 7", "007", "+7 170"])
 async def test_delete_by_a_login_of_digits_goes_to_the_id(login):
-    session, engine = session_on(response(200, user(12, login=login)), response(200, user(12, login=login)))
+    session, engine = session_on(*[response(200, user(12, login=login))] * 3)
     await operations.delete_user(session, login)
-    assert engine.sent[-1] == "DELETE /api/v1/users/12"
+    assert engine.sent[1:] == ["GET /api/v1/users/12", "DELETE /api/v1/users/12"]
+
+
+@pytest.mark.parametrize(
+    "call", [lambda s: operations.delete_user(s, "7"), lambda s: operations.remove_group_user(s, 3, "7")]
+)
+async def test_delete_by_a_login_spares_the_login_of_its_id(call):
+    """On a server that tries logins first, the id of the user meant was once taken for the login of somebody else."""
+    session, engine = session_on(response(200, user(12, login="7")), response(200, user(5, login="12")))
+    with pytest.raises(NotFoundError, match="no user has the id 12"):
+        await call(session)
+    assert [line.split()[0] for line in engine.sent] == ["GET", "GET"]
 
 
 async def test_a_removal_that_hit_another_user_is_reported():

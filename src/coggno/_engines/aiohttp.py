@@ -284,7 +284,8 @@ class AiohttpTranslation(Translation):
         ours = failure(error, sent=sent, timed_out=isinstance(error, TimeoutError), proxy=proxy)
         if proxy is not None:
             raise_alone(ours)  # aiohttp's error carries the headers for the proxy, its password among them
-        raise ours from error
+        # Error trackers record the variables of every frame, and aiohttp's have the headers in them.
+        raise ours from error.with_traceback(None)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:

@@ -44,10 +44,10 @@ class EngineRequest:
 
 @frozen(kw_only=True)
 class EngineResponse:
-    """A response with its whole body. Header names are in lower case."""
+    """A response with its whole body. Header names are in lower case. A server may repeat the key in either."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(repr=False)
 
 

@@ -33,8 +33,9 @@ def is_like_an_id(login: str) -> bool:
 
 
 def begins_like_an_id(login: str) -> bool:
-    """Return whether a server could take a login for an id: many read a number from the beginning of a text."""
-    return login.strip()[:1].isdigit()
+    """Return whether a server could take a login for an id: many read a number, with its sign, from the beginning."""
+    # A phone number such as "+49 170 1234" is the id 49 to Ruby, PHP and MySQL.
+    return login.lstrip("+- \t\r\n\v\f\xa0")[:1].isdigit()
 
 
 def text_key(text: str) -> str:

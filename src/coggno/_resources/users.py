@@ -12,6 +12,7 @@ from coggno._protocol.operation import Request
 from coggno._resources.ensured import Ensured
 from coggno._session import OnItemError, Session
 from coggno.errors import (
+    APIError,
     NotFoundError,
     PartialWriteError,
     UnprocessableEntityError,
@@ -111,6 +112,7 @@ class Users:
 
         Raises:
             UnprocessableEntityError: registered with Coggno, but not in this company.
+            PartialWriteError: the user was created, and could not be added to the group.
         """
         fields = {"email": email, "first_name": first_name, "last_name": last_name, "password": password}
         request = Request(operation=operations.CREATE_USER, form={**fields, "login": login, "group_id": group_id})
@@ -122,7 +124,10 @@ class Users:
         try:
             response = await self._session.respond(request)
         except PartialWriteError as partial:
-            await self._join(partial.value, group_id)
+            try:
+                await self._join(partial.value, group_id)
+            except APIError as error:
+                raise partial from error  # whatever became of the membership, the user was created
             return Ensured(partial.value, created=True, settled=True)
         except UnprocessableEntityError:
             found = await self._find(key)  # somebody else may have created the user in between

@@ -56,10 +56,23 @@ async def _check(call: Call[Any], settle: Settle) -> Check:
     if check.finding != "done" or then is None or not applies(then, call.request, check.value):
         return check
     # A write that asks for two things is done when both are proven.
-    rest = await _find(call, then, check.value)
+    try:
+        rest = await _find_rest(call, then, check.value)
+    except APIError as error:
+        return Check("failed", error=error, candidates=check.candidates)
     if evaluate(then, call.request, rest, check.value).finding == "done":
         return check
     return Check("partial", value=check.value, candidates=check.candidates)
+
+
+async def _find_rest(call: Call[Any], then: Settle, found: Any) -> Any:
+    try:
+        return await _find(call, then, found)
+    except NotFoundError as missing:
+        if missing.is_page:
+            raise
+        # There is no such group, so that nobody is in it; that the API itself responds, the first part has shown.
+        return ABSENT
 
 
 async def _look(call: Call[Any], settle: Settle) -> Check:

@@ -241,19 +241,28 @@ async def _verify_target(call: Call[Any]) -> None:
 
     In a path the server cannot tell a login from an id: "delete the user with the login 123" may delete user 123, and
     "delete user 7", who is gone, the user with the login 7. So the user is read first and compared (reference: Retrieve
-    User, note). A login that does not begin with a digit cannot be taken for an id.
+    User, note). A login that does not begin with a number cannot be taken for an id.
 
     Raises:
         NotFoundError: there is no such user; nothing was changed.
         APIError: the user could not be read; nothing was sent.
     """
-    declared, source = (
-        cast("Settle", call.operation.settle),
-        cast("str", settle.ambiguous_source(call.operation.settle)),
-    )
+    source = cast("str", settle.ambiguous_source(call.operation.settle))
     user = first_given(call.request, (source,))
     if isinstance(user, str) and not identity.begins_like_an_id(user):
         return
+    found = await _read_target(call, user)
+    name = source.partition(".")[2]
+    call.request = evolve(call.request, path={**call.request.path, name: found.id})
+    call.prepared = call.context.prepare(call.request)
+    if isinstance(user, str):
+        # A server that tries logins first takes the id for the login of somebody else.
+        await _read_target(call, found.id)
+
+
+async def _read_target(call: Call[Any], user: int | str) -> Any:
+    """Return the user whom a deletion or removal names, as the server understands the name."""
+    declared = cast("Settle", call.operation.settle)
     try:
         found = (await send(call.context, settle.settling_read(declared, call.request), checked_write=call)).value
     except NotFoundError:
@@ -261,13 +270,11 @@ async def _verify_target(call: Call[Any]) -> None:
     except APIError as error:
         error.outcome = "not_sent"  # of the write: it was not begun
         raise
-    if settle.evaluate(declared, call.request, found).finding != declared.found:
-        kind = "login" if isinstance(user, str) else "id"
-        raise NotFoundError(
-            f"no user has the {kind} {user!r}: the server takes it for that of another user; nothing was changed",
-            status_code=404,
-            operation=call.operation.id,
-        )
-    name = source.partition(".")[2]
-    call.request = evolve(call.request, path={**call.request.path, name: found.id})
-    call.prepared = call.context.prepare(call.request)
+    if settle.evaluate(declared, call.request, found).finding == declared.found:
+        return found
+    kind = "login" if isinstance(user, str) else "id"
+    raise NotFoundError(
+        f"no user has the {kind} {user!r}: the server takes it for that of another user; nothing was changed",
+        status_code=404,
+        operation=call.operation.id,
+    )

@@ -99,6 +99,7 @@ class SocketStream(asyncio.Protocol):
         if self._at_end or self.transport.is_closing():
             raise ConnectionResetError("the connection is closed")
         self.transport.write(data)
+        del data  # a traceback must not show it
         while not self._may_write and not self._pieces and not self._at_end:
             await self._wait(timeout)
 

@@ -56,11 +56,12 @@ class Http11Connection:
             OSError: the connection broke, or a limit ran out (`TimeoutError`).
         """
         self._is_read = False
-        data = _encoded(request, host)
+        # In no variable: error trackers record those of every frame of a traceback, and the key is in it.
+        data = [_encoded(request, host)]
         request.sent = True
         # A server may refuse a request and close before it has read it: what it sent can still be read.
         with suppress(ConnectionError):
-            await self._stream.write(data, timeout.write)
+            await self._stream.write(data.pop(), timeout.write)
         received = await self._stream.read(timeout.read)
         # Nothing follows the headers of a response to HEAD, whatever they announce.
         common = parse(received) if request.method != "HEAD" else None
