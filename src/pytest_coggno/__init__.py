@@ -53,8 +53,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a marker that has no effect: the test would pass without the fault that it is about."""
     used = getattr(item, "fixturenames", ())
     # At a class or module it is for those tests that use a fixture; `request` may ask for one while the test runs.
-    is_own = any(marker.name == _MARKER for marker in item.own_markers)
-    if is_own and not any(name in used for name in (*_FIXTURES, "request")):
+    own = [marker for marker in item.own_markers if marker.name == _MARKER]
+    if any(not marker.args for marker in own):
+        message = f"the marker {_MARKER} names no fault; for example: {_MARKER}('createUser:status=503,times=1')"
+        pytest.fail(message, pytrace=False)
+    if own and not any(name in used for name in (*_FIXTURES, "request")):
         pytest.fail(f"the marker {_MARKER} needs one of the fixtures {', '.join(_FIXTURES)}", pytrace=False)
 
 
@@ -87,11 +90,15 @@ def coggno_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
     # Within the process there is no connection to break: the error that httpx would raise for one takes its place.
     made = sandbox.Sandbox(clock=_Clock(testing.clock), dropped=httpx.ReadError)
+    problem = None
     for text in _faults(request.node):
         try:
             made.faults.add(sandbox.parse_fault(text))
         except ValueError as error:
-            pytest.fail(f"{_MARKER}: {error}", pytrace=False)
+            problem = f"{_MARKER}: {error}"
+    # Outside of the handler, where pytest would print the errors behind this one as well.
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
     with testing.skipping_pauses():
         yield made
 

@@ -189,6 +189,20 @@ def test_marker_without_a_fixture_fails(run):
     result.stdout.fnmatch_lines(["*coggno_faults needs one of the fixtures coggno_sandbox, coggno, coggno_server*"])
 
 
+def test_marker_without_a_fault_fails(run):
+    result = run("@pytest.mark.coggno_faults\ndef test_it(coggno_sandbox): pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["the marker coggno_faults names no fault; for example: coggno_faults('createUser:*"])
+
+
+def test_mistake_in_a_fault_is_one_line(run):
+    result = run("@pytest.mark.coggno_faults('creatUser:drop')\ndef test_it(coggno_sandbox): pass\n")
+    result.assert_outcomes(errors=1)
+    assert [line for line in result.outlines if "creatUser:drop" in line and not line.startswith("ERROR")] == [
+        "coggno_faults: fault 'creatUser:drop': unknown operation 'creatUser', did you mean 'createUser'?"
+    ]
+
+
 def test_marker_of_a_module_is_for_those_who_use_it(run):
     """Other tests of the module pass, and so does one that asks for the fixture while it runs."""
     source = (
