@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import coggno
 from coggno.sandbox import Sandbox
 from tests.cli.helpers import COGGNO, KEY, run_process
 
@@ -24,6 +25,11 @@ def test_missing_extra_names_the_command_to_install_it(address, missing, argumen
     done = run_process(*arguments, program=without(missing))
     assert done.returncode == 2
     assert done.stderr.startswith("Error: The command line needs the extra 'cli'. Install it with: pip install")
+
+
+def test_module_runs_the_command():
+    done = run_process("--version", program=[sys.executable, "-m", "coggno"])
+    assert (done.returncode, done.stdout) == (0, f"coggno {coggno.__version__}\n")
 
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
