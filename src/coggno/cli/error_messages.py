@@ -154,7 +154,7 @@ def _describe_not_found(error: NotFoundError) -> str:
 def _describe_connection(error: APIConnectionError) -> str:
     if error.outcome != "not_sent":
         return f"{_could_not(error)}."
-    hint = "Nothing was sent. Check the network and the address (--base-url, COGGNO_BASE_URL)."
+    hint = "Nothing was sent. Check the network and the address (--base-url, COGGNO_BASE_URL; coggno whoami shows it)."
     return f"{_could_not(error)}.\n{hint}"
 
 
@@ -181,7 +181,21 @@ _TEXTS: Final[tuple[tuple[type[CoggnoError], Callable[[Any], str]], ...]] = (
 
 def _could_not(error: APIError) -> str:
     attempts = f" ({error.attempts} attempts)" if error.attempts > 1 else ""
-    return f"Could not {action_of(error.operation).verb}: {error.message.rstrip('.')}{attempts}"
+    return f"Could not {action_of(error.operation).verb}: {_message_of(error).rstrip('.')}{attempts}"
+
+
+def _message_of(error: APIError) -> str:
+    """Return the message of an error, without the names and numbers that only a programmer knows."""
+    if not isinstance(error, APIConnectionError):
+        return error.message
+    # Imported late: most commands report no error, and `ssl` takes a while.
+    from coggno.cli.connection_reasons import connection_reason
+
+    reason = connection_reason(error.__cause__ or error.__context__)
+    if reason is None:
+        return error.message
+    what, _, _ = error.message.partition(" (")
+    return f"{what}: {reason}"
 
 
 def _report_os_error(error: OSError) -> ExitCode:

@@ -39,7 +39,8 @@ def test_typed_key_is_asked_for(coggno: RunCommand, ring, url, monkeypatch):
 def test_wrong_key_is_not_kept(coggno: RunCommand, ring, url):
     ended = coggno("login", "--key-stdin", "--base-url", url, piped="test_wrong_key\n")
     assert ended.code == 1
-    assert ended.err.startswith("Error: The server rejected the API key")
+    assert ended.err.startswith(f"Error: {url} rejected this API key (401: no valid API key provided). Nothing was")
+    assert "COGGNO_API_KEY" not in ended.err  # not what the key came from
     assert "test_wrong_key" not in ended.out + ended.err
     assert (ring.keys, config()) == ({}, "")
 

@@ -21,6 +21,7 @@ from coggno.cli.settings.account import Account
 from coggno.cli.settings.profiles import DEFAULT, Profile, check_name, read_profiles, remove_profile, write_profile
 from coggno.cli.terminal import output
 from coggno.cli.terminal.prompts import newline_when_interrupted
+from coggno.errors import AuthenticationError
 
 NewProfile: TypeAlias = Annotated[str, typer.Option("--profile", metavar="NAME", help="Name of the profile.")]
 KeyVariable: TypeAlias = Annotated[
@@ -61,7 +62,7 @@ def login(
     account = Account(
         key=key, base_url=check_address(base_url, key), company=company, profile=profile, key_source=where
     )
-    ClientSettings(found=account, is_verbose=verbose).run(lambda coggno: coggno.groups.list())
+    _check_accepted(ClientSettings(found=account, is_verbose=verbose), account)
     path = _keep(Profile(name=profile, base_url=base_url, company=company, key_variable=key_variable), key)
     output.write(output.clean(f"The key works with {account.base_url}. Profile: {profile}; key: {where}."))
     output.write_message(f"Settings: {path}")
@@ -80,6 +81,17 @@ def logout(*, profile: NewProfile = DEFAULT) -> None:
         output.write_message("This machine has no keyring now. If the key was stored in one, it is still there.")
     remove_profile(profile)
     output.write(f"Removed the profile {profile}.")
+
+
+def _check_accepted(settings: ClientSettings, account: Account) -> None:
+    """Send the key once; raise `CommandError` if the server rejects it."""
+    try:
+        settings.run(lambda coggno: coggno.groups.list())
+    except AuthenticationError as error:
+        # The general message says to run this command, and names variables that it does not read.
+        message = f"{account.base_url} rejected this API key ({error.message}). Nothing was stored."
+        hint = "Copy the key again from Coggno's page Settings > API Keys, or name its address with --base-url."
+        raise CommandError(f"{message}\n{hint}", ExitCode.FAILED) from None
 
 
 def _keep(profile: Profile, key: str) -> Path:
