@@ -13,6 +13,17 @@ from coggno.cli.terminal import output
 
 # Newer versions of typer carry their own click and export BadParameter only; its base is the error of every mistake.
 UsageError: Final = cast("type[Exception]", typer.BadParameter.__base__)
+_NO_COMMAND: Final = re.compile(r"No such command '([^']*)'")
+# What other programs call a command, where this one has it under another name.
+_SYNONYMS: Final = {
+    "show": "get",
+    "view": "get",
+    "ls": "list",
+    "new": "create",
+    "add": "create",
+    "rm": "delete",
+    "remove": "delete",
+}
 _EXTRA_ARGUMENTS: Final = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
@@ -45,10 +56,26 @@ def _message(error: Any) -> str:
     if kind == "NoSuchOption":
         near = " or ".join(sorted(error.possibilities or ()))
         return f"There is no option {error.option_name}." + (f" Did you mean {near}?" if near else "")
+    unknown = _NO_COMMAND.match(error.message)
+    if unknown is not None and (meant := _meant(unknown[1], error)) is not None:
+        return f"{unknown[0]}. Did you mean '{meant}'?"
     extra = _EXTRA_ARGUMENTS.search(error.message)
     if extra is not None:
         return f"There are too many arguments: {extra[1]}."
     return cast("str", error.message)
+
+
+def _meant(command: str, error: Any) -> str | None:
+    """Return what a command of another program is called here; `None` if that is not known."""
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return None
+    # Words such as `version` and `help` are nothing but options.
+    option = f"--{command}"
+    if any(option in parameter.opts for parameter in context.command.get_params(context)):
+        return option
+    meant = _SYNONYMS.get(command)
+    return meant if meant in getattr(context.command, "commands", ()) else None
 
 
 def _parameter(error: Any) -> str:

@@ -44,7 +44,7 @@ def test_login_and_id_of_one_person_count_once(coggno: RunCommand, sandbox: Sand
 
 
 def test_unknown_user_stops_all(coggno: RunCommand, sandbox: Sandbox, people):
-    ended = coggno("users", "delete", "ada", "nobody", "99", "--yes")
+    ended = coggno("users", "delete", "ada", "nobody", "99", "nobody", "--yes")
     assert (ended.code, ended.out) == (1, "")
     assert "2 users were not found:\n  No user has the login 'nobody'.\n  No user has the id 99." in ended.err
     assert sandbox.effects == ()

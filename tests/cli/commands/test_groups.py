@@ -114,7 +114,9 @@ def test_user_outside_the_group_is_one_sentence(coggno: RunCommand, sandbox: San
 def test_removal_is_confirmed_in_a_line(coggno: RunCommand, sandbox: Sandbox):
     ada = sandbox.seed_user("ada")
     group = sandbox.seed_group("Hall", members=[ada.id])
-    assert coggno("groups", "members", "remove", str(group.id), "ada").out == "Removed user 2 from group 1.\n"
+    ended = coggno("groups", "members", "remove", "hall", "ada")
+    assert ended.out == "Removed the user with the login 'ada' from the group with the name 'hall'.\n"
+    assert [member.login for member in sandbox.members(group.id)] == []
 
 
 def test_delete_asks_with_the_name(coggno: RunCommand, sandbox: Sandbox):
@@ -164,3 +166,14 @@ def test_unknown_outcome_shows_what_to_check(coggno: RunCommand, sandbox: Sandbo
     assert ended.err.startswith("Error: It is not known whether the group was created")
     assert "It could be one of these:\n  id=1 name='Hall'" in ended.err
     assert "Check before you run the command again: coggno groups list" in ended.err
+
+
+def test_name_of_digits_is_explained(coggno: RunCommand, sandbox: Sandbox):
+    """Every command takes digits for an id, so that no command could find the group by its name."""
+    sandbox.seed_group("Hall")
+    made = coggno("groups", "create", "123")
+    assert made.code == 0
+    assert made.err == "Note: commands take 123 for an id. Give them the id of this group, 2.\n"
+    found = coggno("groups", "get", "123")
+    assert found.code == 1
+    assert found.err.endswith("\nThe group 123 (id 2) has this number as its name: give its id.\n")

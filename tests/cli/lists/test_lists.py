@@ -8,7 +8,7 @@ import io
 import pytest
 
 from coggno.cli.exit_codes import CommandError
-from coggno.cli.lists.columns import USER
+from coggno.cli.lists.columns import COMPANY, DOCUMENT, GROUP, LICENSE_OF_DOCUMENT, LICENSE_OF_USER, USER
 from coggno.cli.lists.options import ListOptions
 from coggno.cli.lists.selection import Selection
 from coggno.cli.lists.show import ListView
@@ -35,6 +35,18 @@ def people(address: str, sandbox: Sandbox) -> None:
 
 def column(ended, name):
     return [row[name] for row in csv.DictReader(io.StringIO(ended.out))]
+
+
+@pytest.mark.parametrize("name", ["user.id", "user_id", "User id", "USER-ID"])
+def test_dots_are_like_spaces(name):
+    """A table shows `User id` for it, and other files of this program call it `user_id`."""
+    assert LICENSE_OF_DOCUMENT.field(name, "--columns") == "user.id"
+
+
+def test_headings_name_the_column_they_stand_above():
+    for table in (USER, GROUP, COMPANY, DOCUMENT, LICENSE_OF_USER, LICENSE_OF_DOCUMENT):
+        for column in table.columns:
+            assert " " in column.path or table.field(column.title, "--sort") == column.path
 
 
 @pytest.mark.parametrize("command", LISTS, ids=" ".join)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attrs import frozen
 
+from coggno._protocol.identity import named
 from coggno.cli.arguments.name import NameReference
 from coggno.cli.arguments.not_found import not_found
 from coggno.cli.exit_codes import CommandError, ExitCode
@@ -36,12 +37,20 @@ class GroupReference(NameReference):
         if not self.is_id:
             groups = await coggno.groups.list()
             return self.choose([(each, each.name) for each in groups], {each.id: each.description for each in groups})
-        with not_found(self.missing()):
-            group = await coggno.groups.get(self.number)
+        try:
+            with not_found(self.missing()):
+                group = await coggno.groups.get(self.number)
+        except CommandError as error:
+            raise CommandError(f"{error}{await self._named_like_an_id(coggno)}", error.code) from None
         if group.id != self.number:
             message = f"Asked for group {self.text}, the server returned group {group.id}. Nothing was changed."
             raise CommandError(message, ExitCode.FAILED)
         return group
+
+    async def _named_like_an_id(self, coggno: AsyncCoggno) -> str:
+        """Return a sentence about groups whose name is this number: no command can take it for a name."""
+        same = named(await coggno.groups.list(), self.text, lambda group: group.name)
+        return f"\nThe {group_label(same[0])} has this number as its name: give its id." if same else ""
 
 
 def group_label(group: Group) -> str:

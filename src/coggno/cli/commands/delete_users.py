@@ -88,7 +88,8 @@ async def _find(coggno: AsyncCoggno, references: Sequence[UserReference], *, ski
     if len(references) == 1 and not skip_missing:
         return [await references[0].find(coggno)]
     found = await _find_in_list(coggno, references)
-    missing = [reference for reference in references if reference.key not in found]
+    # By key: somebody who was given twice is missing once.
+    missing = list({each.key: each for each in references if each.key not in found}.values())
     if missing:
         _report_missing(missing, skip_missing=skip_missing)
     # By id: a login and the id of one person are one user, in the order in which they were given.

@@ -66,7 +66,12 @@ def create_group(
             _require_unused(await coggno.groups.list(), name)
         return await coggno.groups.create(name=name, description=description)
 
-    show_one(account.settings().run(work), GROUP, as_json=as_json)
+    made = account.settings().run(work)
+    show_one(made, GROUP, as_json=as_json)
+    if GroupReference(name).is_id:
+        output.write_message(
+            f"Note: commands take {name.strip()} for an id. Give them the id of this group, {made.id}."
+        )
 
 
 @groups.command("delete", epilog=examples("coggno groups delete Warehouse", "coggno groups delete 3 --yes"))

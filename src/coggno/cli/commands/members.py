@@ -87,7 +87,7 @@ def remove_member(
     if as_json:
         output.write_json({"group_id": group_id, "user_id": user_id})
     else:
-        output.write(f"Removed user {user_id} from group {group_id}.")
+        output.write(output.clean(f"Removed the user with {reference} from the group with {GroupReference(group)}."))
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -47,7 +48,8 @@ class ListTable:
     if_empty: str
 
     def field(self, name: str, option: str) -> str:
-        """Return the field that a person means: case, spaces and hyphens make no difference, and headings do as well.
+        """Return the field that a person means: case, spaces, hyphens and dots make no difference; headings are
+        names as well.
 
         Args:
             name: as it was typed.
@@ -89,7 +91,7 @@ def plain(value: Any) -> str:
 
 
 def _key(name: str) -> str:
-    return "_".join(name.replace("-", " ").replace("_", " ").split()).casefold()
+    return "_".join(re.split(r"[-_.\s]+", name.strip())).casefold()
 
 
 def _shown(value: Any) -> str:
@@ -117,7 +119,8 @@ DOCUMENT: Final = ListTable(
         _ID,
         Column("Title", "title"),
         Column("Type", "type"),
-        Column("Published", "published_at"),
+        # Not "Published", which is the name of another field.
+        Column("Published at", "published_at"),
         Column("Created", "created_at"),
     ),
     "There are no documents.",
