@@ -16,7 +16,7 @@ _LEFT: Final = 268  # start of the bars
 _RIGHT: Final = 120  # space for the figures after the bars
 _ROW: Final = 24
 _HEAD: Final = 46
-_STYLE: Final = """
+STYLE: Final = """
   text { font: 13px -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 15px } .note { fill: #59636e; font-size: 12px } .ours { font-weight: 600 }
   rect { fill: #afb8c1 } rect.ours { fill: #0969da } line { stroke: #1a7f37; stroke-dasharray: 3 3 }
@@ -36,7 +36,7 @@ def draw(results: Results) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{_WIDTH}" height="{height}" {_box(height)}>',
         f"<title>{_title(cost)}</title>",
-        f"<style>{_STYLE}</style>",
+        f"<style>{STYLE}</style>",
         *_bars(cost),
         *_ranges(shares, first + 22),
         "</svg>",

@@ -26,7 +26,8 @@ def find_binaries():
 class PostgresServer:
     """Starts and stops a server; `None` of `create` says that there are no binaries."""
 
-    def __init__(self, binaries):
+    def __init__(self, binaries, *, is_durable=False):
+        self._fsync = "on" if is_durable else "off"
         self.folder = Path(
             tempfile.mkdtemp(prefix="coggno-postgres-", dir="/tmp")
         )  # short: names of sockets are limited
@@ -52,18 +53,21 @@ class PostgresServer:
         assert self._process.wait() == 0, self.log()
 
     @classmethod
-    def create(cls):
-        """Return a server that runs, or `None` if this machine has no PostgreSQL."""
+    def create(cls, *, is_durable=False):
+        """Return a server that runs, or `None` if this machine has no PostgreSQL.
+
+        It commits without fsync unless it is to be durable: a test kills processes, and not the machine.
+        """
         binaries = next((folder for folder in find_binaries() if (folder / "initdb").exists()), None)
         if binaries is None or not hasattr(os, "fork"):
             return None
-        server = cls(binaries)
+        server = cls(binaries, is_durable=is_durable)
         server.start()
         return server
 
     def start(self):
-        # Without fsync: a test kills processes, and not the machine.
-        arguments = ("-D", self.folder / "data", "-k", self.folder, "-c", "listen_addresses=", "-c", "fsync=off")
+        options = ("-c", "listen_addresses=", "-c", f"fsync={self._fsync}")
+        arguments = ("-D", self.folder / "data", "-k", self.folder, *options)
         self._begin("postgres", *arguments)
         import psycopg
 
