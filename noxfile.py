@@ -28,7 +28,7 @@ LOWEST_TESTS = (
     "tests/provisioning/roster", "tests/sandbox/pages", "tests/sandbox/server", "tests/test_client.py",
 )  # fmt: skip
 LOWEST_TOOLS = ("opentelemetry-sdk",)  # each version demands the very same one of the API
-ALL_EXTRAS = ".[aiohttp,cli,excel,httpx2,keyring,otel,parquet,postgres,sandbox,speed,swagger]"
+ALL_EXTRAS = ".[aiohttp,cli,dask,excel,httpx2,keyring,otel,parquet,postgres,sandbox,speed,swagger]"
 
 
 def install(session: nox.Session, *groups: str, project: str | None = ALL_EXTRAS) -> None:

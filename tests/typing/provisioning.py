@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import assert_type
 
+from distributed import Client
+
 from coggno import AsyncCoggno
 from coggno.provisioning import (
+    DaskError,
     FailedWriter,
     Journal,
     JournalError,
@@ -51,11 +54,13 @@ from coggno.provisioning import (
     make_plan,
     provision,
     read_roster,
+    run_on_dask,
     write_failed,
     write_results,
     writing_failed,
     writing_results,
 )
+from coggno.provisioning.jobs import JobStatus
 
 
 def read(source: Source) -> Roster | None:
@@ -151,3 +156,12 @@ async def agreed(coggno: AsyncCoggno, roster: Roster, path: Path) -> list[str]:
     except RemovalsRefusedError as refused:
         assert_type(refused.reason, str)
     return [leaver.login for leaver in found]
+
+
+async def on_dask(coggno: AsyncCoggno, dask_client: Client, path: Path) -> int:
+    try:
+        status = await run_on_dask(dask_client, coggno, path, journal="postgresql:///coggno?journal=hires")
+        assert_type(status, JobStatus)
+    except DaskError:
+        return 0
+    return status.done

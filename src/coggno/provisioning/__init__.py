@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from coggno.provisioning.client import ProvisioningClient
 from coggno.provisioning.errors import (
+    DaskError,
     JournalError,
     PlanError,
     RemovalsRefusedError,
@@ -34,7 +37,11 @@ from coggno.provisioning.results import (
 from coggno.provisioning.roster import MergedRow, Person, Roster, RosterOptions, RosterRows, Row, Source, read_roster
 from coggno.provisioning.safe_file import check_writable
 
+if TYPE_CHECKING:
+    from coggno.provisioning.on_dask import run_on_dask
+
 __all__ = [
+    "DaskError",
     "FailedWriter",
     "Journal",
     "JournalError",
@@ -78,8 +85,18 @@ __all__ = [
     "make_plan",
     "provision",
     "read_roster",
+    "run_on_dask",
     "write_failed",
     "write_results",
     "writing_failed",
     "writing_results",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Jobs take a tenth of a second to import, and most programs submit none.
+    if name == "run_on_dask":
+        from coggno.provisioning.on_dask import run_on_dask
+
+        return run_on_dask
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

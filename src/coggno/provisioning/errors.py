@@ -75,6 +75,10 @@ class JournalError(CoggnoError, ValueError):
     """A journal cannot be used, read or written; the message says why and what to do."""
 
 
+class DaskError(CoggnoError, ValueError):
+    """A job cannot be carried out on a Dask cluster; the message says why and what to do. The job itself is kept."""
+
+
 class StoppedError(CoggnoError):
     """A run that ended early. What was done stays done; run the same roster again to continue.
 
