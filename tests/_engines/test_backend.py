@@ -74,7 +74,8 @@ def test_each_read_has_its_own_limit():
 
 async def test_what_was_received_is_read_before_an_error():
     async with connected() as (stream, _):
-        stream.data_received(b"abc")
+        stream.get_buffer(-1)[:3] = b"abc"
+        stream.buffer_updated(3)
         stream.connection_lost(ConnectionResetError("reset"))
         assert await stream.read(1) == b"abc"
         with pytest.raises(ConnectionResetError, match="reset"):

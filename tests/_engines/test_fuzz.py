@@ -64,10 +64,10 @@ class FuzzBench:
         queue = getattr(self.engine, "_queue", None) or self.engine.pool._queue
         for _ in range(LOOP_TURNS):
             others = asyncio.all_tasks() - self.server.tasks - {asyncio.current_task()}
-            if not others and queue._free._value == SIZE and len(self.server.writers) <= SIZE:
+            if not others and queue.in_use == 0 and len(self.server.writers) <= SIZE:
                 return
             await asyncio.sleep(0.01)
-        pytest.fail(f"left: {others}, {queue._free}, {len(self.server.writers)} connections")
+        pytest.fail(f"left: {others}, {queue.in_use}, {len(self.server.writers)} connections")
 
     @property
     def engine(self):

@@ -87,7 +87,7 @@ async def test_httpx_without_the_attribute(attribute, monkeypatch):
             monkeypatch.delattr(transport._pool, attribute)
         engine = HttpxEngine(client, ORIGIN)
         engine._start()
-        assert engine._queue._free._value in {100, sys.maxsize}
+        assert engine._queue._size in {100, sys.maxsize}
         assert engine.proxy in {None, "proxy.example:3128"}
         monkeypatch.undo()
 

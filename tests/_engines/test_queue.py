@@ -57,3 +57,32 @@ async def test_returning_task_waits_behind_the_others():
     assert not again.done()
     turns.give_back()
     await asyncio.gather(waiter, again)
+
+
+async def test_turn_that_comes_with_a_cancellation_goes_to_the_next():
+    turns = ConnectionQueue(1)
+    await turns.take(None)
+    first, second = (asyncio.create_task(turns.take(None)) for _ in range(2))
+    await asyncio.sleep(0)
+    turns.give_back()
+    first.cancel()
+    await second
+    assert (turns.in_use, turns.waiting) == (1, 0)
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_all_turns_are_free_after_all_was_given_back():
+    """Also after waits that ran out or were cancelled."""
+    turns = ConnectionQueue(2)
+    await turns.take(None)
+    await turns.take(None)
+    with pytest.raises(APITimeoutError):
+        await turns.take(0.001)
+    cancelled = asyncio.create_task(turns.take(None))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await asyncio.gather(cancelled, return_exceptions=True)
+    turns.give_back()
+    turns.give_back()
+    assert (turns.in_use, turns.waiting) == (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from coggno.errors import APITimeoutError
 
@@ -15,9 +16,14 @@ class ConnectionQueue:
     """
 
     def __init__(self, size: int) -> None:
-        # Bound to the event loop in which somebody first has to wait: a new loop needs a new queue.
-        self._free = asyncio.Semaphore(size)
-        self.waiting = 0
+        self._size = size
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self.in_use = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait."""
+        return len(self._waiters)
 
     async def take(self, limit: float | None) -> None:
         """Wait for a free connection; call `give_back` afterwards, whatever happens.
@@ -28,19 +34,35 @@ class ConnectionQueue:
         Raises:
             APITimeoutError: none was free in time; nothing was sent.
         """
-        if not self._free.locked():
-            await self._free.acquire()  # returns without waiting, so that no timer is needed
+        # Nearly always: asyncio.Semaphore takes ten times as long to find that nobody has to wait.
+        if self.in_use < self._size and not self._waiters:
+            self.in_use += 1
             return
-        self.waiting += 1
         try:
             async with asyncio.timeout(limit):
-                await self._free.acquire()
+                await self._wait()
         except TimeoutError as error:
             message = f"no free connection within {limit:g} s (Timeout.pool, max_connections)"
             raise APITimeoutError(message, outcome="not_sent") from error
-        finally:
-            self.waiting -= 1
 
     def give_back(self) -> None:
         """Let the next call through."""
-        self._free.release()
+        self.in_use -= 1
+        # The turn is the next one's at once: a task that goes on before it does would take it, again and again.
+        while self._waiters and self.in_use < self._size:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                self.in_use += 1
+                waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self.give_back()  # it got its turn in the same moment, and cannot use it
+            elif waiter in self._waiters:
+                self._waiters.remove(waiter)
+            raise

@@ -15,17 +15,23 @@ from typing import Final, cast
 
 from coggno._engines.readable import is_readable
 
+_BUFFER: Final = 1 << 16  # bytes that are received at once
 _RECEIVED: Final = 1 << 18  # bytes that may be received unread before the other side is made to wait
 _NEXT_ADDRESS: Final = 0.25  # seconds that one address of a host is tried before the next joins in (RFC 8305, 5)
 _HANDSHAKE: Final = 86_400.0  # seconds: asyncio demands a limit; the one that counts is around the call
 
 
-class SocketStream(asyncio.Protocol):
-    """A connection for one request at a time: it is either written to or read from."""
+class SocketStream(asyncio.BufferedProtocol):
+    """A connection for one request at a time: it is either written to or read from.
+
+    It receives into a buffer of its own. For a protocol without one, asyncio allocates 256 kB each time and gives back
+    all but the few bytes that were received, which takes six times as long as receiving them.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._buffer = memoryview(bytearray(_BUFFER))
         self._pieces: deque[bytes] = deque()
         self._received = 0
         """Bytes in `_pieces`."""
@@ -45,9 +51,12 @@ class SocketStream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:
-        self._pieces.append(data)
-        self._received += len(data)
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio does not demand as much as it hints
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._pieces.append(bytes(self._buffer[:nbytes]))
+        self._received += nbytes
         if self._received > _RECEIVED and not self._is_paused:
             self._is_paused = True
             self.transport.pause_reading()
