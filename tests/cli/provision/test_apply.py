@@ -163,3 +163,32 @@ def test_refused_rows_of_a_plan_do_not_matter(provision, coggno: RunCommand):
     provision(write_roster(ADA, INVALID), "--dry-run", "--plan-out", "x.plan")
     assert coggno("apply", "x.plan", "--allow-refused").code == 0
     assert "failed.csv" in file_names()
+
+
+def test_protected_users_are_those_of_now(provision, coggno: RunCommand, sandbox: Sandbox):
+    """Whoever was added to the file since the plan was made must not be removed by it."""
+    for login in ("bob@example.com", "dora@example.com"):
+        sandbox.seed_user(login)
+    Path("keep.txt").write_text("bob@example.com\n")
+    options = ["--remove-missing", "users", "--max-removals-share", "1", "--protect", "keep.txt"]
+    provision(write_roster(ADA), "--dry-run", "--plan-out", "x.plan", *options)
+    Path("keep.txt").write_text("bob@example.com\ndora@example.com\n")
+    ended = coggno("apply", "x.plan", "--yes")
+    assert ended.code == 2
+    assert "keep.txt protects other users than when the plan was made. Nothing was changed." in ended.err
+    assert sandbox.effects == ()
+    Path("keep.txt").write_text("# the boss\nBOB@example.com\n")
+    assert coggno("apply", "x.plan", "--yes").code == 0
+    assert sorted(user.login for user in sandbox.users()) == ["ada@example.com", "bob@example.com"]
+
+
+def test_plan_whose_protected_users_are_gone(provision, coggno: RunCommand, sandbox: Sandbox):
+    sandbox.seed_user("bob@example.com")
+    Path("keep.txt").write_text("bob@example.com\n")
+    provision(
+        write_roster(ADA), "--dry-run", "--plan-out", "x.plan", "--remove-missing", "users", "--protect", "keep.txt"
+    )
+    Path("keep.txt").unlink()
+    ended = coggno("apply", "x.plan", "--yes")
+    assert (ended.code, sandbox.effects) == (2, ())
+    assert "keep.txt cannot be read" in ended.err

@@ -46,6 +46,7 @@ class ProvisionOptions:
         client: the connection to the API.
         dry_run: whether nothing is changed.
         plan_out: where the plan of a dry run is saved, if at all.
+        protect: path of the file of users who are never removed, if there is one.
         saved_plan: the plan that is carried out; `None` to make one.
         is_rehearsal: whether the server is a temporary one.
         is_confirmed: whether nobody has to be asked before users are removed.
@@ -58,6 +59,7 @@ class ProvisionOptions:
     client: ClientSettings
     dry_run: bool = False
     plan_out: Path | None = None
+    protect: str | None = None
     saved_plan: PlanFile | None = None
     is_rehearsal: bool = False
     is_confirmed: bool = False

@@ -105,6 +105,8 @@ def _command_of(plan: PlanFile) -> str:
             words += [f"--{option}", value]
     if plan.removals is not None:
         words += ["--remove-missing", plan.removals.scope]
+        if plan.protect_path is not None:
+            words += ["--protect", plan.protect_path]
     if plan.makes_passwords:
         words += ["--generate-passwords", "FILE"]
     return shlex.join(words)

@@ -125,7 +125,9 @@ class ProvisionRun:
             self.monitor.row_ended(result)
         await self._write_files(report, rows)
         if report.files.plan is not None:
-            PlanFile.of(plan).save(report.files.plan)
+            # Standard input cannot be compared when the plan is carried out.
+            protect = None if self.options.protect == "-" else self.options.protect
+            PlanFile.of(plan, protect_path=protect).save(report.files.plan)
 
     async def _change(self, report: RunReport, coggno: AsyncCoggno) -> None:
         with _password_file(self.files.passwords) as passwords:

@@ -51,6 +51,7 @@ class PlanFile:
         summary: what the plan comes to, for people.
         leavers: digests of whom it removes or deletes.
         saved_at: when it was made, in seconds since the epoch.
+        protect_path: absolute path of the file that the protected logins came from, if they came from one.
     """
 
     target: PlanTarget
@@ -65,13 +66,21 @@ class PlanFile:
     summary: Mapping[str, int]
     leavers: Sequence[str]
     saved_at: float
+    protect_path: str | None = None
 
     @classmethod
-    def of(cls, plan: Plan, *, now: Callable[[], float] = time.time) -> PlanFile:
+    def of(
+        cls,
+        plan: Plan,
+        *,
+        protect_path: str | os.PathLike[str] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> PlanFile:
         """Return what a file says of a plan.
 
         Args:
             plan: as `make_plan` returns it.
+            protect_path: the file that the protected logins came from, if they came from one.
             now: seconds since the epoch.
 
         Raises:
@@ -93,6 +102,7 @@ class PlanFile:
             summary=_summary(plan),
             leavers=[] if plan.leavers is None else sorted(map(_leaver_digest, plan.leavers.found)),
             saved_at=now(),
+            protect_path=None if protect_path is None else str(Path(protect_path).absolute()),
         )
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 from attrs import evolve
 
+from coggno.cli.arguments.user_file import read_users
 from coggno.cli.commands.provision.file_options import RunFileOptions
 from coggno.cli.commands.provision.run_options import PaceOptions
 from coggno.cli.connection import AccountOptions
@@ -18,7 +19,7 @@ from coggno.cli.terminal.interrupt import accept_ctrl_c
 from coggno.cli.terminal.prompts import require_confirmation_possible
 
 if TYPE_CHECKING:
-    from coggno.provisioning import PlanFile
+    from coggno.provisioning import PlanFile, Removals
 
 PlanArgument: TypeAlias = Annotated[
     Path,
@@ -57,6 +58,7 @@ def apply(
     _check_passwords(saved, files)
     if saved.removals is not None:
         require_confirmation_possible(yes=yes)
+        _check_protected(saved, saved.removals)
     options = ProvisionOptions(
         source=roster or _roster_of(saved, plan),
         roster=RosterOptions(**saved.settings),
@@ -76,6 +78,16 @@ def _roster_of(plan: PlanFile, path: Path) -> str:
     if not Path(plan.roster_path).is_file():
         raise CommandError(f"The roster {plan.roster_path} is not there any more. Name it with --roster.")
     return plan.roster_path
+
+
+def _check_protected(plan: PlanFile, removals: Removals) -> None:
+    """Reject a plan that may remove somebody who is protected by now."""
+    if plan.protect_path is None:
+        return
+    users = read_users(plan.protect_path, are_logins=True)
+    if evolve(removals, protect=[user.text for user in users]) != removals:
+        message = f"{plan.protect_path} protects other users than when the plan was made. Nothing was changed."
+        raise CommandError(f"{message} Make the plan again.")
 
 
 def _check_passwords(plan: PlanFile, files: RunFileOptions) -> None:

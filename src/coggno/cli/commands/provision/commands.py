@@ -79,6 +79,7 @@ def provision(
         client=pace.client_settings(account.settings()),
         dry_run=dry_run,
         plan_out=plan_out,
+        protect=removal.protect,
         is_confirmed=removal.yes,
     )
     raise typer.Exit(_run(options, test_server))
