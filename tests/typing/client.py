@@ -172,6 +172,20 @@ async def own_operation(client: httpx.AsyncClient) -> list[User]:
         return await coggno.send(Request(operation=find, query={"q": "ada"}))
 
 
+async def operation_without_annotations(coggno: AsyncCoggno) -> None:
+    archive = Operation(
+        id="archiveGroup",
+        method="POST",
+        path="/api/v1/groups/{group_id}/archive",
+        returns=Group,
+        shape="one",
+        retry="never",
+    )
+    assert_type(await coggno.send(Request(operation=archive, path={"group_id": 3})), Group)
+    find = Operation(id="findUsers", method="GET", path="/api/v1/users", returns=list[User], shape="many", retry="safe")
+    assert_type(await coggno.send(Request(operation=find)), list[User])
+
+
 async def fake(send: Send) -> User:
     read = Operation[User](id="readUser", method="GET", path="/api/v1/me", returns=User, shape="one", retry="safe")
     return await send(Request(operation=read))

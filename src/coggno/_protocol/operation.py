@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from attrs import Factory, field, frozen
@@ -107,7 +107,7 @@ class Operation(Generic[T_co]):
     method: Method
     path: str
     """Template with the parameters in braces: `/api/v1/groups/{group_id}`."""
-    returns: type[T_co] | Any
+    returns: type[T_co] | UnionType | None
     """What `Send` returns: a model, `list[Model]`, `str`, `None`, ..."""
     shape: ResponseShape
     """one/many: an object and a list with one object are taken for each other. exact: only what is declared."""
