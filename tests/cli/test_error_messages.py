@@ -38,7 +38,11 @@ def ended(error: BaseException, capsys) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("error", "code", "hint"),
     [
-        (ConfigurationError("base_url is odd"), 2, "base_url is odd"),
+        (
+            ConfigurationError("base_url is odd"),
+            2,
+            "(--base-url, COGGNO_BASE_URL, or of the profile) is odd",
+        ),
         (InvalidRequestError("user: empty"), 2, "user: empty"),
         (CommandError("no"), 2, "no"),
         (CommandError("later", ExitCode.STOPPED), 3, "later"),

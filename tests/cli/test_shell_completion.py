@@ -48,3 +48,12 @@ def test_nothing_is_changed_without_a_reply(coggno: RunCommand, monkeypatch, she
     ended = coggno("--install-completion", typed=typed)
     assert (ended.code, message in ended.err, "--show-completion" in ended.err) == (2, True, True)
     assert list(Path.home().iterdir()) == []
+
+
+def test_words_of_an_option_are_completed(coggno: RunCommand, monkeypatch):
+    """Without them, a shell offers the files of the folder."""
+    monkeypatch.setenv("_COGGNO_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "coggno provision people.csv --remove-missing m")
+    assert '"members"' in coggno().out
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "coggno provision people.csv --re")
+    assert "--remove-missing" in coggno().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -101,7 +102,8 @@ def describe(error: CoggnoError) -> str:
     for kind, text in _TEXTS:
         if isinstance(error, kind):
             return text(error)
-    return str(error)
+    # A person at a terminal has given it in one of two ways, and knows nothing of an argument.
+    return re.sub(r"^base_url\b", "The address of the API (--base-url, COGGNO_BASE_URL, or of the profile)", str(error))
 
 
 def is_unspecific(error: NotFoundError) -> bool:

@@ -31,7 +31,9 @@ MEANINGS: Final[Mapping[ExitCode, str]] = {
     ExitCode.INVALID: "an argument, a setting or the roster is invalid; nothing was sent",
     ExitCode.STOPPED: "a run stopped early; the same command continues it",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C; the same command continues a run",
-    ExitCode.CLOSED_PIPE: "the program that reads the output closed the pipe, as `head -1` does",
+    ExitCode.CLOSED_PIPE: (
+        "the program that reads the output closed the pipe, as `head -1` does; a run goes on, and ends with 0, 1 or 3"
+    ),
 }
 # By the value of a `RunStatus`: importing the enumeration would load provisioning for every command.
 _OF_RUN: Final[Mapping[str, ExitCode]] = {

@@ -16,6 +16,7 @@ from coggno.cli.options import Yes, positive_number, whole_number
 if TYPE_CHECKING:
     from coggno.provisioning import Removals, RunOptions
 
+_SCOPES: Final = ("members", "users")
 _MOST: Final = 100  # removals
 _SHARE: Final = 0.1  # of those who are there
 
@@ -74,9 +75,13 @@ MaxRetries: TypeAlias = Annotated[
 
 
 def _removal_scope(text: str) -> str:
-    if text not in {"members", "users"}:
+    if text not in _SCOPES:
         raise typer.BadParameter(f"must be members or users, not '{text}'.")
     return text
+
+
+def _complete_scope(incomplete: str) -> list[str]:
+    return [scope for scope in _SCOPES if scope.startswith(incomplete)]
 
 
 def _share(text: str) -> float:
@@ -97,6 +102,7 @@ RemoveMissing: TypeAlias = Annotated[
         "--remove-missing",
         metavar="SCOPE",
         parser=_removal_scope,
+        autocompletion=_complete_scope,
         help=(
             "Also remove who is not in the roster. members: from the groups of the roster, members who are not in it. "
             "users: from the company, for good, all users who are not in it."
