@@ -13,6 +13,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from coggno import AsyncCoggno, CoggnoError
+from coggno.cli.provision.collector import fewer_collections
 from coggno.cli.provision.events import EventStream
 from coggno.cli.provision.files import RunFiles
 from coggno.cli.provision.journal_file import (
@@ -88,7 +89,8 @@ class ProvisionRun:
         # After everything that can be wrong on this machine: a wrong path is corrected at once, a key takes longer.
         self.options.client.require_key()
         report = RunReport(roster, self.files, is_dry_run=self.options.dry_run, events=self.monitor.events)
-        asyncio.run(self._with_client(report))
+        with fewer_collections():
+            asyncio.run(self._with_client(report))
         return report
 
     async def _with_client(self, report: RunReport) -> None:
@@ -245,7 +247,7 @@ class ProvisionRun:
 
     def _take(self, result: RowResult, run: Run, report: RunReport) -> None:
         if result.line:
-            self.monitor.row_ended(result, run.progress.done)
+            self.monitor.row_ended(result, run.done)
         else:
             # Somebody who is in no row; there are no more of them than may be removed.
             report.removed.append(result)

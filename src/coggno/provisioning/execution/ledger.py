@@ -29,9 +29,12 @@ class Ledger:
     @property
     def progress(self) -> Progress:
         """How many rows have been reported."""
-        return Progress(
-            total=self._total, done=self._counts.total(), counts=Counter(self._counts), removed=self._removed
-        )
+        return Progress(total=self._total, done=self.done, counts=Counter(self._counts), removed=self._removed)
+
+    @property
+    def done(self) -> int:
+        """How many rows have been reported."""
+        return self._counts.total()
 
     @property
     def is_complete(self) -> bool:

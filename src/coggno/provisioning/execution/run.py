@@ -108,6 +108,11 @@ class Run:
         return 0 if self._plan.earlier is None else self._plan.earlier.done
 
     @property
+    def done(self) -> int:
+        """How many rows have their result; as `progress.done`, without the counts of each outcome."""
+        return self._ledger.done
+
+    @property
     def groups(self) -> Mapping[GroupOfCompany, Group]:
         """The groups that exist, by company and name; those that the run has created among them."""
         return self._context.groups

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from types import TracebackType
 from typing import Final
 
 from attrs import define, field
@@ -49,16 +50,33 @@ class StopSignal:
         finally:
             self._listeners.remove(listener)
 
-    @asynccontextmanager
-    async def limited(self) -> AsyncGenerator[None]:
+    def limited(self) -> AbstractAsyncContextManager[None]:
         """Cut off what runs in the context when the time after `stop` is over.
 
         Raises:
             TimeoutError: it was cut off.
         """
-        async with asyncio.timeout_at(self._deadline) as limit:
-            self._limits.add(limit)
-            try:
-                yield
-            finally:
-                self._limits.discard(limit)
+        return _Limited(asyncio.timeout_at(self._deadline), self._limits)
+
+
+class _Limited(AbstractAsyncContextManager[None]):
+    """A limit that `stop` brings forward.
+
+    A class and not `contextlib.asynccontextmanager`, which takes longer than the limit: every row has one.
+    """
+
+    __slots__ = ("_limit", "_limits")
+
+    def __init__(self, limit: asyncio.Timeout, limits: set[asyncio.Timeout]) -> None:
+        self._limit = limit
+        self._limits = limits
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+        self._limits.add(self._limit)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limits.discard(self._limit)
+        await self._limit.__aexit__(kind, error, trace)
