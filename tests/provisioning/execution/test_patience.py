@@ -74,14 +74,14 @@ async def test_a_run_reports_that_it_waits():
     clock, seen = OutageClock("*:status=503", begin=1.0, end=30.0), []
     sandbox = clock.sandbox = broken("createUser:latency=0.2", clock=clock)
     async with client_of(sandbox) as coggno:
-        work = carry_out(coggno, await make_plan(coggno, read_roster(people(100))))
-        sleep = clock.sleep
+        plan, sleep = await make_plan(coggno, read_roster(people(100))), clock.sleep
 
         async def watched(seconds):
             await sleep(seconds)
             seen.append(work.progress.waiting)
 
         clock.sleep = watched
+        work = carry_out(coggno, plan)
         await collect(work)
     assert seen[0] is None
     assert {waiting.reason for waiting in seen if waiting} == {"Coggno to respond again"}

@@ -414,7 +414,7 @@ async def test_tables_of_a_later_version_are_left_alone(postgres, database):
         await journal.begin(a_job())
     postgres.execute("UPDATE coggno.schema_version SET version = 99", database=database)
     for refused in (PostgresJournal(url).begin(a_job()), asyncio.to_thread(PostgresReader, url)):
-        with pytest.raises(JournalError, match="has version 99, this program reads 3. Update coggno"):
+        with pytest.raises(JournalError, match="has version 99, this program reads 4. Update coggno"):
             await refused
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from attrs import evolve
 
@@ -25,6 +26,7 @@ from coggno.provisioning.journal.records import (
 )
 from coggno.provisioning.journal.values import REMOVED
 from coggno.provisioning.outcomes import RowOutcome, RowResult
+from coggno.provisioning.pacing import SharedPace
 
 
 class MemoryJournal:
@@ -118,6 +120,10 @@ class MemoryJournal:
         """Yield nothing: results are not kept."""
         return
         yield
+
+    def pace(self, *_: Any, **__: Any) -> SharedPace | None:
+        """`None`: each run has its own."""
+        return None
 
     def group_lock(self, address: str, company: str | None, *, sleep: Sleep) -> AbstractAsyncContextManager[None]:
         """Hold the right to create groups among all runs on this machine."""

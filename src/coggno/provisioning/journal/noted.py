@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.journal import values
@@ -13,6 +13,7 @@ from coggno.provisioning.journal.batch import Batch
 from coggno.provisioning.journal.locks.machine_lock import Sleep, group_lock
 from coggno.provisioning.journal.records import RowRecord, Write, WriteOutcome
 from coggno.provisioning.outcomes import Waiting
+from coggno.provisioning.pacing import SharedPace
 
 
 class Writer(Protocol):
@@ -47,6 +48,10 @@ class NotedJournal(Generic[W]):
     @property
     def waiting(self) -> Waiting | None:
         """`None`: a file is there or is not."""
+        return None
+
+    def pace(self, *_: Any, **__: Any) -> SharedPace | None:
+        """`None`: each run has its own."""
         return None
 
     def group_lock(self, address: str, company: str | None, *, sleep: Sleep) -> AbstractAsyncContextManager[None]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from coggno.provisioning.journal.locks.machine_lock import Sleep
 from coggno.provisioning.journal.records import (
@@ -17,6 +17,9 @@ from coggno.provisioning.journal.records import (
     WriteOutcome,
 )
 from coggno.provisioning.outcomes import RowOutcome, RowResult, Waiting
+from coggno.provisioning.pacing import SharedPace
+
+Clock: TypeAlias = Callable[[], float]
 
 
 class Journal(Protocol):
@@ -145,6 +148,18 @@ class Journal(Protocol):
 
         Raises:
             JournalError: it cannot be had.
+        """
+        ...
+
+    def pace(self, address: str, account: str, rate: float | None, *, clock: Clock, sleep: Sleep) -> SharedPace | None:
+        """Return the pace that all runs with journals in this place share; `None` if each has its own.
+
+        Args:
+            address: of the API.
+            account: what tells the keys of accounts apart, and is no key.
+            rate: requests per second that the caller allows all of them; `None` for no limit.
+            clock: seconds that only grow.
+            sleep: waits for so many seconds.
         """
         ...
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from attrs import define, field
 
@@ -80,6 +80,18 @@ class Circuit:
         """Return the seconds until the next control read is due."""
         self._probes += 1
         return min(_LONGEST_PAUSE, 2.0 ** (self._probes - 1))
+
+    async def begin_probe(self, pause: Callable[[float], Awaitable[Any]]) -> bool:
+        """Wait until the next control read is due; it is always the caller who sends it.
+
+        Args:
+            pause: waits for so many seconds, or until the run is stopped.
+        """
+        await pause(self.next_pause())
+        return True
+
+    def probe_failed(self) -> None:
+        """Note that a control read failed; the pause before the next one is longer already."""
 
     def close(self) -> None:
         """Note that a control read succeeded."""

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from coggno.errors import AuthenticationError, CoggnoError, NotFoundError, PermissionDeniedError, RateLimitError
+from coggno.errors import AuthenticationError, NotFoundError, PermissionDeniedError, RateLimitError
+from coggno.provisioning.errors import JournalError
 from coggno.provisioning.outcomes import Waiting
-from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
+from coggno.provisioning.pacing import AdaptiveLimit, CircuitBreaker, Limiter
 from coggno.provisioning.requests.failures import is_outage, reason_of
 from coggno.provisioning.requests.stop_signal import HeldError, StopSignal
 
@@ -37,13 +38,14 @@ class Gate:
 
     control_read: Callable[[], Awaitable[Any]]
     signal: StopSignal
-    limiter: RateLimiter
+    limiter: Limiter
     limit: AdaptiveLimit
-    circuit: Circuit
+    circuit: CircuitBreaker
     patience: float
     sleep: Callable[[float], Awaitable[Any]]
     waiting: Waiting | None = None
     _probing: asyncio.Lock = field(factory=asyncio.Lock)
+    _last_failure: Exception | None = None
 
     @asynccontextmanager
     async def request(self, requests: int = 1, *, is_first: bool = False) -> AsyncGenerator[None]:
@@ -54,7 +56,7 @@ class Gate:
             is_first: whether it begins something, which is held back after a stop.
 
         Raises:
-            HeldError: the run was stopped before.
+            HeldError: the run was stopped before, or the database that paces it is gone.
         """
         if is_first and self.circuit.has_just_failed:
             # In an outage the requests in progress fail at the same time: nothing new need run into it.
@@ -62,7 +64,11 @@ class Gate:
         await self._wait_for_api()
         async with self.limit.slot():
             # The slot first: after a refusal nothing may leave that has passed the limiter before.
-            await self.limiter.acquire(requests)
+            await self._acquire(requests)
+            while self._must_wait():
+                # An outage has begun while this request waited for its turn; the turn is long over after it.
+                await self._wait_for_api()
+                await self._acquire(requests)
             if is_first and self.signal.reason is not None:
                 raise HeldError
             began = self.limit.clock()
@@ -75,6 +81,13 @@ class Gate:
             self.circuit.succeeded()
             self.limit.succeeded(self.limit.clock() - began)
 
+    async def _acquire(self, requests: int) -> None:
+        try:
+            await self.limiter.acquire(requests)
+        except JournalError as error:
+            self.signal.stop(str(error).rstrip("."))
+            raise HeldError from error
+
     def _failed(self, error: Exception) -> None:
         if isinstance(error, RateLimitError):
             asked = error.retry_after.total_seconds() if error.retry_after is not None else None
@@ -85,6 +98,7 @@ class Gate:
         elif isinstance(error, AuthenticationError | PermissionDeniedError):
             self.signal.stop(f"the API refused the key ({error.message}); check the key")
         elif is_outage(error):
+            self._last_failure = error
             self.limit.overloaded()
             self.circuit.failed()
         elif not isinstance(error, NotFoundError):
@@ -103,25 +117,31 @@ class Gate:
 
     async def _probe(self) -> None:
         self.waiting = self.waiting or Waiting(since=time.time(), reason="Coggno to respond again")
-        await self.pause(self.circuit.next_pause())
-        if self.signal.reason is not None:
-            return
+        if await self.circuit.begin_probe(self.pause):
+            await self._send_probe()
+        if not self.circuit.is_open:  # closed by this control read, or by that of another worker
+            self.waiting = None
+            self.limit.restart()
+        elif self.signal.reason is None:
+            self.check_patience(self._last_failure)
+
+    async def _send_probe(self) -> None:
+        is_closed = False
         try:
-            await self.control_read()
-        except CoggnoError as error:
-            self._note_probe(error)
+            if self.signal.reason is None:
+                await self.control_read()
+                is_closed = True
         except Exception as error:  # noqa: BLE001 - a defect keeps the circuit open like any other failure
             self._note_probe(error)
-        else:
-            self.waiting = None
-            self.circuit.close()
-            self.limit.restart()
+        finally:
+            # Also after a cancellation: the other workers must not wait for this control read.
+            (self.circuit.close if is_closed else self.circuit.probe_failed)()
 
     def _note_probe(self, error: Exception) -> None:
         if isinstance(error, AuthenticationError | PermissionDeniedError | RateLimitError):
             self._failed(error)
         else:
-            self.check_patience(error)
+            self._last_failure = error
 
     def check_patience(self, error: Exception | None) -> None:
         """Stop the run if nothing was finished for too long.

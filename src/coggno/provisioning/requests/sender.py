@@ -15,7 +15,7 @@ from coggno.provisioning.options import RunOptions
 from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
 from coggno.provisioning.requests.failures import OutageError, is_curable
 from coggno.provisioning.requests.gate import Gate
-from coggno.provisioning.requests.stop_signal import StopSignal
+from coggno.provisioning.requests.stop_signal import HeldError, StopSignal
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
@@ -55,12 +55,17 @@ class Sender:
     ) -> Sender:
         """Return what sends the requests of a run with `options`."""
         signal = StopSignal()
+        pace = (
+            None
+            if options.journal is None
+            else options.journal.pace(client.base_url, client.account, options.rate, clock=clock, sleep=sleep)
+        )
         gate = Gate(
             control_read=lambda: client.call(operations.list_groups),
             signal=signal,
-            limiter=RateLimiter(options.rate, clock, sleep),
+            limiter=pace.limiter if pace else RateLimiter(options.rate, clock, sleep),
             limit=AdaptiveLimit(options.concurrency, clock),
-            circuit=Circuit(clock),
+            circuit=pace.circuit if pace else Circuit(clock),
             patience=options.patience,
             sleep=sleep,
         )
@@ -139,6 +144,8 @@ class Sender:
             try:
                 async with self.gate.request():
                     value = await read()
+            except HeldError:
+                break
             except APIError as error:
                 if may_be_missing and isinstance(error, NotFoundError) and await self._is_absent(error):
                     raise
@@ -148,7 +155,7 @@ class Sender:
                 self.was_reached = True
                 self.gate.circuit.progressed()
                 return value
-        raise StoppedError(self.signal.reason)
+        raise StoppedError(self.signal.reason or "the run was stopped")
 
     async def _is_absent(self, missing: NotFoundError) -> bool:
         try:

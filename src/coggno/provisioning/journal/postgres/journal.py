@@ -13,10 +13,13 @@ from attrs import evolve
 from coggno.provisioning.journal.locks.machine_lock import Sleep
 from coggno.provisioning.journal.noted import NotedJournal
 from coggno.provisioning.journal.postgres import driver, lease, schema
+from coggno.provisioning.journal.postgres.pace import PostgresPace
 from coggno.provisioning.journal.postgres.url import DatabaseUrl
 from coggno.provisioning.journal.postgres.writer import PostgresWriter
+from coggno.provisioning.journal.protocol import Clock
 from coggno.provisioning.journal.records import Job, JobState, RecordedWrite, SavedPlan
 from coggno.provisioning.outcomes import RowOutcome, RowResult, Waiting
+from coggno.provisioning.pacing import SharedPace
 
 _POLL: Final = 0.5  # seconds between two attempts to have the right to create groups
 _PAGE: Final = 1000  # results that are read at once
@@ -71,6 +74,7 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         self._sleep = sleep
         self._left: Mapping[str, int] = {}
         self._waiting: Waiting | None = None
+        self._pace: SharedPace | None = None
 
     def __repr__(self) -> str:
         return f"PostgresJournal({str(self.url)!r})"
@@ -168,8 +172,19 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
             finally:
                 writer.unlock_groups(scope)
 
+    def pace(self, address: str, account: str, rate: float | None, *, clock: Clock, sleep: Sleep) -> SharedPace:
+        """Return the pace that all runs with journals in this database share."""
+        if self._pace is None:
+            store = PostgresPace(self.url, address, account)
+            self._pace = SharedPace(store, rate=rate, patience=self._patience, clock=clock, sleep=sleep)
+        self._pace.limiter.rate = rate
+        return self._pace
+
     async def close(self) -> None:
         """Keep what was noted, and let the next run use the journal. A second call does nothing."""
+        pace, self._pace = self._pace, None
+        if pace is not None:
+            await pace.close()
         writer, self._writer = self._writer, None
         if writer is not None:
             await writer.close()

@@ -71,7 +71,22 @@ CREATE TABLE coggno.submitted_rows (
 );
 CREATE INDEX submitted_rows_of ON coggno.submitted_rows (job, shard, line);
 """
-MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _SECOND, _THIRD)
+# Versions of this one row, changed some ten times a second, fit into its page: no index has to be changed with them.
+_FOURTH: Final = """
+CREATE TABLE coggno.pace (
+  address text NOT NULL, account text NOT NULL,
+  tat timestamptz NOT NULL DEFAULT '-infinity', granted timestamptz,
+  not_before timestamptz NOT NULL DEFAULT '-infinity', refusals bigint NOT NULL DEFAULT 0,
+  accepted bigint NOT NULL DEFAULT 0, accepted_since timestamptz, accepted_at timestamptz,
+  counted bigint NOT NULL DEFAULT 0, counted_seconds double precision NOT NULL DEFAULT 1, ceiling double precision,
+  growth double precision NOT NULL DEFAULT 0, learnt_at timestamptz,
+  opened timestamptz, last_opened timestamptz NOT NULL DEFAULT '-infinity',
+  progressed timestamptz NOT NULL DEFAULT '-infinity', closings bigint NOT NULL DEFAULT 0,
+  probes integer NOT NULL DEFAULT 0, probe_at timestamptz, prober text,
+  PRIMARY KEY (address, account)
+) WITH (fillfactor = 20);
+"""
+MIGRATIONS: tuple[LiteralString, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """Each leads from one version to the next, and is never changed after a release."""
 
 _VERSION: Final = "SELECT version FROM coggno.schema_version"
