@@ -1,10 +1,11 @@
 """Workers, submitted jobs and their results, against a sandbox and PostgreSQL."""
 
 import asyncio
+import time
 from collections import Counter
 
 from coggno import AsyncCoggno
-from coggno.provisioning import RowOutcome
+from coggno.provisioning import RowOutcome, RunOptions
 from coggno.provisioning.jobs import JobPhase, JobReader, Worker, submit_job
 from tests.provisioning.helpers import KEY, check_against_effects, people
 
@@ -40,3 +41,14 @@ async def test_workers_share_a_job(address, sandbox, url):
     assert sum((report.counts for report in reports), Counter()) == {RowOutcome.CREATED: 60}
     _, results = read(url)
     check_against_effects(sandbox, {result.line: result for result in results}, range(1, 61))
+
+
+async def test_workers_share_the_rate(address, sandbox, url):
+    """Four workers send as many requests a second as one would."""
+    moments = []
+    async with AsyncCoggno(KEY, base_url=address, on_exchange=lambda _: moments.append(time.monotonic())) as coggno:
+        await submit_job(coggno, people(90), journal=url, shard_rows=10, options=RunOptions(rate=40.0))
+        moments.clear()
+        await asyncio.gather(*(Worker(coggno, url).run() for _ in range(4)))
+    assert len(moments) >= 90
+    assert (len(moments) - 1) / (moments[-1] - moments[0]) <= 43

@@ -100,7 +100,7 @@ class Worker:
         self._client = client
         self._lease = lease
         self._observer = observer or SilentObserver()
-        self._senders = JobSenders(client, testing.clock, testing.sleep)
+        self._senders = JobSenders(client, self.url, _PATIENCE, testing.clock, testing.sleep)
         self._sealers: dict[int, Sealer] = {}
         self._sender: Sender | None = None
         self._database = WorkerDatabase(self.url, _PATIENCE)
@@ -187,6 +187,7 @@ class Worker:
                 raise
         finally:
             self._limit = None
+            await self._senders.close()
             await self._database.close()
 
     async def _next(self, *, forever: bool, number: int | None = None) -> Claim | None:

@@ -53,6 +53,11 @@ class SharedPace:
         self._is_closed = False
 
     @property
+    def has_failed(self) -> bool:
+        """Whether it lets nothing through any more, since the store was gone for too long."""
+        return self._task is not None and self._task.done()
+
+    @property
     def seconds_until_needed(self) -> float:
         """Seconds until the next exchange."""
         regular = max(0.0, self._next - self._clock())

@@ -12,7 +12,7 @@ from coggno.errors import APIError, NotFoundError
 from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.errors import StoppedError
 from coggno.provisioning.options import RunOptions
-from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter
+from coggno.provisioning.pacing import AdaptiveLimit, Circuit, RateLimiter, SharedPace
 from coggno.provisioning.requests.failures import OutageError, is_curable
 from coggno.provisioning.requests.gate import Gate
 from coggno.provisioning.requests.stop_signal import HeldError, StopSignal
@@ -52,14 +52,20 @@ class Sender:
         *,
         clock: Clock,
         sleep: Sleep,
+        pace: SharedPace | None = None,
     ) -> Sender:
-        """Return what sends the requests of a run with `options`."""
-        signal = StopSignal()
-        pace = (
-            None
-            if options.journal is None
-            else options.journal.pace(client.base_url, client.account, options.rate, clock=clock, sleep=sleep)
-        )
+        """Return what sends the requests of a run with `options`.
+
+        Args:
+            client: sends them.
+            options: how the run proceeds.
+            clock: seconds that only grow.
+            sleep: waits for so many seconds.
+            pace: what all workers share; if not given, that of the journal, if it has one.
+        """
+        signal, journal = StopSignal(), options.journal
+        if pace is None and journal is not None:
+            pace = journal.pace(client.base_url, client.account, options.rate, clock=clock, sleep=sleep)
         gate = Gate(
             control_read=lambda: client.call(operations.list_groups),
             signal=signal,

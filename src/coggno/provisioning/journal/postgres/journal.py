@@ -13,7 +13,7 @@ from attrs import evolve
 from coggno.provisioning.journal.locks.machine_lock import Sleep
 from coggno.provisioning.journal.noted import NotedJournal
 from coggno.provisioning.journal.postgres import driver, lease, schema
-from coggno.provisioning.journal.postgres.pace import PostgresPace
+from coggno.provisioning.journal.postgres.pace import shared_pace
 from coggno.provisioning.journal.postgres.url import DatabaseUrl
 from coggno.provisioning.journal.postgres.writer import PostgresWriter
 from coggno.provisioning.journal.protocol import Clock
@@ -175,8 +175,7 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
     def pace(self, address: str, account: str, rate: float | None, *, clock: Clock, sleep: Sleep) -> SharedPace:
         """Return the pace that all runs with journals in this database share."""
         if self._pace is None:
-            store = PostgresPace(self.url, address, account)
-            self._pace = SharedPace(store, rate=rate, patience=self._patience, clock=clock, sleep=sleep)
+            self._pace = shared_pace(self.url, address, account, patience=self._patience, clock=clock, sleep=sleep)
         self._pace.limiter.rate = rate
         return self._pace
 

@@ -12,9 +12,12 @@ from uuid import uuid4
 
 from attrs import asdict, define, evolve, field
 
+from coggno.provisioning.journal.locks.machine_lock import Sleep
 from coggno.provisioning.journal.postgres import driver, schema
 from coggno.provisioning.journal.postgres.driver import Database
 from coggno.provisioning.journal.postgres.url import DatabaseUrl
+from coggno.provisioning.journal.protocol import Clock
+from coggno.provisioning.pacing import SharedPace
 from coggno.provisioning.pacing.store import PaceReport, PaceState
 
 _UNLIMITED: Final = 100_000.0  # requests per second; a learnt rate that has grown so far limits nothing any more
@@ -162,6 +165,23 @@ class PostgresPace:
     async def _execute(self, connection: Database, statement: LiteralString, report: PaceReport) -> Any:
         values = {"address": self.address, "account": self.account, "me": self._me}
         return await connection.execute(statement, values | asdict(report))
+
+
+def shared_pace(
+    url: DatabaseUrl, address: str, account: str, *, patience: float, clock: Clock, sleep: Sleep
+) -> SharedPace:
+    """Return the pace that all workers share which use one database, without a limit of the rate as yet.
+
+    Args:
+        url: of a journal in the database.
+        address: of the API.
+        account: what tells the keys of accounts apart, and is no key.
+        patience: seconds that the database may be gone.
+        clock: seconds that only grow.
+        sleep: waits for so many seconds.
+    """
+    store = PostgresPace(url, address, account)
+    return SharedPace(store, rate=None, patience=patience, clock=clock, sleep=sleep)
 
 
 def _events(report: PaceReport) -> list[LiteralString]:
