@@ -75,13 +75,13 @@ CREATE INDEX submitted_rows_of ON coggno.submitted_rows (job, shard, line);
 _FOURTH: Final = """
 CREATE TABLE coggno.pace (
   address text NOT NULL, account text NOT NULL,
-  tat timestamptz NOT NULL DEFAULT '-infinity', granted timestamptz,
-  not_before timestamptz NOT NULL DEFAULT '-infinity', refusals bigint NOT NULL DEFAULT 0,
+  tat timestamptz NOT NULL DEFAULT 'epoch', granted timestamptz,
+  not_before timestamptz NOT NULL DEFAULT 'epoch', refusals bigint NOT NULL DEFAULT 0,
   accepted bigint NOT NULL DEFAULT 0, accepted_since timestamptz, accepted_at timestamptz,
   counted bigint NOT NULL DEFAULT 0, counted_seconds double precision NOT NULL DEFAULT 1, ceiling double precision,
   growth double precision NOT NULL DEFAULT 0, learnt_at timestamptz,
-  opened timestamptz, last_opened timestamptz NOT NULL DEFAULT '-infinity',
-  progressed timestamptz NOT NULL DEFAULT '-infinity', closings bigint NOT NULL DEFAULT 0,
+  opened timestamptz, last_opened timestamptz NOT NULL DEFAULT 'epoch',
+  progressed timestamptz NOT NULL DEFAULT 'epoch', closings bigint NOT NULL DEFAULT 0,
   probes integer NOT NULL DEFAULT 0, probe_at timestamptz, prober text,
   PRIMARY KEY (address, account)
 ) WITH (fillfactor = 20);
