@@ -74,7 +74,7 @@ async def provision(
     roster_options = attrs.evolve(roster_options or RosterOptions(), needs_password=options.passwords is None)
     async with AsyncExitStack() as stack:
         if journal is not None:
-            opened = journal_at(journal, patience=options.patience)
+            opened = journal_at(journal, patience=options.patience, settle_time=options.settle_time)
             await stack.enter_async_context(opened)
             options = attrs.evolve(options, journal=opened)
         # Closed even if the consumer leaves: no request goes on behind its back.

@@ -170,8 +170,8 @@ async def entered(journal, sleep=no_wait, company="7"):
 async def pair(postgres):
     """Two runs with a journal each."""
     async with (
-        PostgresJournal(postgres.url(journal=uuid4())) as one,
-        PostgresJournal(postgres.url(journal=uuid4())) as two,
+        PostgresJournal(postgres.url(journal=uuid4()), settle_time=0) as one,
+        PostgresJournal(postgres.url(journal=uuid4()), settle_time=0) as two,
     ):
         yield one, two
 
@@ -209,6 +209,29 @@ async def test_groups_of_a_dead_run_are_free(postgres, pair):
         await one.intend(a_write("dock", kind=WriteKind.CREATE_GROUP))
     assert kept_writes(one.url) == ["office"]
     await two.intend(a_write("dock", kind=WriteKind.CREATE_GROUP))
+    for each in (held, lock):
+        await each.__aexit__(None, None, None)
+
+
+async def test_group_of_a_dead_run_is_waited_for(postgres, pair):
+    """No list shows it while the server is still at it: for the settle time nobody creates groups."""
+    postgres.execute("DELETE FROM coggno.writes")  # those of other tests are in doubt as well
+    one, two = await begun(pair)
+    two._writer._locks.settle_time = 60.0
+    held = await entered(one)
+    known = await one.intend(a_write("office", kind=WriteKind.CREATE_GROUP))
+    expire(postgres, str(one.url))
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+        if len(waited) == 2:
+            async with PostgresJournal(one.url) as resumed:
+                await resumed.begin(a_job())
+                resumed.settle(known, WriteOutcome.DONE, 17)
+
+    lock = await entered(two, sleep)
+    assert len(waited) == 2
     for each in (held, lock):
         await each.__aexit__(None, None, None)
 

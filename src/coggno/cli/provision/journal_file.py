@@ -41,19 +41,20 @@ def with_journal(files: RunFiles, scope: JournalScope, *, accepts_new_key: bool)
 
 @asynccontextmanager
 async def open_journal(
-    location: JournalLocation | None, *, patience: float
+    location: JournalLocation | None, *, patience: float, settle_time: float
 ) -> AsyncGenerator[SqliteJournal | PostgresJournal]:
     """Open the journal of a run; without a location, one that is deleted afterwards.
 
     Args:
         location: where it is.
         patience: seconds that a database may be gone until the run stops.
+        settle_time: seconds until a write of another run counts as lost, where it died or gave up.
 
     Raises:
         JournalError: it cannot be used.
     """
     if location is not None:
-        async with journal_at(location, patience=patience) as journal:
+        async with journal_at(location, patience=patience, settle_time=settle_time) as journal:
             yield journal
         return
     with tempfile.TemporaryDirectory(prefix="coggno-") as folder:

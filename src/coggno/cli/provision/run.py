@@ -133,7 +133,8 @@ class ProvisionRun:
 
     async def _change(self, report: RunReport, coggno: AsyncCoggno) -> None:
         with _password_file(self.files.passwords) as passwords:
-            async with open_journal(report.files.journal, patience=self.options.run.patience) as journal:
+            pace = {"patience": self.options.run.patience, "settle_time": self.options.run.settle_time}
+            async with open_journal(report.files.journal, **pace) as journal:
                 options = evolve(self.options.run, passwords=passwords, journal=journal)
                 try:
                     plan = await self._agreed_plan(report, coggno, options)

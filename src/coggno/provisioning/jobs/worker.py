@@ -36,7 +36,8 @@ _AFTER_FAILURE: Final = 30.0  # seconds until a worker that goes on for ever tri
 _LEASE: Final = 30.0  # seconds
 _PATIENCE: Final = 900.0  # seconds that the database may be gone
 _TRIES: Final = 5  # of a journal that cannot be used while the database responds
-_AFTER_GRACE: Final = 0.5  # seconds after the grace of a run; closing its journal takes up to 4 more
+_AFTER_GRACE: Final = 0.5  # seconds after the grace of a run; closing its journal takes up to 3 more
+_LAST_SECOND: Final = 1.0  # seconds for giving back a lease
 _HEALTH_TIMEOUT: Final = 3.0  # seconds that the database has to respond
 _PLANNED_A_SECOND: Final = 10_000  # rows, on a slow machine
 
@@ -247,14 +248,20 @@ class Worker:
             stopped = str(error).rstrip(".")
         finally:
             self._sender = None
-            # Also where the journal was not opened: another worker need not wait for the lease to run out.
-            await self._database.attempt(claim.lease.release)
+            await self._give_back(claim)
         if stopped is not None and self.report.stopped is None:
             await self._stopped(claim, stopped, forever=forever)
 
+    async def _give_back(self, claim: Claim) -> None:
+        """Release a lease also where its journal was not opened: another worker need not wait for it to run out."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECOND):
+                await self._database.attempt(claim.lease.release)
+
     async def _carry_out_shard(self, claim: Claim) -> str | None:
         assert self._sender is not None  # noqa: S101 - set by the caller
-        async with closing_soon(ShardJournal(claim, patience=_PATIENCE)) as journal:
+        settle_time = options_of(claim.job).settle_time
+        async with closing_soon(ShardJournal(claim, patience=_PATIENCE, settle_time=settle_time)) as journal:
             run = ShardRun(journal, self._sender, self._sealer(claim.job), self._database, self._observer)
             end = await run.carry_out()
         self.report.counts += end.counts

@@ -27,19 +27,22 @@ def journal_location(name: str | os.PathLike[str] | DatabaseUrl) -> JournalLocat
     return DatabaseUrl(name) if isinstance(name, str) and is_database_url(name) else Path(name)
 
 
-def journal_at(name: str | os.PathLike[str] | DatabaseUrl, *, patience: float) -> SqliteJournal | PostgresJournal:
+def journal_at(
+    name: str | os.PathLike[str] | DatabaseUrl, *, patience: float, settle_time: float
+) -> SqliteJournal | PostgresJournal:
     """Return the journal of that name, which is opened by the run.
 
     Args:
         name: a path, or a URL of PostgreSQL.
         patience: seconds that a database may be gone until the run stops.
+        settle_time: seconds until a write of another run counts as lost, where it died or gave up.
 
     Raises:
         JournalError: it is an invalid URL.
     """
     location = journal_location(name)
     if isinstance(location, DatabaseUrl):
-        return PostgresJournal(location, patience=patience)
+        return PostgresJournal(location, patience=patience, settle_time=settle_time)
     return SqliteJournal(location)
 
 

@@ -38,12 +38,15 @@ def row_of(line: int, text: str, *, merged_into: int | None = None, password: st
         line,
         tuple(data["cells"]),
         None if data["person"] is None else _person(data["person"], password),
-        rejection=None
-        if rejection is None
-        else RowResult(**{**rejection, "outcome": RowOutcome(rejection["outcome"])}),
+        rejection=None if rejection is None else _result(rejection),
         merged_into=merged_into,
         uneven=None if uneven is None else tuple(uneven),
     )
+
+
+def _result(data: Mapping[str, Any]) -> RowResult:
+    values: dict[str, Any] = {**data, "outcome": RowOutcome(data["outcome"])}
+    return RowResult(**values)
 
 
 def _person(data: Mapping[str, Any], password: str | None) -> Person:

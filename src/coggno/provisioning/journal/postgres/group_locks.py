@@ -32,20 +32,31 @@ _RELEASE: Final = (
 )
 
 
+# A group that another run has sent and given up, or died with, may still be created: no list shows it yet.
+_IN_DOUBT: Final = """
+SELECT 1 FROM coggno.writes AS write JOIN coggno.journals AS journal ON journal.id = write.journal
+WHERE write.kind = 'create_group' AND coalesce(write.outcome, 'unknown') = 'unknown' AND write.journal <> %s
+  AND journal.address || ' ' || coalesce(write.company::text, journal.company, 'None') = %s
+  AND write.sent_at > extract(epoch FROM clock_timestamp()) - %s LIMIT 1
+"""
+
+
 @define
 class GroupLocks:
     """The rights of a run to create groups.
 
     Attributes:
         lease: of its journal.
+        settle_time: seconds after which a group that no list shows was not created.
         held: address and company of each right that it has.
     """
 
     lease: Lease
+    settle_time: float
     held: set[str] = field(factory=set[str])
 
     async def take(self, connection: Database, scope: str) -> bool:
-        """Return whether the right could be had.
+        """Return whether the right could be had, and no group of another run is in doubt.
 
         Args:
             connection: in a transaction of the lease.
@@ -56,7 +67,14 @@ class GroupLocks:
         await connection.execute(_LOCK_ROW, (scope,))
         lease = self.lease
         taken = await connection.execute(_TAKE, {"scope": scope, "journal": lease.journal, "token": lease.token})
-        return taken.rowcount == 1
+        if taken.rowcount == 0:
+            return False
+        in_doubt = await connection.execute(_IN_DOUBT, (lease.journal, scope, self.settle_time))
+        if await in_doubt.fetchone() is None:
+            return True
+        # Given back: the run that goes on with the group in doubt settles it sooner.
+        await self.release(connection, scope)
+        return False
 
     async def check(self, connection: Database) -> None:
         """Return if nobody has taken a right of this run meanwhile, and keep others from it until the commit.

@@ -48,6 +48,7 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
             passwords of PostgreSQL; one in the URL is never shown.
         lease: seconds that a lease lasts.
         patience: seconds that the database may be gone until the run stops.
+        settle_time: seconds until a group counts as not created that another run has sent and died with.
         now: seconds since the epoch.
         clock: seconds that only grow.
         sleep: waits for so many seconds.
@@ -62,6 +63,7 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         *,
         lease: float = 30.0,
         patience: float = 900.0,
+        settle_time: float = 60.0,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -70,6 +72,7 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         self.url = url if isinstance(url, DatabaseUrl) else DatabaseUrl(url)
         self._lease = lease
         self._patience = patience
+        self._settle_time = settle_time
         self._clock = clock
         self._sleep = sleep
         self._left: Mapping[str, int] = {}
@@ -225,6 +228,11 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
             finally:
                 self._waiting = None
             self._writer = PostgresWriter(
-                connection, taken, patience=self._patience, clock=self._clock, sleep=self._sleep
+                connection,
+                taken,
+                patience=self._patience,
+                settle_time=self._settle_time,
+                clock=self._clock,
+                sleep=self._sleep,
             )
         return self._writer

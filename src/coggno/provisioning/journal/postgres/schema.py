@@ -70,6 +70,7 @@ CREATE TABLE coggno.submitted_rows (
   PRIMARY KEY (job, line)
 );
 CREATE INDEX submitted_rows_of ON coggno.submitted_rows (job, shard, line);
+CREATE INDEX group_writes ON coggno.writes (sent_at) WHERE kind = 'create_group';
 """
 # Versions of this one row, changed some ten times a second, fit into its page: no index has to be changed with them.
 _FOURTH: Final = """

@@ -31,6 +31,7 @@ class PostgresWriter:
         connection: on which the lease was taken.
         lease: the right to write.
         patience: seconds without the database after which the journal cannot be used any more.
+        settle_time: seconds until a group in doubt of another run counts as not created.
         clock: seconds that only grow, also while the machine is busy with something else.
         sleep: waits for so many seconds.
     """
@@ -41,6 +42,7 @@ class PostgresWriter:
         lease: Lease,
         *,
         patience: float,
+        settle_time: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
@@ -48,7 +50,7 @@ class PostgresWriter:
         self.waiting: Waiting | None = None
         self._connection: Database | None = connection
         self._lease = lease
-        self._locks = GroupLocks(lease)
+        self._locks = GroupLocks(lease, settle_time)
         self._patience = patience
         self._clock = clock
         self._sleep = sleep
