@@ -16,6 +16,7 @@ from coggno.cli import error_messages, options, shell_completion, usage_errors
 from coggno.cli.commands.companies import companies
 from coggno.cli.commands.documents import documents
 from coggno.cli.commands.groups import groups
+from coggno.cli.commands.jobs import jobs
 from coggno.cli.commands.journal import journal
 from coggno.cli.commands.login import login, logout
 from coggno.cli.commands.profiles import profiles, whoami
@@ -23,6 +24,7 @@ from coggno.cli.commands.provision import apply, provision
 from coggno.cli.commands.report import report
 from coggno.cli.commands.sandbox import FAULTS_HELP, sandbox
 from coggno.cli.commands.users import users
+from coggno.cli.commands.worker import worker
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.terminal import output
 from coggno.cli.terminal.help_text import HelpWithExitCodes, help_width, write_exit_codes
@@ -72,6 +74,7 @@ app.command(
         "coggno provision people.csv --map email=Work_Mail --group Warehouse --json",
         "coggno provision people.csv --remove-missing members --protect staff.txt",
         "coggno provision people.csv --sandbox",
+        "coggno provision people.csv --detach --journal postgresql:///coggno",
     ),
 )(provision)
 app.command(
@@ -82,6 +85,15 @@ app.command(
         "coggno apply monday.plan",
     ),
 )(apply)
+app.command(
+    cls=HelpWithExitCodes,
+    short_help="Carry out submitted jobs, together with other workers.",
+    epilog=options.examples(
+        "coggno worker --journal postgresql:///coggno",
+        "coggno worker --journal postgresql:///coggno --forever --health 0.0.0.0:8080",
+    ),
+)(worker)
+app.add_typer(jobs, name="jobs", help="Show submitted jobs, write their results, cancel one.")
 app.add_typer(journal, name="journal", help="Show journals of runs, write results from them, recover damaged ones.")
 app.command(
     epilog=options.examples("coggno login", "coggno login --profile acme --company 7"),

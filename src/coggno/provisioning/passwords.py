@@ -90,6 +90,17 @@ class PasswordFile:
         self._known[login_key(login)] = generated
         return generated
 
+    def add(self, person: Person, password: str) -> None:
+        """Add a password that was generated elsewhere; one that the file has for that login stays.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        key = login_key(person.effective_login)
+        if key not in self._known:
+            self._write(_line(self._header, person, password))
+            self._known[key] = password
+
     def sync(self) -> None:
         """Return when all passwords so far are on the disk.
 

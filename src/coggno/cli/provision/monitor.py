@@ -70,12 +70,13 @@ class RunMonitor:
     def tick(self, progress: Progress) -> None:
         """Report about once a second how far the run is: while it waits, no row ends that would show it."""
         self.timeline.waiting(progress.waiting)
-        self.progress.waiting(_waiting_text(progress.waiting))
+        self.progress.waiting(waiting_text(progress.waiting))
         if self.events is not None:
             self.events.progress(progress)
 
 
-def _waiting_text(waiting: Waiting | None) -> str | None:
+def waiting_text(waiting: Waiting | None) -> str | None:
+    """Return what a run waits for, and since when, for a person."""
     if waiting is None:
         return None
     # Local time: the person at the terminal compares it with a clock on the wall.

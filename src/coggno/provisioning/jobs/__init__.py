@@ -9,7 +9,7 @@ from __future__ import annotations
 from coggno.provisioning.jobs.database.sealing import JobClient
 from coggno.provisioning.jobs.observer import WorkerObserver
 from coggno.provisioning.jobs.reader import JobReader
-from coggno.provisioning.jobs.records import JobPhase, JobStatus, ShardStatus
+from coggno.provisioning.jobs.records import JobPhase, JobStatus, ShardStatus, SubmittedJob
 from coggno.provisioning.jobs.submission import submit_job
 from coggno.provisioning.jobs.worker import Worker, WorkerReport
 
@@ -19,6 +19,7 @@ __all__ = [
     "JobReader",
     "JobStatus",
     "ShardStatus",
+    "SubmittedJob",
     "Worker",
     "WorkerObserver",
     "WorkerReport",

@@ -11,12 +11,13 @@ from typing import Any, Final, LiteralString, Self
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.jobs.database import tables
 from coggno.provisioning.jobs.database.row_data import row_of
+from coggno.provisioning.jobs.database.sealing import JobClient, Sealer
 from coggno.provisioning.jobs.records import JobPhase, JobStatus, ShardStatus, SubmittedJob
 from coggno.provisioning.jobs.rosters import roster_of
 from coggno.provisioning.journal import DatabaseUrl, Holder, values
 from coggno.provisioning.journal.postgres import driver, schema
 from coggno.provisioning.outcomes import RowOutcome, RowResult, Waiting
-from coggno.provisioning.roster import Roster, Row
+from coggno.provisioning.roster import Person, Roster, Row
 
 _PAGE: Final = 1000  # rows that are read at once
 _SHARDS: Final = """
@@ -40,6 +41,10 @@ JOIN unnest(%s::bigint[], %s::bigint[]) AS wanted (journal, row) ON known.journa
 _BEGUN: Final = """
 SELECT line FROM coggno.writes WHERE journal = ANY(%s) AND line <> 0
 """
+_GENERATED: Final = (
+    "SELECT line, password FROM coggno.submitted_rows WHERE job = %s AND is_generated AND password IS NOT NULL"
+)
+_CREATED: Final = frozenset({RowOutcome.CREATED, RowOutcome.UNKNOWN})
 _CANCEL: Final = "UPDATE coggno.submissions SET cancelled = %s WHERE id = %s AND cancelled IS NULL AND finished IS NULL"
 _IN_PROGRESS: Final = "in progress when the worker ended; another worker finds out"
 _UNKNOWN: Final = "in progress when the job was cancelled. It may have happened; run the row again to find out"
@@ -166,6 +171,23 @@ class JobReader:
             for row, _ in page:
                 yield row, row.rejection or results.get(row.line) or _unfinished(job, row, is_begun=row.line in begun)
             after = page[-1][0].line
+
+    def passwords(self, name: str, client: JobClient) -> Iterator[tuple[Person, str]]:
+        """Yield the passwords that were generated for users who were created, or may have been.
+
+        Args:
+            name: of the job.
+            client: has the API key that the job was submitted with.
+
+        Raises:
+            JournalError: there is no such job, the key is another one, or the database cannot be read.
+        """
+        job = self.submitted(name)
+        sealer = Sealer.of(client, job.salt)
+        sealed = {int(line): bytes(password) for line, password in self._rows(_GENERATED, job.id)}
+        for row, result in self.joined(name):
+            if row.person is not None and row.line in sealed and result.outcome in _CREATED:
+                yield row.person, sealer.open(row.line, sealed[row.line])
 
     def _kept(self, job: SubmittedJob) -> Iterator[tuple[Row, int | None]]:
         after = 0

@@ -50,12 +50,14 @@ class WorkerReport:
         shards: how many parts of jobs it has brought to their end.
         counts: how many rows have ended, by outcome.
         stopped: why it ended before everything was done; `None` if it did not.
+        was_busy: whether it had a part of a job in hand when it was stopped.
         left_alone: why it has left jobs of its address and company alone.
     """
 
     shards: int = 0
     counts: Counter[RowOutcome] = field(factory=Counter[RowOutcome])
     stopped: str | None = None
+    was_busy: bool = False
     left_alone: tuple[str, ...] = ()
 
     @property
@@ -104,7 +106,7 @@ class Worker:
         self._senders = JobSenders(client, self.url, _PATIENCE, testing.clock, testing.sleep)
         self._sealers: dict[int, Sealer] = {}
         self._sender: Sender | None = None
-        self._database = WorkerDatabase(self.url, _PATIENCE)
+        self._database = WorkerDatabase(self.url, _PATIENCE, on_wait=self._observer.idle)
         self._stopping = asyncio.Event()
         self._limit: asyncio.Timeout | None = None
         self._failures = 0
@@ -155,6 +157,7 @@ class Worker:
         if self.report.stopped is not None:
             return
         self.report.stopped = reason
+        self.report.was_busy = self._sender is not None
         self._stopping.set()
         if self._sender is not None:
             self._sender.signal.stop(reason)

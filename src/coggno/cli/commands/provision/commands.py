@@ -40,6 +40,15 @@ Recheck: TypeAlias = Annotated[
 ]
 
 
+Detach: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--detach",
+        help="Only submit the roster to the database of --journal: workers carry it out. See: coggno worker --help",
+    ),
+]
+
+
 @expanded
 def provision(
     *,
@@ -47,6 +56,7 @@ def provision(
     dry_run: DryRun = False,
     plan_out: PlanOut = None,
     recheck: Recheck = False,
+    detach: Detach = False,
     reading: RosterReading,
     files: RunFileOptions,
     pace: PaceOptions,
@@ -69,7 +79,7 @@ def provision(
     if plan_out is not None and not dry_run:
         raise CommandError("--plan-out works only together with --dry-run: it saves the plan instead of the run.")
     removals = removal.removals()
-    if removals is not None and not dry_run:
+    if removals is not None and not (dry_run or detach):
         require_confirmation_possible(yes=removal.yes)
     options = ProvisionOptions(
         source=roster,
@@ -82,7 +92,16 @@ def provision(
         protect=removal.protect,
         is_confirmed=removal.yes,
     )
-    raise typer.Exit(_run(options, test_server))
+    if detach:
+        _submit(options, test_server)
+    else:
+        raise typer.Exit(_run(options, test_server))
+
+
+def _submit(options: ProvisionOptions, test_server: SandboxRun) -> None:
+    from coggno.cli.jobs.submission import submit
+
+    submit(evolve(options, is_rehearsal=test_server.sandbox))
 
 
 def _run(options: ProvisionOptions, test_server: SandboxRun) -> ExitCode:

@@ -29,6 +29,7 @@ class WorkerDatabase:
         patience: seconds that the database may be gone.
         sleep: waits for so many seconds.
         clock: seconds that only grow.
+        on_wait: called with what it waits for, before each attempt to connect again.
         waiting: since when it waits for the database; `None` while it does not.
     """
 
@@ -36,6 +37,7 @@ class WorkerDatabase:
     patience: float
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
+    on_wait: Callable[[str], None] = lambda _: None
     waiting: Waiting | None = None
     _connection: Database | None = None
     _lock: asyncio.Lock = field(factory=asyncio.Lock)
@@ -108,4 +110,5 @@ class WorkerDatabase:
             reason = driver.reason_of(self.url, error)
             raise JournalError(f"The database {self.url} has not responded for {seconds:.0f} seconds ({reason}).")
         self.waiting = self.waiting or Waiting(since=time.time(), reason="the database to respond again")
+        self.on_wait(self.waiting.reason)
         await self.sleep(min(_LONGEST_PAUSE, 0.5 + seconds / 4))

@@ -1,0 +1,95 @@
+"""`coggno provision --detach`: reads and checks a roster, and submits it as a job."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from coggno import AsyncCoggno
+from coggno.cli.exit_codes import CommandError
+from coggno.cli.jobs.display import as_data
+from coggno.cli.provision.options import ProvisionOptions
+from coggno.cli.provision.reading import read, report_roster
+from coggno.cli.terminal import output
+from coggno.cli.terminal.progress_reporter import reporting_progress
+from coggno.provisioning import Roster
+from coggno.provisioning.jobs import JobStatus, submit_job
+from coggno.provisioning.journal import DatabaseUrl
+
+
+def submit(options: ProvisionOptions) -> None:
+    """Submit a roster, and print what was submitted and what comes next.
+
+    Raises:
+        CommandError: an option means nothing for a job.
+        CoggnoError: the roster or the database cannot be used.
+    """
+    url = _check(options)
+    typed = read(options) if options.source == "-" else None
+    with reporting_progress() as progress:
+        progress.phase("Reading the roster")
+        roster = typed or read(options)
+        report_roster(roster)
+        client = options.client.require_key()
+        progress.phase("Submitting")
+        status = client.run(lambda coggno: _submit(coggno, roster, url, options))
+    if options.output.as_json:
+        output.write_json({**as_data(status), "is_new": status.is_new})
+        return
+    for line in _lines(status, url, makes_passwords=options.output.passwords is not None):
+        for part in output.wrapped(output.clean(line), output.terminal_width()):
+            output.write(part)
+
+
+async def _submit(coggno: AsyncCoggno, roster: Roster, url: DatabaseUrl, options: ProvisionOptions) -> JobStatus:
+    makes_passwords = options.output.passwords is not None
+    return await submit_job(coggno, roster, journal=url, options=evolve(options.run), makes_passwords=makes_passwords)
+
+
+def _check(options: ProvisionOptions) -> DatabaseUrl:
+    """Return the database of the job.
+
+    Raises:
+        CommandError: there is none, or another option cannot be combined with it.
+    """
+    url = options.output.journal
+    if not isinstance(url, DatabaseUrl):
+        message = "--detach needs a database that the workers use as well: --journal postgresql://user@host/database"
+        raise CommandError(f"{message}?journal=NAME. NAME is the name of the job.")
+    if options.run.removals is not None:
+        raise CommandError(
+            "--remove-missing cannot be combined with --detach: a worker has a part of the roster only, and would take "
+            "everybody else for missing. Run it without --detach."
+        )
+    for name, is_given in (
+        ("--dry-run", options.dry_run),
+        ("--recheck", options.run.recheck),
+        ("--report", options.output.report is not None),
+        ("--results", options.output.results is not None),
+        ("--sandbox", options.is_rehearsal),
+    ):
+        if is_given:
+            raise CommandError(f"{name} cannot be combined with --detach. {_HINTS.get(name, '')}".rstrip())
+    return url
+
+
+_HINTS = {
+    "--dry-run": "Run it without --detach first.",
+    "--results": "Write the results with: coggno jobs results NAME --results FILE",
+    "--sandbox": "Start a test server with coggno sandbox, and name it with --base-url.",
+}
+
+
+def _lines(status: JobStatus, url: DatabaseUrl, *, makes_passwords: bool) -> list[str]:
+    rows, name = output.count_rows(status.rows), status.name
+    if not status.is_new:
+        lines = [f"{name} was submitted already: {status.done:,} of {rows} done."]
+    else:
+        parts = output.count(len(status.shards), "part")
+        refused = f" {output.count_rows(status.done)} of them cannot be carried out." if status.done else ""
+        lines = [f"{rows} submitted as {name}, in {parts}.{refused}"]
+    database = str(url.of_journal(name))
+    lines += ["", f"Carry it out, on any number of machines: coggno worker --journal '{database}'"]
+    lines += [f"How far it is: coggno jobs show --journal '{database}'"]
+    passwords = " --passwords FILE" if makes_passwords else ""
+    lines += [f"Its results: coggno jobs results --journal '{database}'{passwords}"]
+    return lines
