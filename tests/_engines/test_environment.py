@@ -79,11 +79,27 @@ def test_proxy_label_has_no_credentials(value, label, monkeypatch):
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 @pytest.mark.parametrize(
-    "value", ["http://user:s3cret@127.0.0.1:99999", "http://s3cret:x", "ftp://s3cret", "http://", "http://[s3cret"]
+    "value",
+    [
+        "http://user:s3cret@127.0.0.1:99999",
+        "http://s3cret:x",
+        "ftp://s3cret",
+        "http://",
+        "http://[s3cret",
+        "http://s3cret..x",
+    ],
 )
 def test_malformed_proxy_names_the_variable(variable, value, monkeypatch):
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigurationError, match=f"{variable} is not the address of a proxy; it looks like") as caught:
+        choose()
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("login", ["u" * 256, "u:" + "s3cret" * 43], ids=["user", "password"])
+def test_login_too_long_for_socks_names_the_variable(login, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", f"socks5://{login}@127.0.0.1:1080")
+    with pytest.raises(ConfigurationError, match="ALL_PROXY: user name or password is too long") as caught:
         choose()
     assert "s3cret" not in str(caught.value)
 
@@ -185,9 +201,12 @@ async def test_refused_certificate_is_explained(kind, which):
             await this.create()
         assert caught.value.outcome == "not_sent"
         assert caught.value.retryable is False
-        assert "set SSL_CERT_FILE to the file" in str(caught.value)
-        reason = "not valid for '127.0.0.1'" if which == "elsewhere" else "unable to get local issuer certificate"
-        assert reason in str(caught.value)
+    reasons = {
+        "elsewhere": "not valid for '127.0.0.1'. Check the address (base_url)",
+        "foreign": "unable to get local issuer certificate. If a company proxy or a test server uses its own "
+        "certificate authority, set SSL_CERT_FILE to the file",
+    }
+    assert reasons[which] in str(caught.value)
 
 
 def test_only_http_1_1_is_offered(monkeypatch):

@@ -27,6 +27,7 @@ REFUSALS = {
     "no HTTP": ((read_head, send(b"SSH-2.0-x\r\n\r\n"), close), ""),
     "407": ((read_head, send(response_bytes(body=b"", status=407)), close), "407"),
     "503": ((read_head, send(response_bytes(body=b"", status=503)), close), "503"),
+    "the login as a reason": ((read_head, send(b"HTTP/1.1 502 s3cret\r\nContent-Length: 0\r\n\r\n"), close), "502"),
     "no TLS": ((read_head, send(b"HTTP/1.1 200 OK\r\n\r\n"), close), ""),
 }
 

@@ -14,6 +14,7 @@ from coggno._engines.origin import Origin
 from coggno.errors import ConfigurationError
 
 _PROXY_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+_LONGEST_LOGIN: Final = 255  # bytes of a user name or a password (RFC 1929)
 
 
 @frozen(kw_only=True)
@@ -76,19 +77,30 @@ def _checked(value: str, variable: str) -> Proxy:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port, parts = None, None, urlsplit("")
-    if not host or parts.scheme not in _PROXY_PORTS:
+    if not host or parts.scheme not in _PROXY_PORTS or not _is_host(host):
         # The value is not shown: it may hold a password.
         message = f"{variable} is not the address of a proxy; it looks like http://proxy.example:3128"
         raise ConfigurationError(message)
+    user = None if parts.username is None else unquote(parts.username)
+    password = unquote(parts.password or "")
+    if parts.scheme.startswith("socks") and max(len(text.encode()) for text in (user or "", password)) > _LONGEST_LOGIN:
+        raise ConfigurationError(f"{variable}: user name or password is too long for a SOCKS proxy (255 bytes)")
     shown = f"[{host}]" if ":" in host else host
     return Proxy(
         scheme=parts.scheme,
         host=host,
         port=port or _PROXY_PORTS[parts.scheme],
-        user=None if parts.username is None else unquote(parts.username),
-        password=unquote(parts.password or ""),
+        user=user,
+        password=password,
         label=f"{shown}:{port} ({variable})" if port else f"{shown} ({variable})",
     )
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return bool(host.encode("idna"))
+    except UnicodeError:  # such as "a..b": the first request would fail with it
+        return False
 
 
 def _variable(scheme: str) -> str:

@@ -82,12 +82,25 @@ def not_retryable(error: E) -> E:
     return error
 
 
+_UNKNOWN_AUTHORITY: Final = range(18, 22)  # verify codes of OpenSSL: self-signed, or an issuer that is not known
+_OTHER_HOST: Final = range(62, 65)  # the certificate is of another host, e-mail address or IP address
+
+
 def _certificate_failure(error: ssl.SSLCertVerificationError) -> APIConnectionError:
-    message = (
-        f"the server's certificate was refused: {error.verify_message or error.reason}. If a company proxy or a test "
-        "server uses its own certificate authority, set SSL_CERT_FILE to the file with that authority's certificate"
-    )
+    reason = (error.verify_message or error.reason or "no reason given").rstrip(".")
+    message = f"the server's certificate was refused: {reason}{_certificate_advice(error.verify_code)}"
     return not_retryable(APIConnectionError(message, outcome="not_sent"))
+
+
+def _certificate_advice(code: int) -> str:
+    if code in _UNKNOWN_AUTHORITY:
+        return (
+            ". If a company proxy or a test server uses its own certificate authority, set SSL_CERT_FILE to the file "
+            "with that authority's certificate"
+        )
+    if code in _OTHER_HOST:
+        return ". Check the address (base_url), and whether another server responds in its place"
+    return ""
 
 
 def _refused_certificate(error: BaseException) -> ssl.SSLCertVerificationError | None:

@@ -140,7 +140,9 @@ class HttpxTranslation(Translation):
         library, sent = self._library, self.request.sent
         if isinstance(error, library.UnsupportedProtocol):
             raise_alone(ConfigurationError(f"base_url cannot be used: {error}"))
-        if isinstance(error, library.TimeoutException | library.NetworkError | library.ProxyError):
+        if isinstance(error, library.ProxyError):
+            self._raise_refusal_of_proxy(error)
+        if isinstance(error, library.TimeoutException | library.NetworkError):
             self._raise_failure(cast("httpx.RequestError", error))
         if isinstance(error, library.RequestError):
             detail = without_quotations(str(error))
@@ -151,11 +153,17 @@ class HttpxTranslation(Translation):
         library = self._library
         # It carries the request, key and password included, and our error chains it.
         error.request = library.Request("GET", "https://request.invalid")
-        early = (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError)
+        early = (library.ConnectError, library.ConnectTimeout, library.PoolTimeout)
         sent = self.request.sent and not isinstance(error, early)
-        ours = failure(error, sent=sent, timed_out=isinstance(error, library.TimeoutException), proxy=self.proxy)
-        is_refused_login = isinstance(error, library.ProxyError) and str(error).startswith("407")
-        raise (not_retryable(ours) if is_refused_login else ours) from error
+        timed_out = isinstance(error, library.TimeoutException)
+        raise failure(error, sent=sent, timed_out=timed_out, proxy=self.proxy) from error
+
+    def _raise_refusal_of_proxy(self, error: Exception) -> NoReturn:
+        # Its status line: the words in it may repeat the request to the proxy, with the login.
+        status = str(error)[:3]
+        detail = f"status {status}" if status.isdigit() else None
+        refused = failure(error, sent=False, timed_out=False, detail=detail, proxy=self.proxy)
+        raise_alone(not_retryable(refused) if status == "407" else refused)
 
 
 def tracer(
