@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Final
 
 from attrs import define, field
@@ -42,14 +41,26 @@ class AdaptiveLimit:
     def __attrs_post_init__(self) -> None:
         self.level = min(_FIRST_LEVEL, float(self.maximum))
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncGenerator[None]:
-        """Hold one of the slots while the context lasts; wait until one is free."""
-        await self._acquire()
+    async def acquire(self) -> None:
+        """Wait for one of the slots; call `release` afterwards, whatever happens."""
+        if self.in_use < int(self.level) and not self._waiters:
+            self.in_use += 1
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            yield
-        finally:
-            self._release()
+            await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self.release()  # it got a slot and cannot use it: the next one can
+            elif waiter in self._waiters:
+                self._waiters.remove(waiter)
+            raise
+
+    def release(self) -> None:
+        """Give the slot to whoever has waited longest."""
+        self.in_use -= 1
+        self._wake()
 
     def succeeded(self, seconds: float) -> None:
         """Note that a request succeeded.
@@ -74,25 +85,6 @@ class AdaptiveLimit:
     def restart(self) -> None:
         """Begin from below again, after an outage."""
         self.level = min(_FIRST_LEVEL, self.level)
-
-    async def _acquire(self) -> None:
-        if self.in_use < int(self.level) and not self._waiters:
-            self.in_use += 1
-            return
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            await waiter
-        except BaseException:
-            if waiter.done() and not waiter.cancelled():
-                self._release()  # it got a slot and cannot use it: the next one can
-            elif waiter in self._waiters:
-                self._waiters.remove(waiter)
-            raise
-
-    def _release(self) -> None:
-        self.in_use -= 1
-        self._wake()
 
     def _wake(self) -> None:
         """Give free slots to those that have waited longest.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import Any, Final
 
 from attrs import define, field
@@ -47,8 +48,7 @@ class Gate:
     _probing: asyncio.Lock = field(factory=asyncio.Lock)
     _last_failure: Exception | None = None
 
-    @asynccontextmanager
-    async def request(self, requests: int = 1, *, is_first: bool = False) -> AsyncGenerator[None]:
+    def request(self, requests: int = 1, *, is_first: bool = False) -> AbstractAsyncContextManager[None]:
         """Wait until a request may be sent; what becomes of it in the context is noted.
 
         Args:
@@ -58,28 +58,50 @@ class Gate:
         Raises:
             HeldError: the run was stopped before, or the database that paces it is gone.
         """
+        return GatePassage(self, requests, is_first=is_first)
+
+    async def enter(self, requests: int, *, is_first: bool) -> None:
+        """Wait until a request may be sent; see `request`. Call `leave` when it has ended."""
         if is_first and self.circuit.has_just_failed:
             # In an outage the requests in progress fail at the same time: nothing new need run into it.
             await self.pause(_HESITATION)
         await self._wait_for_api()
-        async with self.limit.slot():
-            # The slot first: after a refusal nothing may leave that has passed the limiter before.
-            await self._acquire(requests)
-            while self._must_wait():
-                # An outage has begun while this request waited for its turn; the turn is long over after it.
-                await self._wait_for_api()
-                await self._acquire(requests)
-            if is_first and self.signal.reason is not None:
-                raise HeldError
-            began = self.limit.clock()
-            try:
-                yield
-            except Exception as error:
+        # The slot first: after a refusal nothing may leave that has passed the limiter before.
+        await self.limit.acquire()
+        try:
+            await self._wait_for_turn(requests)
+            self._check_not_held(is_first=is_first)
+        except BaseException:
+            self.limit.release()
+            raise
+
+    def leave(self, error: BaseException | None, began: float) -> None:
+        """Note what became of a request.
+
+        Args:
+            error: what it ended with, if it failed or was cancelled.
+            began: when it was sent.
+        """
+        try:
+            if error is None:
+                self.limiter.accepted()
+                self.circuit.succeeded()
+                self.limit.succeeded(self.limit.clock() - began)
+            elif isinstance(error, Exception):
                 self._failed(error)
-                raise
-            self.limiter.accepted()
-            self.circuit.succeeded()
-            self.limit.succeeded(self.limit.clock() - began)
+        finally:
+            self.limit.release()
+
+    async def _wait_for_turn(self, requests: int) -> None:
+        await self._acquire(requests)
+        while self._must_wait():
+            # An outage has begun while this request waited for its turn; the turn is long over after it.
+            await self._wait_for_api()
+            await self._acquire(requests)
+
+    def _check_not_held(self, *, is_first: bool) -> None:
+        if is_first and self.signal.reason is not None:
+            raise HeldError
 
     async def _acquire(self, requests: int) -> None:
         try:
@@ -160,6 +182,29 @@ class Gate:
         end = self.limit.clock() + seconds
         while self.signal.reason is None and (left := end - self.limit.clock()) > 0:
             await self.sleep(min(_SLICE, left))
+
+
+class GatePassage(AbstractAsyncContextManager[None]):
+    """One request on its way through the gate.
+
+    A class and not `contextlib.asynccontextmanager`, which takes longer than the gate: every row has one.
+    """
+
+    __slots__ = ("_began", "_gate", "_is_first", "_requests")
+
+    def __init__(self, gate: Gate, requests: int, *, is_first: bool) -> None:
+        self._gate = gate
+        self._requests = requests
+        self._is_first = is_first
+
+    async def __aenter__(self) -> None:
+        await self._gate.enter(self._requests, is_first=self._is_first)
+        self._began = self._gate.limit.clock()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._gate.leave(error, self._began)
 
 
 def _duration(seconds: float) -> str:
