@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import keyring
 import keyring.errors
 import pytest
 
@@ -54,6 +55,31 @@ def test_key_without_a_keyring_needs_a_variable(coggno: RunCommand, url, monkeyp
     assert ended.code == 2
     assert "has no keyring" in ended.err
     assert "--key-variable" in ended.err
+
+
+def test_broken_keyring_is_one_message(coggno: RunCommand, ring, url, monkeypatch):
+    """What a configuration of keyring names is imported and called: it raises what it likes."""
+
+    def broken():
+        raise ModuleNotFoundError("No module named 'no'")
+
+    monkeypatch.setattr(keyring, "get_keyring", broken)
+    ended = coggno("login", "--base-url", url, typed="")
+    assert ended.code == 2
+    assert ended.err.startswith("Error: The keyring cannot be used: No module named 'no'. Check PYTHON_KEYRING_BACKEND")
+    monkeypatch.undo()
+    monkeypatch.setattr(ring, "set_password", lambda *_: 1 / 0)
+    ended = coggno("login", "--key-stdin", "--base-url", url, piped=KEY + "\n")
+    assert (ended.code, ended.err) == (
+        1,
+        "Error: The keyring cannot be written to: division by zero. Unlock it, and try again.\n",
+    )
+
+
+def test_empty_standard_input_is_no_key(coggno: RunCommand, ring, url):
+    ended = coggno("login", "--key-stdin", "--base-url", url, piped="\n")
+    assert ended.code == 2
+    assert ended.err == "Error: The first line of standard input is empty: pipe the API key into the command.\n"
 
 
 def test_missing_extra_names_the_command(coggno: RunCommand, url, monkeypatch):

@@ -55,8 +55,8 @@ def test_no_value_can_add_a_setting(company):
         ("[profiles]\nacme = 3", r"profiles must be sections such as"),
         ('[profiles.acme]\nurl = "x"', r"section \[profiles.acme\]: there is no setting 'url'. Settings: base_url"),
         ("[profiles.acme]\nbase_url = 3", r"base_url must be a text in quotation marks"),
-        ('[profiles.acme]\napi_key = "test_SECRET"', r"a key does not belong into a file"),
-        ('[profiles.acme]\nkey_variable = "live_SECRET"', r"a key does not belong into a file"),
+        ('[profiles.acme]\napi_key = "test_SECRET"', r"a key does not belong in a file"),
+        ('[profiles.acme]\nkey_variable = "live_SECRET"', r"a key does not belong in a file"),
     ],
 )
 def test_mistake_in_the_file_is_named(text, message):

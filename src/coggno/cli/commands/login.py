@@ -127,7 +127,10 @@ def _read_key(variable: str | None, *, from_stdin: bool) -> str:
             raise CommandError(f"The environment variable {variable} is not set. Set it to the API key first.")
         return key
     if from_stdin:
-        return sys.stdin.readline().strip()
+        key = sys.stdin.readline().strip()
+        if not key:
+            raise CommandError("The first line of standard input is empty: pipe the API key into the command.")
+        return key
     if not output.is_terminal(sys.stdin):
         message = "Cannot ask for the key: standard input is not a terminal. Use --key-stdin to pipe it in."
         raise CommandError(message)

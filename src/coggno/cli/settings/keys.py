@@ -19,7 +19,12 @@ def require_keyring() -> str:
         CommandError: the extra is not installed, or this machine has no keyring.
     """
     keyring = _keyring()
-    backend = keyring.get_keyring()
+    try:
+        backend = keyring.get_keyring()
+    except Exception as error:  # noqa: BLE001 - whatever a configuration names is imported and called
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        message = f"The keyring cannot be used: {reason}. Check PYTHON_KEYRING_BACKEND and the settings of keyring"
+        raise CommandError(f"{message}, or use none. {_ELSEWHERE}") from None
     # The one that stands for "there is none" has the priority 0.
     if backend.priority <= 0:
         raise CommandError(f"This machine has no keyring that a key could be stored in. {_ELSEWHERE}")
@@ -45,7 +50,7 @@ def load_key(profile: str) -> str | None:
     keyring = _keyring()
     try:
         key: str | None = keyring.get_password(_SERVICE, profile)
-    except keyring.errors.KeyringError as error:
+    except Exception as error:  # noqa: BLE001 - a backend is a plugin, and not all of its errors are keyring's
         raise _unusable("read from", error) from None
     return key
 
@@ -55,7 +60,7 @@ def store_key(profile: str, key: str) -> None:
     keyring = _keyring()
     try:
         keyring.set_password(_SERVICE, profile, key)
-    except keyring.errors.KeyringError as error:
+    except Exception as error:  # noqa: BLE001 - a backend is a plugin, and not all of its errors are keyring's
         raise _unusable("written to", error) from None
 
 
@@ -66,7 +71,7 @@ def remove_key(profile: str) -> bool:
         keyring.delete_password(_SERVICE, profile)
     except keyring.errors.PasswordDeleteError:
         return False
-    except keyring.errors.KeyringError as error:
+    except Exception as error:  # noqa: BLE001 - a backend is a plugin, and not all of its errors are keyring's
         raise _unusable("written to", error) from None
     return True
 
@@ -78,8 +83,8 @@ def _keyring() -> ModuleType:
         import_module("keyring.errors")
         return import_module("keyring")
     except ModuleNotFoundError:
-        message = f"A key in the keyring needs the extra 'keyring': pip install 'coggno[keyring]'. Or: {_ELSEWHERE}"
-        raise CommandError(message) from None
+        message = "A key in the keyring needs the extra 'keyring': pip install 'coggno[keyring]'. Or do without it."
+        raise CommandError(f"{message} {_ELSEWHERE}") from None
 
 
 def _unusable(verb: str, error: Exception) -> CommandError:

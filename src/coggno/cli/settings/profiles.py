@@ -164,7 +164,7 @@ def _profile(path: Path, name: str, values: object) -> Profile:
     variable = settings.get("key_variable")
     # Nothing else begins like that: somebody has written the key itself, which must not be shown as a name.
     if "api_key" in settings or "key" in settings or (isinstance(variable, str) and key_mode(variable) is not None):
-        message = f"{section}: a key does not belong into a file. Remove it, and run: coggno login --profile {name}"
+        message = f"{section}: a key does not belong in a file. Remove it, and run: coggno login --profile {name}"
         raise CommandError(message)
     for key, value in settings.items():
         if key not in _SETTINGS:

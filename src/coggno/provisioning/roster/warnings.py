@@ -16,7 +16,7 @@ from coggno.provisioning.roster.rows import Row
 from coggno.provisioning.roster.validation import INVISIBLE, texts
 
 _SHOWN: Final = 20  # warnings; a column of damaged dates would give one for each row
-_JOINERS: Final = "\u200c\u200d"  # belong into names of some scripts, such as Persian and Hindi
+_JOINERS: Final = "\u200c\u200d"  # belong in names of some scripts, such as Persian and Hindi
 _SPACE: Final = " \t\r\n\v\f"
 _DAMAGE: Final = {
     "a number that a spreadsheet has rounded": re.compile(r"[+-]?\d+([.,]\d+)?E[+-]?\d+", re.IGNORECASE),
