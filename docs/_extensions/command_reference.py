@@ -9,10 +9,9 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from typer.main import get_command
 
 from coggno.cli import exit_codes
-from coggno.cli.app import app as commands
+from coggno.cli.app import command as all_commands
 
 _NAMES = re.compile(r"(?<![\w`-])(--[a-z][\w-]*|COGGNO_\w+)")
 
@@ -22,7 +21,7 @@ class Commands(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the sections."""
-        root = get_command(commands)
+        root = all_commands()
         text = "\n".join(
             _command(root, root.make_context("coggno", [], resilient_parsing=True))
         )
@@ -97,7 +96,7 @@ def _parameters(
             parameter.human_readable_name,
             "",
         )
-        yield name.replace(" <str>", ""), meaning
+        yield name, meaning
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from typer.main import get_command
 
@@ -28,6 +30,7 @@ def test_help_has_an_example_of_the_command(coggno: RunCommand, path):
     _, _, shown = ended.out.partition("Example")
     assert "coggno " + " ".join(path) in shown
     assert all(len(line) <= 80 for line in ended.out.splitlines())
+    assert not re.search(r"<\w+>|<list|\{[A-Z]|\[\[", ended.out), "a type or a mark of the parser"
 
 
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)

@@ -27,7 +27,7 @@ from coggno.cli.commands.users import users
 from coggno.cli.commands.worker import worker
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.terminal import output
-from coggno.cli.terminal.help_text import HelpWithExitCodes, help_width, write_exit_codes
+from coggno.cli.terminal.help_text import HelpWithExitCodes, help_width, with_plain_arguments, write_exit_codes
 
 
 class RootCommand(TyperGroup):
@@ -138,6 +138,11 @@ def root(
     """
 
 
+def command() -> Any:
+    """Return all commands, as typer builds them, with their help in plain words."""
+    return with_plain_arguments(get_command(app))
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the program and return the exit code.
 
@@ -157,7 +162,7 @@ def _run_command(arguments: list[str]) -> int:
         if shell_completion.is_installation(arguments) and not shell_completion.may_install():
             return ExitCode.OK
         # Not standalone: typer would print mistakes in its own words, and end the process.
-        code = get_command(app).main(args=arguments, prog_name="coggno", standalone_mode=False)
+        code = command().main(args=arguments, prog_name="coggno", standalone_mode=False)
     except CommandError as error:
         error_messages.report_error(str(error))
         return error.code

@@ -20,6 +20,36 @@ def help_width() -> int | None:
     return None if columns >= _ENOUGH else max(columns - 2, _NARROWEST)
 
 
+def with_plain_arguments(command: Any) -> Any:
+    """Name arguments in the help of a command, and of those below it, as other programs do: `GROUP`, `[NAME]`.
+
+    Typer writes `{GROUP}` in the usage, and `GROUP <str>` in the list.
+
+    Args:
+        command: a command of typer, which is changed and returned.
+    """
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            _name_plainly(parameter)
+    for child in getattr(command, "commands", {}).values():
+        with_plain_arguments(child)
+    return command
+
+
+def _name_plainly(argument: Any) -> None:
+    name = str(argument.metavar or argument.name).strip("[]")
+    shown = name if argument.required else f"[{name}]"
+    described = argument.get_help_record
+
+    def help_record(context: Any) -> tuple[str, str] | None:
+        record = described(context)
+        # `[required]` repeats what the usage says.
+        return None if record is None else (shown, record[1].removesuffix("  [required]"))
+
+    argument.get_usage_pieces = lambda _: [shown]
+    argument.get_help_record = help_record
+
+
 def write_exit_codes(formatter: Any) -> None:
     """Write the exit codes as a table, which any width of a terminal can show."""
     # Not in the docstring: its paragraphs are filled, and a block kept as it is does not fit a narrow terminal.
