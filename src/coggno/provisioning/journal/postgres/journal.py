@@ -13,6 +13,7 @@ from attrs import evolve
 from coggno.provisioning.journal.locks.machine_lock import Sleep
 from coggno.provisioning.journal.noted import NotedJournal
 from coggno.provisioning.journal.postgres import driver, lease, schema
+from coggno.provisioning.journal.postgres.driver import Database
 from coggno.provisioning.journal.postgres.pace import shared_pace
 from coggno.provisioning.journal.postgres.url import DatabaseUrl
 from coggno.provisioning.journal.postgres.writer import PostgresWriter
@@ -105,16 +106,20 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
             JournalError: the journal cannot be used, another run holds it, or it belongs to another scope.
         """
         writer = await self._opened()
-        tables = writer.tables
-        await writer.call(lambda connection: tables.check_scope(connection, job, f"The journal {self.url}"))
-        now = self._now()
-        state = await writer.call(lambda connection: tables.begin_job(connection, job, now))
-        self._number = state.number
-        self._intents = max(self._intents, await writer.call(tables.last_intent))
-        self._leavers = await writer.call(lambda connection: tables.last_leaver(connection, state.number))
-        self._left = await writer.call(tables.last_leaving) if state.number > 1 else {}
-        removed = await writer.call(lambda connection: tables.count_left(connection, state.number))
-        return evolve(state, removed=removed)
+        tables, now, journal = writer.tables, self._now(), f"The journal {self.url}"
+
+        # In one transaction: a worker begins a shard every few seconds, and sends nothing meanwhile.
+        async def begin(connection: Database) -> tuple[JobState, int, int, Mapping[str, int]]:
+            await tables.check_scope(connection, job, journal)
+            state = await tables.begin_job(connection, job, now)
+            left = await tables.last_leaving(connection) if state.number > 1 else {}
+            leavers = await tables.last_leaver(connection, state.number)
+            removed = await tables.count_left(connection, state.number)
+            return evolve(state, removed=removed), await tables.last_intent(connection), leavers, left
+
+        state, intents, self._leavers, self._left = await writer.call(begin)
+        self._number, self._intents = state.number, max(self._intents, intents)
+        return state
 
     async def finish(self) -> None:
         """Note that the job came to its end."""
