@@ -11,11 +11,13 @@ import pytest
 def dask_cluster(workers=3, **environment):
     """Yield a cluster whose workers are processes with these variables in their environment."""
     distributed = pytest.importorskip("distributed", reason="distributed is not installed (extra `dask`)")
-    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     # Its own log is of no interest: a worker that is killed is reported there in many lines.
     with (
         pytest.MonkeyPatch.context() as patch,
-        distributed.LocalCluster(n_workers=0, silence_logs=50, **options) as cluster,
+        distributed.LocalCluster(
+            n_workers=0, silence_logs=50, scheduler_kwargs={"dashboard": False}, **options
+        ) as cluster,
     ):
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -25,8 +27,13 @@ def dask_cluster(workers=3, **environment):
         yield cluster
 
 
-def kill_worker(client, index=0):
-    """End a worker as the kernel does that has no memory left; Dask starts another one."""
-    workers = sorted(client.run(os.getpid).items())
-    os.kill(workers[index][1], signal.SIGKILL)
-    return workers[index][0]
+def kill_worker(client, worker=None):
+    """End a worker as the kernel does that has no memory left; Dask starts another one.
+
+    Args:
+        client: of Dask.
+        worker: its address; any that has a task if not given.
+    """
+    worker = worker or next((name for name, tasks in client.processing().items() if tasks), None)
+    processes = client.run(os.getpid)
+    os.kill(processes.get(worker) or next(iter(processes.values())), signal.SIGKILL)

@@ -79,3 +79,18 @@ def test_location_is_a_path_or_a_url(tmp_path):
     assert journal_location(str(tmp_path)) == journal_location(tmp_path) == tmp_path
     url = journal_location("postgresql://db/hr")
     assert url == DatabaseUrl("postgresql://db/hr") == journal_location(url)
+
+
+@pytest.mark.parametrize(
+    ("text", "password", "rest"),
+    [
+        ("postgresql://ada:a%40b@db/x?journal=y", "a@b", "postgresql://ada@db/x?journal=y"),
+        ("postgresql://db/x?password=abc&journal=y", "abc", "postgresql://db/x?journal=y"),
+        ("postgresql://db/x?journal=y&password=abc", "abc", "postgresql://db/x?journal=y"),
+        ("postgresql://db/x?sslpassword=abc", None, "postgresql://db/x?sslpassword=abc"),
+        ("postgresql:///x", None, "postgresql:///x"),
+    ],
+)
+def test_password_can_be_taken_out(text, password, rest):
+    url = DatabaseUrl(text)
+    assert (url.password, url.without_password.secret_text) == (password, rest)

@@ -84,7 +84,8 @@ async def test_killed_workers_repeat_nothing(dask, sandbox, address, url, seed):
     run = asyncio.create_task(carry_out(dask, address, url, people(ROWS), shard_rows=ROWS // 12))
     for kill in range(KILLS):
         await wait_until(lambda: run.done() or len(sandbox.users()) >= ROWS * (kill + 1) // (KILLS + 2))  # noqa: B023
-        await asyncio.to_thread(kill_worker, dask, chance.randrange(3))
+        await asyncio.sleep(chance.uniform(0, 0.3))
+        await asyncio.to_thread(kill_worker, dask)
     status = await run
     assert (status.state, status.counts) == (JobPhase.FINISHED, {RowOutcome.CREATED: ROWS})
     check_effects(sandbox, url, ROWS)

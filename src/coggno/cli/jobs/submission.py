@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from attrs import evolve
 
 from coggno import AsyncCoggno
@@ -23,7 +25,7 @@ def submit(options: ProvisionOptions) -> None:
         CommandError: an option means nothing for a job.
         CoggnoError: the roster or the database cannot be used.
     """
-    url = _check(options)
+    url = check_options(options, "--detach", _HINTS.keys() | {"--recheck", "--report"})
     typed = read(options) if options.source == "-" else None
     with reporting_progress() as progress:
         progress.phase("Reading the roster")
@@ -45,35 +47,42 @@ async def _submit(coggno: AsyncCoggno, roster: Roster, url: DatabaseUrl, options
     return await submit_job(coggno, roster, journal=url, options=evolve(options.run), makes_passwords=makes_passwords)
 
 
-def _check(options: ProvisionOptions) -> DatabaseUrl:
+def check_options(options: ProvisionOptions, flag: str, refused: Collection[str]) -> DatabaseUrl:
     """Return the database of the job.
 
+    Args:
+        options: of the command.
+        flag: the option that makes a job of the roster.
+        refused: options that cannot be combined with it.
+
     Raises:
-        CommandError: there is none, or another option cannot be combined with it.
+        CommandError: there is no database, or another option cannot be combined with the flag.
     """
     url = options.output.journal
     if not isinstance(url, DatabaseUrl):
-        message = "--detach needs a database that the workers use as well: --journal postgresql://user@host/database"
+        message = f"{flag} needs a database that the workers use as well: --journal postgresql://user@host/database"
         raise CommandError(f"{message}?journal=NAME. NAME is the name of the job.")
     if options.run.removals is not None:
         raise CommandError(
-            "--remove-missing cannot be combined with --detach: a worker has a part of the roster only, and would take "
-            "everybody else for missing. Run it without --detach."
+            f"--remove-missing cannot be combined with {flag}: a worker has a part of the roster only, and would take "
+            f"everybody else for missing. Run it without {flag}."
         )
-    for name, is_given in (
-        ("--dry-run", options.dry_run),
-        ("--recheck", options.run.recheck),
-        ("--report", options.output.report is not None),
-        ("--results", options.output.results is not None),
-        ("--sandbox", options.is_rehearsal),
-    ):
-        if is_given:
-            raise CommandError(f"{name} cannot be combined with --detach. {_HINTS.get(name, '')}".rstrip())
+    given = {
+        "--dry-run": options.dry_run,
+        "--recheck": options.run.recheck,
+        "--report": options.output.report is not None,
+        "--results": options.output.results is not None,
+        "--sandbox": options.is_rehearsal,
+    }
+    for name in refused:
+        if given[name]:
+            hint = _HINTS.get(name, "").format(flag=flag)
+            raise CommandError(f"{name} cannot be combined with {flag}. {hint}".rstrip())
     return url
 
 
 _HINTS = {
-    "--dry-run": "Run it without --detach first.",
+    "--dry-run": "Run it without {flag} first.",
     "--results": "Write the results with: coggno jobs results NAME --results FILE",
     "--sandbox": "Start a test server with coggno sandbox, and name it with --base-url.",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -231,7 +231,7 @@ class ProvisionRun:
             except (CoggnoError, OSError) as error:
                 report.summary.stopped = self._stop_message(str(error), interruption)
             except asyncio.CancelledError:
-                if not _is_second_ctrl_c(interruption):
+                if not is_second_ctrl_c(interruption):
                     raise
                 report.summary.stopped = self._stop_message("interrupted twice", interruption)
             finally:
@@ -302,10 +302,17 @@ def _password_file(path: Path | None) -> Generator[PasswordFile | None]:
         file.close()
 
 
-def run_provisioning(options: ProvisionOptions) -> RunReport | None:
+def run_provisioning(
+    options: ProvisionOptions,
+    make_run: Callable[[ProvisionOptions, RunFiles, RunMonitor], ProvisionRun] = ProvisionRun,
+) -> RunReport | None:
     """Read the roster, carry it out, write the files and return what became of the rows.
 
     `None` if a person was asked and said no: nothing was changed.
+
+    Args:
+        options: of the command.
+        make_run: makes the run, which may be carried out elsewhere.
 
     Raises:
         CommandError: the run could not begin; nothing was changed.
@@ -330,12 +337,12 @@ def run_provisioning(options: ProvisionOptions) -> RunReport | None:
         roster = typed or read(options)
         monitor = RunMonitor(progress, EventStream() if as_json else None)
         try:
-            return ProvisionRun(options, files, monitor).execute(roster)
+            return make_run(options, files, monitor).execute(roster)
         except _DeclinedError:
             return None
 
 
-def _is_second_ctrl_c(interruption: Interruption) -> bool:
+def is_second_ctrl_c(interruption: Interruption) -> bool:
     """Return whether a cancellation is due to a second Ctrl-C; it then ends here."""
     task = asyncio.current_task()
     if interruption.signal is None or task is None:

@@ -46,6 +46,14 @@ _GENERATED: Final = (
 )
 _CREATED: Final = frozenset({RowOutcome.CREATED, RowOutcome.UNKNOWN})
 _CANCEL: Final = "UPDATE coggno.submissions SET cancelled = %s WHERE id = %s AND cancelled IS NULL AND finished IS NULL"
+# Everything else belongs to the journals. A worker that holds one of a cancelled job is about to end.
+_DELETE: Final = """
+DELETE FROM coggno.journals WHERE id IN (
+  SELECT journal FROM coggno.submissions WHERE id = %(job)s UNION SELECT journal FROM coggno.shards WHERE job = %(job)s
+) AND EXISTS (
+  SELECT 1 FROM coggno.submissions WHERE id = %(job)s AND (finished IS NOT NULL OR cancelled IS NOT NULL)
+)
+"""
 _IN_PROGRESS: Final = "in progress when the worker ended; another worker finds out"
 _UNKNOWN: Final = "in progress when the job was cancelled. It may have happened; run the row again to find out"
 
@@ -102,6 +110,15 @@ class JobReader:
         """
         return self._status(self.submitted(name))
 
+    def find(self, name: str) -> JobStatus | None:
+        """Return how far a job is; `None` if there is none of that name.
+
+        Raises:
+            JournalError: the database cannot be read.
+        """
+        found = self._rows(tables.JOB, name)
+        return self._status(tables.job_of(found[0])) if found else None
+
     def submitted(self, name: str) -> SubmittedJob:
         """Return what is kept of a job.
 
@@ -126,6 +143,17 @@ class JobReader:
             if self._connection.execute(_CANCEL, (time.time(), job.id)).rowcount:
                 self._connection.execute(tables.ERASE_JOB, (job.id,))
         return self.job(name)
+
+    def delete(self, name: str) -> None:
+        """Delete everything that is known of a job that has ended: its rows, results and passwords.
+
+        Raises:
+            JournalError: there is no such job, it has not ended, or the database cannot be written.
+        """
+        job = self.submitted(name)
+        with self._described(), self._connection.transaction():
+            if not self._connection.execute(_DELETE, {"job": job.id}).rowcount:
+                raise JournalError(f"The job {name} has not ended. Cancel it first, or wait.")
 
     def roster(self, name: str) -> Roster:
         """Return the roster of a job, with all its rows but without passwords.

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from coggno.provisioning.on_dask.run import DaskRun, run_on_dask
+from coggno.provisioning.on_dask.shard_task import Connect, from_environment
 
-__all__ = ["DaskRun", "run_on_dask"]
+__all__ = ["Connect", "DaskRun", "from_environment", "run_on_dask"]

@@ -16,6 +16,7 @@ from coggno.cli.commands.provision.sandbox_run import SandboxRun
 from coggno.cli.connection import AccountOptions
 from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.option_groups import expanded
+from coggno.cli.options import not_empty
 from coggno.cli.terminal.interrupt import accept_ctrl_c
 from coggno.cli.terminal.prompts import require_confirmation_possible
 
@@ -48,6 +49,19 @@ Detach: TypeAlias = Annotated[
     ),
 ]
 
+Dask: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS|local",
+        parser=not_empty,
+        help=(
+            "Carry the roster out on the workers of a Dask cluster, such as tcp://scheduler:8786, with the database of "
+            "--journal; local starts one on this machine."
+        ),
+    ),
+]
+
 
 @expanded
 def provision(
@@ -57,6 +71,7 @@ def provision(
     plan_out: PlanOut = None,
     recheck: Recheck = False,
     detach: Detach = False,
+    dask: Dask = None,
     reading: RosterReading,
     files: RunFileOptions,
     pace: PaceOptions,
@@ -79,7 +94,7 @@ def provision(
     if plan_out is not None and not dry_run:
         raise CommandError("--plan-out works only together with --dry-run: it saves the plan instead of the run.")
     removals = removal.removals()
-    if removals is not None and not (dry_run or detach):
+    if removals is not None and not (dry_run or detach or dask):
         require_confirmation_possible(yes=removal.yes)
     options = ProvisionOptions(
         source=roster,
@@ -92,8 +107,12 @@ def provision(
         protect=removal.protect,
         is_confirmed=removal.yes,
     )
+    if detach and dask is not None:
+        raise CommandError("--detach and --dask contradict each other: --detach only submits. Give one of them.")
     if detach:
         _submit(options, test_server)
+    elif dask is not None:
+        raise typer.Exit(_run_on_dask(options, test_server, dask))
     else:
         raise typer.Exit(_run(options, test_server))
 
@@ -102,6 +121,15 @@ def _submit(options: ProvisionOptions, test_server: SandboxRun) -> None:
     from coggno.cli.jobs.submission import submit
 
     submit(evolve(options, is_rehearsal=test_server.sandbox))
+
+
+def _run_on_dask(options: ProvisionOptions, test_server: SandboxRun, address: str) -> ExitCode:
+    from coggno.cli.commands.provision.ending import end_run
+    from coggno.cli.jobs.dask_run import provision_on_dask
+
+    accept_ctrl_c()
+    report = provision_on_dask(evolve(options, is_rehearsal=test_server.sandbox), address)
+    return end_run(report, allow_refused=options.output.allow_refused)
 
 
 def _run(options: ProvisionOptions, test_server: SandboxRun) -> ExitCode:

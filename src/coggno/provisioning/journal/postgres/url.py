@@ -75,6 +75,20 @@ class DatabaseUrl:
         others = [pair for pair in query.split("&") if pair and not pair.startswith("journal=")]
         return f"{base}?{'&'.join(others)}" if others else base
 
+    @property
+    def password(self) -> str | None:
+        """The password of the user, if the URL has it."""
+        found = _USER_PASSWORD.search(self.secret_text)
+        if found is None:
+            found = next((each for each in _PARAMETER.finditer(self.secret_text) if each["name"] == "password"), None)
+        return None if found is None else unquote(found["secret"])
+
+    @property
+    def without_password(self) -> DatabaseUrl:
+        """The URL for somebody who has the password from elsewhere, such as from `PGPASSWORD`."""
+        text = _USER_PASSWORD.sub(r"\g<user>@", self.secret_text)
+        return DatabaseUrl(re.sub(r"(?<=[?&])password=[^&]*&?", "", text).rstrip("?&"))
+
     def masked(self, text: str) -> str:
         """Return a text of the driver without the secrets of this URL."""
         for secret in sorted(self._secrets(), key=len, reverse=True):
