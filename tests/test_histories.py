@@ -6,8 +6,10 @@ writes that arrive late included.
 
 import asyncio
 import os
+import re
 from collections import Counter
 from contextlib import AsyncExitStack
+from urllib.parse import quote, unquote
 
 import attrs
 import httpx
@@ -55,6 +57,33 @@ def trouble(operation):
     )
 
 
+LOGINS_LIKE_IDS = ["{}", "+{}", "{} x"]
+"""How a login can look like somebody's id, to some servers."""
+
+
+@attrs.frozen
+class Lookup(httpx.AsyncBaseTransport):
+    """Finds users as other servers do: by the number at the beginning of a text, or by their login first."""
+
+    sandbox: Sandbox
+    logins_first: bool
+    numbers: str
+    """What of a login is taken for an id."""
+
+    async def handle_async_request(self, request):
+        head, word, user = request.url.raw_path.decode().rpartition("/users/")
+        if word and (found := self.find(unquote(user))) is not None:
+            request.url = request.url.copy_with(raw_path=f"{head}{word}{quote(str(found))}".encode())
+        return await httpx.ASGITransport(app=self.sandbox).handle_async_request(request)
+
+    def find(self, text):
+        ids = {user.login: user.id for user in self.sandbox.users()}
+        number = re.match(self.numbers, text)
+        by_id = int(number[1]) if number and int(number[1]) in ids.values() else None
+        by_login = ids.get(text)
+        return by_login or by_id if self.logins_first else by_id or by_login
+
+
 @attrs.define
 class Claim:
     """What the client said of one write, and the key by which its effects are found."""
@@ -67,21 +96,23 @@ class Claim:
 class Histories(RuleBasedStateMachine):
     """Calls of one client in a row, with faults that come and go."""
 
-    @initialize(folding=st.sampled_from([False, True]))
-    def begin(self, folding):
+    @initialize(
+        folding=st.sampled_from([False, True]),
+        logins_first=st.booleans(),
+        numbers=st.sampled_from([r"(\d+)$", r"\s*\+?(\d+)"]),
+    )
+    def begin(self, folding, logins_first, numbers):
         self.runner = asyncio.Runner()
         self.sandbox = Sandbox(clock=ManualClock(), dropped=httpx.ReadError, fold_logins=folding)
         self.stack = AsyncExitStack()
-        self.coggno = self.runner.run(self.open())
+        self.coggno = self.runner.run(self.open(Lookup(self.sandbox, logins_first, numbers)))
         self.claims, self.targets, self.number = [], set(), 0
         for name in ("Ada", "Bob"):
             self.sandbox.seed_user(f"{name}@example.com")
         self.sandbox.seed_group("Old")
 
-    async def open(self):
-        http_client = await self.stack.enter_async_context(
-            httpx.AsyncClient(transport=httpx.ASGITransport(app=self.sandbox))
-        )
+    async def open(self, transport):
+        http_client = await self.stack.enter_async_context(httpx.AsyncClient(transport=transport))
         coggno = await self.stack.enter_async_context(
             AsyncCoggno("test_key", base_url="http://localhost", http_client=http_client)
         )
@@ -125,12 +156,14 @@ class Histories(RuleBasedStateMachine):
     def new_login(self, like_an_id):
         self.number += 1
         users = self.sandbox.users()
-        # A login of digits that is somebody's id: the server cannot tell them apart in a path.
-        login = str(users[self.number % len(users)].id) if like_an_id and users else f"user{self.number}@example.com"
+        # A login that is somebody's id to the server, which cannot tell them apart in a path.
+        login = f"user{self.number}@example.com"
+        if like_an_id and users:
+            login = like_an_id.format(users[self.number % len(users)].id)
         return login if all(user.login != login for user in users) and self.count("createUser", login) == 0 else None
 
     @rule(
-        like_an_id=st.booleans(),
+        like_an_id=st.sampled_from([None, *LOGINS_LIKE_IDS]),
         with_group=st.booleans(),
         ensure=st.booleans(),
         closed=st.sampled_from([None, None, 400, 403, 409, 422]),
@@ -140,7 +173,7 @@ class Histories(RuleBasedStateMachine):
         login = self.new_login(like_an_id)
         if login is None or any(claim.key == login for claim in self.claims):
             return
-        fields = {"email": f"{login}@example.com" if login.isdigit() else login, "password": "s3cret-word"}
+        fields = {"email": login if "@" in login else f"new{self.number}@example.com", "password": "s3cret-word"}
         groups = self.sandbox.groups()
         group = groups[0].id if with_group and groups else None
         if closed is not None and group is not None:
@@ -165,6 +198,16 @@ class Histories(RuleBasedStateMachine):
             return
         self.targets.add(user.id)
         self.call(faults, "deleteUser", user.id, self.coggno.users.delete(user.login if by_login else user.id))
+
+    @rule(like_an_id=st.sampled_from(LOGINS_LIKE_IDS), by_login=st.booleans(), faults=trouble("deleteUser"))
+    def delete_user_like_an_id(self, like_an_id, by_login, faults):
+        self.number += 1
+        login = self.new_login(like_an_id)
+        if login is None or self.sandbox.registered(login):
+            return
+        user = self.sandbox.seed_user(login)
+        self.targets.add(user.id)
+        self.call(faults, "deleteUser", user.id, self.coggno.users.delete(login if by_login else user.id))
 
     @rule(
         index=st.integers(0, 9),
