@@ -145,7 +145,6 @@ def test_workers_are_killed(postgres, url, database, workers, seed):
             time.sleep(INTERVAL)
         printed = running.end()
         assert running.killed > 0
-    print(f"{running.killed} killed, {sandbox.requests.total} requests, {len(sandbox.effects)} effects")
     check(sandbox, url, people)
     kept = str(postgres.execute("SELECT * FROM coggno.submitted_rows", database=database)) + "".join(printed)
     assert "s3cret" not in kept

@@ -53,8 +53,9 @@ def run_worker(options: WorkerOptions) -> ExitCode:
     settings = options.client.require_key()
     with reporting_progress() as progress:
         report, interruption = asyncio.run(_work(options, settings, WorkerDisplay(progress)))
-    _print(report)
-    return _exit_code(report, interruption, forever=options.forever)
+    code = _exit_code(report, interruption, forever=options.forever)
+    _print(report, is_cut_short=code in {ExitCode.STOPPED, ExitCode.INTERRUPTED})
+    return code
 
 
 async def _work(
@@ -68,12 +69,14 @@ async def _work(
     return worker.report, interruption
 
 
-def _print(report: WorkerReport) -> None:
+def _print(report: WorkerReport, *, is_cut_short: bool) -> None:
     counts = ", ".join(f"{count:,} {label_of_outcome(outcome)}" for outcome, count in report.counts.most_common())
     parts = output.count(report.shards, "part")
     output.write(f"{parts} finished, {output.count_rows(report.rows)} carried out{f': {counts}' if counts else ''}")
-    if report.stopped is not None:
-        output.write_message(f"Stopped: {report.stopped}. Other workers, or the same command, go on with the rest.")
+    if is_cut_short:
+        output.write_message(
+            f"Stopped early: {report.stopped}. Other workers, or the same command, go on with the rest."
+        )
 
 
 def _exit_code(report: WorkerReport, interruption: Interruption, *, forever: bool) -> ExitCode:

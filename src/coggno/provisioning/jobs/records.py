@@ -45,15 +45,15 @@ class JobDetails:
         settings: how the roster was read.
     """
 
-    options: Mapping[str, Any]
-    makes_passwords: bool
-    header: Sequence[str]
-    visible: Sequence[int]
-    delimiter: str | None
-    encoding: str
-    rejected: Mapping[str, int]
-    companies: Mapping[str, int | None]
-    settings: Mapping[str, Any]
+    options: Mapping[str, Any] = field(factory=dict[str, Any])
+    makes_passwords: bool = False
+    header: Sequence[str] = ()
+    visible: Sequence[int] = ()
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    rejected: Mapping[str, int] = field(factory=dict[str, int])
+    companies: Mapping[str, int | None] = field(factory=dict[str, int | None])
+    settings: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
 @frozen(kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import define, field
 
 from coggno.provisioning.client import ProvisioningClient
@@ -52,6 +54,11 @@ class JobSenders:
     def drop(self, job: SubmittedJob) -> None:
         """Begin anew with the next shard of a job: a sender that was stopped sends nothing more."""
         self._senders.pop(job.id, None)
+
+    def keep(self, jobs: Iterable[SubmittedJob]) -> None:
+        """Forget all other jobs, which are done: a worker may run for months."""
+        known = {job.id for job in jobs}
+        self._senders = {number: sender for number, sender in self._senders.items() if number in known}
 
     async def close(self) -> None:
         """Give the connection back that paces the requests."""

@@ -20,7 +20,7 @@ from coggno.provisioning.jobs.journals import ShardJournal
 from coggno.provisioning.jobs.observer import WorkerObserver
 from coggno.provisioning.jobs.rosters import shard_roster
 from coggno.provisioning.jobs.senders import options_of
-from coggno.provisioning.outcomes import RowOutcome, Waiting
+from coggno.provisioning.outcomes import AS_WANTED, RowOutcome, Waiting
 from coggno.provisioning.passwords import generate_password
 from coggno.provisioning.planning import Plan
 from coggno.provisioning.planning.earlier import Earlier, read_earlier
@@ -38,10 +38,12 @@ class ShardEnd:
     Attributes:
         counts: how many rows have ended, by outcome; those of earlier workers are not among them.
         stopped: why it ended before all rows had; `None` if it did not.
+        has_lost_journal: whether it ended since the journal could not be written.
     """
 
     counts: Counter[RowOutcome]
     stopped: str | None = None
+    has_lost_journal: bool = False
 
 
 @frozen
@@ -85,17 +87,21 @@ class ShardRun:
         plan = Plan(roster, {}, companies=job.details.companies, earlier=earlier)
         run = Run(self.sender.client, plan, evolve(options_of(job), journal=self.journal), sender=self.sender)
         self.observer.shard_begun(job, self.claim.number, run.progress)
-        stopped = None
-        async with self._watched(run), aclosing(run):
-            try:
-                await self._take_results(run)
-            except StoppedError as early:
-                stopped = early.reason
-        return ShardEnd(Counter(run.progress.counts) - earlier.counts, stopped)
+        counts: Counter[RowOutcome] = Counter()
+        try:
+            async with self._watched(run), aclosing(run):
+                await self._take_results(run, roster, earlier, counts)
+        except StoppedError as early:
+            # What did not end as it should is tried again by who continues.
+            counts = Counter({outcome: count for outcome, count in counts.items() if outcome in AS_WANTED})
+            return ShardEnd(counts, early.reason, has_lost_journal=self.journal.has_failed)
+        return ShardEnd(counts)
 
-    async def _take_results(self, run: Run) -> None:
+    async def _take_results(self, run: Run, roster: Roster, earlier: Earlier, counts: Counter[RowOutcome]) -> None:
         async for result in run:
-            if not result.not_attempted:
+            first = roster.merged.first_of(result.line) or result.line
+            if not (result.not_attempted or earlier.is_done(first)):
+                counts[result.outcome] += 1
                 self.observer.row_ended(result, run.progress)
             await self.journal.erase_ended()
 

@@ -179,8 +179,10 @@ class _Submission:
             await schema.prepare(connection, self.url)
             async with connection.transaction():
                 return await self._save(connection)
-        except Exception as error:  # noqa: BLE001 - psycopg is imported late
-            raise driver.unusable(self.url, error) from None
+        except Exception as error:
+            if driver.is_of_database(error):
+                raise driver.unusable(self.url, error) from None
+            raise
         finally:
             if connection is not None:
                 await connection.close()

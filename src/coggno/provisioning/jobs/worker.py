@@ -197,26 +197,51 @@ class Worker:
     async def _next(self, *, forever: bool, number: int | None = None) -> Claim | None:
         """Return the next part to carry out; `None` if nothing is left, or the worker was stopped."""
         while self.report.stopped is None:
-            jobs = await self._database.call(self._jobs)
+            jobs = await self._jobs(forever=forever)
             claim = await self._claim(jobs, number) if jobs else None
-            if claim is not None:
+            if claim is not None and self.report.stopped is not None:
+                await self._give_back(claim)  # stopped while the database responded
+            elif claim is not None:
                 return claim
             is_done = not jobs or (number is not None and await self._is_finished(jobs[0], number))
             if is_done and not forever:
                 return None
-            self._observer.idle("other workers to end, or to die" if jobs else "jobs")
+            self._observer.idle("other workers to finish their parts" if jobs else "jobs")
             await self._pause(_POLL)
         return None
 
-    async def _jobs(self, connection: Database) -> list[SubmittedJob]:
+    async def _jobs(self, *, forever: bool) -> list[SubmittedJob]:
         """Return the jobs that this worker may carry out."""
         scope = JournalScope.of(self._client)
         if self.job is not None:
-            await check_job(connection, self.url, self.job, scope)
-        found = [job for job in await tables.unfinished_jobs(connection, scope) if self.job in {None, job.name}]
+            await self._check_job(self.job, scope, may_be_missing=forever)
+        open_jobs = await self._database.call(lambda connection: tables.unfinished_jobs(connection, scope))
+        found = [job for job in open_jobs if self.job in {None, job.name}]
         for job in found:
             self._leave_alone(objection_to(job, scope))
-        return [job for job in found if objection_to(job, scope) is None]
+        jobs = [job for job in found if objection_to(job, scope) is None]
+        self._senders.keep(jobs)
+        self._sealers = {job.id: self._sealers[job.id] for job in jobs if job.id in self._sealers}
+        return jobs
+
+    async def _check_job(self, name: str, scope: JournalScope, *, may_be_missing: bool) -> None:
+        """Return if the only job that this worker is for can be carried out by it.
+
+        Raises:
+            JournalError: it cannot, or there is none.
+        """
+        job = await self._database.call(lambda connection: tables.find_job(connection, name))
+        if job is None:
+            if may_be_missing:
+                return
+            raise JournalError(
+                f"There is no job {name!r} in {self.url}. Submit it with: coggno provision ROSTER --detach"
+            )
+        if evolve(job.scope, account=scope.account) != scope:
+            raise JournalError(f"The job {name} is for {job.scope}, and this worker is for {scope}.")
+        objection = objection_to(job, scope)
+        if objection is not None:
+            raise JournalError(objection)
 
     def _leave_alone(self, objection: str | None) -> None:
         if objection is not None and objection not in self.report.left_alone:
@@ -269,6 +294,8 @@ class Worker:
             end = await run.carry_out()
         self.report.counts += end.counts
         self.report.shards += end.stopped is None
+        if end.has_lost_journal:
+            raise JournalError(end.stopped)
         return end.stopped
 
     async def _plan(self, claim: Claim) -> str | None:
@@ -287,6 +314,7 @@ class Worker:
         Raises:
             JournalError: it cannot, whatever is tried.
         """
+        self._senders.drop(claim.job)
         self._failures += 1
         if self._failures >= _TRIES:
             raise error
@@ -298,13 +326,11 @@ class Worker:
     async def _stopped(self, claim: Claim, reason: str, *, forever: bool) -> None:
         """Go on with another part, or end."""
         self._senders.drop(claim.job)
-        job, lease = claim.job, claim.lease
+        job = claim.job
         if await self._database.call(lambda connection: tables.is_cancelled(connection, job.id)):
             self._observer.note(f"The job {job.name} was cancelled.")
-        elif not await self._database.call(lambda connection: tables.is_held(connection, lease)):
-            self._observer.note(f"Another worker has taken over {lease.url.name}.")
         elif forever:
-            self._observer.note(f"{lease.url.name}: {reason}. Trying again in {_AFTER_FAILURE:.0f} seconds.")
+            self._observer.note(f"{claim.lease.url.name}: {reason}. Trying again in {_AFTER_FAILURE:.0f} seconds.")
             await self._pause(_AFTER_FAILURE)
         else:
             self.stop(reason)
@@ -319,22 +345,6 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
-
-
-async def check_job(connection: Database, url: DatabaseUrl, name: str, scope: JournalScope) -> None:
-    """Return if there is a job of that name for this address, company and key.
-
-    Raises:
-        JournalError: there is none, or it is for another one.
-    """
-    job = await tables.find_job(connection, name)
-    if job is None:
-        raise JournalError(f"There is no job {name!r} in {url}. Submit it with: coggno provision ROSTER --detach")
-    if evolve(job.scope, account=scope.account) != scope:
-        raise JournalError(f"The job {name} is for {job.scope}, and this worker is for {scope}.")
-    objection = objection_to(job, scope)
-    if objection is not None:
-        raise JournalError(objection)
 
 
 def objection_to(job: SubmittedJob, scope: JournalScope) -> str | None:

@@ -51,9 +51,11 @@ class WorkerDatabase:
         try:
             self._connection = await driver.connect(self.url)
             await schema.prepare(self._connection, self.url)
-        except Exception as error:  # noqa: BLE001 - psycopg is imported late
+        except Exception as error:
             await self.close()
-            raise driver.unusable(self.url, error) from None
+            if driver.is_of_database(error):
+                raise driver.unusable(self.url, error) from None
+            raise
 
     async def call(self, function: Callable[[Database], Awaitable[T]]) -> T:
         """Do something in a transaction; again from its beginning if the connection is lost meanwhile.
@@ -65,7 +67,9 @@ class WorkerDatabase:
         while True:
             try:
                 result = await self._attempt(function)
-            except Exception as error:  # noqa: BLE001 - psycopg is imported late
+            except Exception as error:
+                if not driver.is_of_database(error):
+                    raise
                 if not driver.is_outage(error):
                     raise driver.unusable(self.url, error) from None
                 since = self.clock() if since is None else since

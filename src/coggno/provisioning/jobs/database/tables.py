@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
-from attrs import asdict, frozen
+from attrs import asdict, fields, frozen
 
 from coggno.provisioning.jobs.records import JobDetails, SubmittedJob
 from coggno.provisioning.journal import DatabaseUrl, JournalScope
@@ -87,7 +87,6 @@ _FINISH_JOB: Final = (
 )
 _WAIT: Final = "UPDATE coggno.shards SET waiting = %s, waiting_since = %s WHERE job = %s AND number = %s"
 _IS_CANCELLED: Final = "SELECT cancelled IS NOT NULL FROM coggno.submissions WHERE id = %s"
-_IS_HELD: Final = "SELECT 1 FROM coggno.journals WHERE id = %s AND token = %s"
 _IS_FINISHED: Final = "SELECT finished IS NOT NULL FROM coggno.shards WHERE job = %s AND number = %s"
 
 
@@ -243,11 +242,6 @@ async def is_finished(connection: Database, job: int, number: int) -> bool:
     return await _is(connection, _IS_FINISHED, job, number)
 
 
-async def is_held(connection: Database, lease: Lease) -> bool:
-    """Return whether nobody has taken a lease over."""
-    return await _is(connection, _IS_HELD, lease.journal, lease.token)
-
-
 async def _is(connection: Database, statement: LiteralString, *parameters: Any) -> bool:
     found = await (await connection.execute(statement, parameters)).fetchone()
     return found is not None and bool(found[0])
@@ -265,7 +259,7 @@ def job_of(row: Sequence[Any]) -> SubmittedJob:
         scope=JournalScope(address=address, company=company, account=account),
         roster=roster,
         digest=bytes(digest),
-        details=JobDetails(**json.loads(details)),
+        details=_details(json.loads(details)),
         rows=rows,
         salt=bytes(salt),
         submitted=submitted,
@@ -274,6 +268,13 @@ def job_of(row: Sequence[Any]) -> SubmittedJob:
         cancelled=cancelled,
         finished=finished,
     )
+
+
+def _details(data: Mapping[str, Any]) -> JobDetails:
+    # A job of a later version may have others, and is shown all the same.
+    known = {each.name for each in fields(JobDetails)}
+    values: dict[str, Any] = {name: value for name, value in data.items() if name in known}
+    return JobDetails(**values)
 
 
 def details_text(details: JobDetails) -> str:

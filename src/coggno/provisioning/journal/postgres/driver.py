@@ -86,6 +86,13 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError | errors.ReadOnlySqlTransaction)
 
 
+def is_of_database(error: Exception) -> bool:
+    """Return whether an error is one of the database or its driver."""
+    from psycopg import Error
+
+    return isinstance(error, Error)
+
+
 def unusable(url: DatabaseUrl, error: Exception) -> JournalError:
     """Return the error for a journal whose database cannot be used."""
     if isinstance(error, JournalError):

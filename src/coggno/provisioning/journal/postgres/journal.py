@@ -95,6 +95,11 @@ class PostgresJournal(NotedJournal[PostgresWriter]):
         return self.url
 
     @property
+    def has_failed(self) -> bool:
+        """Whether it cannot be written any more: another run has taken it, or the patience has ended."""
+        return self._writer is not None and self._writer.has_failed
+
+    @property
     def waiting(self) -> Waiting | None:
         """Since when the run waits for the database, or for the lease of another run; `None` while it does not."""
         return self._waiting if self._writer is None else self._writer.waiting

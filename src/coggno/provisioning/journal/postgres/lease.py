@@ -37,9 +37,9 @@ _RENEW: Final = """
 UPDATE coggno.journals SET expires = clock_timestamp() + make_interval(secs => %s) WHERE id = %s AND token = %s
 """
 _RELEASE: Final = "UPDATE coggno.journals SET expires = NULL, pid = NULL WHERE id = %s AND token = %s"
-_IS_JOB: Final = """
-SELECT 1 FROM coggno.submissions WHERE journal = %(journal)s
-UNION ALL SELECT 1 FROM coggno.shards WHERE journal = %(journal)s
+_JOB_OF: Final = """
+SELECT journal.name FROM coggno.submissions AS job JOIN coggno.journals AS journal ON journal.id = job.journal
+WHERE job.journal = %(journal)s OR job.id = (SELECT job FROM coggno.shards WHERE journal = %(journal)s)
 """
 
 
@@ -124,11 +124,11 @@ async def check_no_job(connection: Database, taken: Lease) -> None:
     Raises:
         JournalError: it belongs to a submitted job, which workers carry out.
     """
-    if await (await connection.execute(_IS_JOB, {"journal": taken.journal})).fetchone() is not None:
-        name = taken.url.name.partition("/")[0]
+    job = await (await connection.execute(_JOB_OF, {"journal": taken.journal})).fetchone()
+    if job is not None:
         raise JournalError(
             f"{taken.url} belongs to a job that was submitted. Its workers are started with: "
-            f"coggno worker --journal URL --job {name}. For a run of another roster, use another journal."
+            f"coggno worker --journal URL --job {job[0]}. For a run of another roster, use another journal."
         )
 
 

@@ -62,6 +62,11 @@ class PostgresWriter:
         self._gone_since: float | None = None
         self._task = asyncio.create_task(self._run(), name="coggno-journal")
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether nothing more can be written."""
+        return self._failure is not None
+
     def note(self, add: Callable[[Batch], None]) -> None:
         """Add notes to the next commit; after a failure they are lost, which the next run finds out.
 
