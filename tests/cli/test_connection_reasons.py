@@ -9,6 +9,7 @@ import ssl
 import pytest
 
 from coggno.cli.connection_reasons import connection_reason
+from coggno.sandbox import Sandbox, parse_fault
 from tests.cli.helpers import RunCommand
 
 
@@ -25,6 +26,15 @@ from tests.cli.helpers import RunCommand
 )
 def test_reason_is_in_everyday_words(error, reason):
     assert connection_reason(error) == reason
+
+
+@pytest.mark.usefixtures("address")
+def test_classes_of_exceptions_are_left_out(coggno: RunCommand, sandbox: Sandbox):
+    sandbox.faults.add(parse_fault("createGroup:drop,after"))
+    ended = coggno("groups", "create", "Hall")
+    assert ended.code == 1
+    assert ended.err.startswith("Error: It is not known whether the group was created: the connection failed after the")
+    assert "Error:" not in ended.err.removeprefix("Error:")
 
 
 def test_refused_connection_is_plain(coggno: RunCommand, monkeypatch):

@@ -75,8 +75,8 @@ def test_candidates_are_listed(capsys, kind):
     groups = [Group(id=number, name="Hall\x1b") for number in range(12)]
     more = {"operation": "createGroup"} if kind is OutcomeUnknownError else {}
     _, message = ended(kind("which?", candidates=groups, **more), capsys)
-    assert "id=9" in message
-    assert "id=10" not in message
+    assert "\n  id 9, name Hall" in message
+    assert "id 10" not in message
     assert "2 more" in message
     assert "\x1b" not in message
 

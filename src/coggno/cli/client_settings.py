@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from coggno import AsyncCoggno
 from coggno.cli.settings.account import Account, find_account
+from coggno.cli.terminal.library_warnings import show_warnings
 
 T = TypeVar("T")
 
@@ -74,6 +75,7 @@ class ClientSettings:
             ConfigurationError: an option, the key or COGGNO_BASE_URL is invalid.
         """
         account = self.account()
+        show_warnings()
         if self.is_verbose:
             # Imported late: it is rarely wanted.
             from coggno.cli.request_log import RequestLines

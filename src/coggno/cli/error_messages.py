@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from coggno.errors import (
 _ALWAYS_THERE: Final = frozenset({"listCompanies", "listDocuments", "listGroups", "listUsers"})
 # Keys of profiles; that of the environment is read when a message is written.
 _SECRETS: Final[set[str]] = set()
+_CLASS_NAME: Final = re.compile(r"\((?:[A-Za-z]+\.)*[A-Z]\w+: ")  # of an exception, before its text
 _SHOWN: Final = 10  # candidates; more would push the message itself off the screen
 
 
@@ -114,7 +115,7 @@ def is_unspecific(error: NotFoundError) -> bool:
 def _describe_unknown(error: OutcomeUnknownError) -> str:
     action = action_of(error.operation)
     cause = error.__cause__
-    reason = f": {cause.message}" if isinstance(cause, APIError) else ""
+    reason = f": {_message_of(cause)}" if isinstance(cause, APIError) else ""
     lines = [f"It is not known whether {action.done}{reason}."]
     if error.candidates:
         lines += ["It could be one of these:", *_listed(error.candidates)]
@@ -195,7 +196,7 @@ def _message_of(error: APIError) -> str:
 
     reason = connection_reason(error.__cause__ or error.__context__)
     if reason is None:
-        return error.message
+        return _CLASS_NAME.sub("(", error.message)
     what, _, _ = error.message.partition(" (")
     return f"{what}: {reason}"
 
@@ -216,6 +217,10 @@ def _is_raised_by_typer(error: OSError) -> bool:
 
 
 def _listed(found: tuple[object, ...]) -> list[str]:
-    shown = [" ".join(f"{name}={value!r}" for name, value in output.as_data(item).items()) for item in found[:_SHOWN]]
+    shown = [_described(output.as_data(item)) for item in found[:_SHOWN]]
     more = [f"  and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     return [f"  {line}" for line in shown] + more
+
+
+def _described(data: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in data.items() if value is not None)
