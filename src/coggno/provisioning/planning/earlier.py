@@ -207,13 +207,19 @@ class Earlier:
         self._ended = bytearray(roster.last_line + 1)
         # The check of the roster refuses these again, and merged rows end with their first one: each has one result.
         again = {result.line for result in roster.rejections()}
-        ends = _DONE if plan is None else _DONE | _DECIDED
+        numbers = {outcome: _NUMBERS[outcome] for outcome in (_DONE if plan is None else _DONE | _DECIDED)}
+        ended, last, merged = self._ended, roster.last_line, roster.merged if len(roster.merged) else None
         async for part in self.journal.outcomes():
             for line, outcome in part:
-                is_new = line in again or roster.merged.first_of(line) is not None
-                if outcome in ends and 0 < line <= roster.last_line and not is_new:
-                    self._ended[line] = _NUMBERS[outcome]
-                    self.counts[outcome] += not recheck
+                number = numbers.get(outcome)
+                is_new = line in again or (merged is not None and merged.first_of(line) is not None)
+                if number is not None and 0 < line <= last and not is_new:
+                    ended[line] = number
+        # Counted at the end: the same row may have had several outcomes, and there may be a million.
+        if not recheck:
+            self.counts.update(
+                {outcome: count for outcome, number in numbers.items() if (count := ended.count(number))}
+            )
 
     def _use(self, plan: SavedPlan) -> None:
         self.users = {user.line: user for user in plan.users}

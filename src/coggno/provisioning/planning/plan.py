@@ -130,11 +130,11 @@ class Plan:
         """
         makes_passwords = self.makes_passwords if makes_passwords is None else makes_passwords
         counter = PlanCounter(self.existing_groups)
-        for row in self.roster.accepted:
-            if self.earlier is None or not self.earlier.is_done(row.line):
-                step = self._step(row, makes_passwords=makes_passwords)
-                counter.note(step)
-                yield step
+        earlier, roster = self.earlier, self.roster
+        for row in roster.accepted if earlier is None else roster.accepted_without(earlier.is_done):
+            step = self._step(row, makes_passwords=makes_passwords)
+            counter.note(step)
+            yield step
         # Whoever came to the end has counted: the roster is not read once more for that.
         self._counts.setdefault(makes_passwords, counter.counts())
 

@@ -67,12 +67,14 @@ class Columns:
 
     def texts(self, cells: Sequence[str]) -> tuple[str, ...]:
         """Return the texts of the fields that have one column at most, as in `SINGLE`; `""` where there is none."""
-        lacking = max(len(self.names) - len(cells), 0)
-        return self._texts([*cells, *[""] * (lacking + 1)])
+        if len(cells) >= len(self.names):
+            return self._texts([*cells, ""])
+        return self._texts([*cells, *[""] * (len(self.names) - len(cells) + 1)])
 
     def values(self, name: str, cells: Sequence[str]) -> tuple[str, ...]:
         """Return the texts of all columns of a field."""
-        return tuple([cells[index] for index in self.indexes.get(name, ()) if index < len(cells)])
+        indexes = self.indexes.get(name)
+        return tuple([cells[index] for index in indexes if index < len(cells)]) if indexes else ()
 
     def shown(self, cells: Sequence[str]) -> tuple[str, ...]:
         """Return the cells that results may show; `""` for those that a row lacks."""

@@ -55,6 +55,11 @@ class ForeignColumns:
             ";|," if _ADOBE.issubset(keys.values()) else ";|",
         )
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether there is any of them."""
+        return bool(self.removed) or self.hashes is not None or self.example is not None
+
     def used(self, names: Sequence[str]) -> frozenset[str]:
         """Return the names of the columns that can make a row invalid."""
         indexes = (*self.removed, self.hashes, self.example)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from attrs import define, evolve, field
@@ -139,10 +139,12 @@ class _Check:
     # By index, one byte each: a set of a million rows would take a hundred times as much.
     _sound: bytearray = field(factory=bytearray, repr=False)
 
-    def rows(self) -> Iterator[Row]:
-        """Read the rows again, with what the comparison has found."""
+    def rows(self, is_left_out: Callable[[int], bool]) -> Iterator[Row]:
+        """Read the rows again, with what the comparison has found, but for those in some lines."""
         refused, merged, united = self.comparison.refused, self.comparison.merged, self.comparison.united
         for given, is_sound in zip(self.table.read(), self._sound, strict=True):
+            if is_left_out(given.line):
+                continue
             # What was checked once is not checked again.
             row = self.reader.sound_row(given) if is_sound else self.reader.row(given)
             if row.line in refused:
@@ -161,10 +163,12 @@ class _Check:
         """
         numeric = warnings.NumericLogins()
         for given in self.table.read():
-            row = self.reader.row(given)
+            row = self.reader.plain_row(given)
+            if row is None:
+                row = self.reader.row(given)
+                self.log.add(self.reader.warnings(given, row))
             self.count += 1
             self.text_size += len("".join(given.cells))
-            self.log.add(self.reader.warnings(given, row))
             self._note(row)
             numeric.note(row)
         if not self.count:
@@ -193,7 +197,7 @@ class _Check:
             self._keys.add(person.key)
             self.gives_passwords = self.gives_passwords or person.password is not None
             self.names_companies = self.names_companies or person.company is not None
-            if row.rejection is None:
+            if row.rejection is None and person.groups:
                 self._groups.update(person.groups)
 
     def _repeated_rows(self, repeated: frozenset[int]) -> Iterator[Row]:

@@ -23,7 +23,8 @@ _DAMAGE: Final = {
     "an error of a spreadsheet": re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)|#{3,}", re.IGNORECASE),
 }
 _NAMES: Final = frozenset({"first_name", "last_name", "group"})
-_BEGINNINGS: Final = frozenset("+-#'0123456789")
+# All patterns begin like this, or have a hyphen after a month.
+_LIKE_DAMAGE: Final = re.compile(r"^(?:[+\-#'0-9]|...-)", re.MULTILINE)
 _LOGIN_DAMAGE: Final = {
     "a text with the apostrophe of a spreadsheet": re.compile(r"'.*", re.DOTALL),
     "a text that a spreadsheet has turned into a date": re.compile(
@@ -61,11 +62,16 @@ class WarningLog:
         return (*self._texts, *([f"and {self._more} more warnings"] if self._more else []))
 
 
+def may_be_damaged(person: Person) -> bool:
+    """Return whether a printable value may look damaged; most rows are done with here."""
+    optional = person.login or "", person.company or "", *person.groups
+    return _LIKE_DAMAGE.search("\n".join((person.email, person.first_name, person.last_name, *optional))) is not None
+
+
 def damage(person: Person) -> Iterator[str]:
     """Yield what looks damaged in a row's values; they are sent as they are."""
     for name, text in texts(person):
-        # All patterns begin like this, or have a hyphen after a month: most names are done with here.
-        if text[:1] not in _BEGINNINGS and text[3:4] != "-" and text.isprintable():
+        if _LIKE_DAMAGE.match(text) is None and text.isprintable():
             continue
         # Logins are often numbers, names and groups never are; a name may begin with an apostrophe.
         yield from _damage_of(name, text, _TEXT_DAMAGE if name in _NAMES else _LOGIN_DAMAGE)

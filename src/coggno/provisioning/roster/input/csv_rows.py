@@ -89,18 +89,15 @@ class _CsvReader:
     def _rows(self) -> Iterator[InputRow]:
         reader = csv.reader(self.text.lines(""), delimiter=self.delimiter, strict=True)
         line = 1
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                # The reader has gone on to where the quotes end, which may be far below: the first line helps more.
-                message = f"{self.text.name}, row that begins in line {line}: {_reason(error)}."
-                raise RosterError(message, line=line) from None
-            if any(map(str.strip, cells)):
-                yield InputRow(line, cells)
-            line = reader.line_num + 1
+        try:
+            for cells in reader:
+                if any(map(str.strip, cells)):
+                    yield InputRow(line, cells)
+                line = reader.line_num + 1
+        except csv.Error as error:
+            # The reader has gone on to where the quotes end, which may be far below: the first line helps more.
+            message = f"{self.text.name}, row that begins in line {line}: {_reason(error)}."
+            raise RosterError(message, line=line) from None
 
 
 def _reason(error: csv.Error) -> str:

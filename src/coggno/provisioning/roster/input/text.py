@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from attrs import define
@@ -14,6 +15,7 @@ from coggno.provisioning.roster.input.content import Content
 
 _BOM: Final = "\ufeff"
 _LONGEST_LINE: Final = 10_000_000  # characters; a file without line ends would fill the memory
+_PIECE: Final = 1 << 13  # characters that are decoded at once
 _CHUNK: Final = 1 << 18  # bytes
 _SAVE_AS_CSV: Final = "Save it as CSV in UTF-8"
 
@@ -64,21 +66,38 @@ class Text:
         with self.content.reading() as raw:
             file = io.TextIOWrapper(raw, encoding=encoding, errors=errors, newline=newline)
             try:
-                yield from self._checked(file)
+                yield from chain.from_iterable(self._pieces(file, newline))
             except UnicodeError:
                 raise self._undecodable() from None
 
-    def _checked(self, file: io.TextIOWrapper) -> Iterator[str]:
-        number = 0
-        while line := file.readline(_LONGEST_LINE):
-            number += 1
+    def _pieces(self, file: io.TextIOWrapper, newline: str) -> Iterator[Sequence[str]]:
+        """Yield lines, many at a time: one by one, they would take longer than to parse them."""
+        number, begun, size = 1, list[str](), 0
+        while piece := file.read(_PIECE):
+            begun.append(piece)
+            size += len(piece)
             # No CSV or JSON holds NUL; UTF-16 that was read as another encoding is full of it.
-            if "\0" in line:
-                raise self._has_nul(number)
-            if len(line) == _LONGEST_LINE:
-                message = f"{self.name}, line {number} has more than {_LONGEST_LINE:,} characters"
-                raise RosterError(f"{message}. Is this a file of rows?", line=number)
-            yield line.removeprefix(_BOM) if number == 1 else line
+            if "\0" in piece:
+                before, _, _ = "".join(begun).partition("\0")
+                raise self._has_nul(number + len(_lines(f"{before}.", newline)) - 1)
+            if "\n" in piece or "\r" in piece or size >= _LONGEST_LINE:
+                lines = _lines("".join(begun), newline)
+                self._check_length(lines[0], number)
+                # The last one may go on, and a CR may be followed by the LF that belongs to it.
+                begun, size = [lines[-1]], len(lines[-1])
+                yield self._without_mark(lines[:-1], number)
+                number += len(lines) - 1
+        yield self._without_mark(_lines("".join(begun), newline), number)
+
+    def _check_length(self, text: str, line: int) -> None:
+        if len(text) >= _LONGEST_LINE:
+            message = f"{self.name}, line {line} has more than {_LONGEST_LINE:,} characters"
+            raise RosterError(f"{message}. Is this a file of rows?", line=line)
+
+    def _without_mark(self, lines: list[str], number: int) -> list[str]:
+        if number == 1 and lines:
+            lines[0] = lines[0].removeprefix(_BOM)
+        return lines
 
     def _has_nul(self, line: int) -> RosterError:
         if self.given_encoding is None and not self.content.was_text:
@@ -126,3 +145,8 @@ class Text:
                 lines += chunk.count(b"\n")
                 newline = chunk.rfind(b"\n")
                 line_start = line_start if newline < 0 else end - len(chunk) + newline + 1
+
+
+def _lines(text: str, newline: str) -> list[str]:
+    """Return the lines of a text, line ends included; `newline` as in `open`."""
+    return io.StringIO(text, newline=newline).readlines()
