@@ -105,6 +105,22 @@ async def test_requests_in_progress_teach_nothing_new():
     assert limiter.current_rate == pytest.approx(45, rel=0.02)
 
 
+async def test_a_late_refusal_does_not_stop_the_run():
+    """A response that was on its way for longer than the pause: what was accepted since then says nothing yet."""
+    time = Time()
+    limiter = time.limiter(None)
+    for _ in range(101):
+        limiter.accepted()
+        time.now += 0.02
+    limiter.refused(1.0)
+    time.now += 1.001
+    limiter.accepted()
+    limiter.refused(1.0)
+    assert limiter.current_rate == pytest.approx(0.7 * 45, rel=0.02)
+    time.now += 3.0
+    assert limiter.current_rate > 45
+
+
 async def test_a_learnt_rate_grows_slowly():
     """The server may accept more by now, but never more than the caller allows."""
     time = Time()

@@ -185,6 +185,19 @@ async def test_refusals_of_one_moment_count_once(workers):
     assert 87 <= sum(7.5 <= moment < 8.5 for moment in moments) <= 98
 
 
+async def test_a_late_refusal_does_not_stop_all(workers):
+    """A response that was on its way for longer than the pause: the rate is reduced to 70 %, and grows again."""
+    one, moments = workers.add(100.0), []
+    sending(workers, one, moments)
+    sending(workers, workers.add(100.0), moments)
+    await workers.run(5.0)
+    one.limiter.refused(1.0)
+    await workers.run(6.15)
+    one.limiter.refused(1.0)
+    await workers.run(8.2)
+    assert 50 <= sum(7.2 <= moment < 8.2 for moment in moments) <= 80
+
+
 async def test_a_rate_of_long_ago_is_forgotten(workers, postgres):
     """What a run of yesterday counted does not become the rate of today."""
     one, moments = workers.add(None), []

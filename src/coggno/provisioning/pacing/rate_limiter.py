@@ -14,6 +14,7 @@ _SAFETY: Final = 0.9  # of the rate that the server accepted is used after a ref
 _LEAST: Final = 0.5  # requests per second that are always tried
 _DEFAULT_PAUSE: Final = 1.0  # seconds after a refusal without Retry-After
 _MEASURED: Final = 1.0  # seconds of requests from which on a rate is known well
+_CAUTION: Final = 0.7  # of the learnt rate is used when it is refused before anything could be measured
 _GROWTH: Final = 0.01  # per second: the server may accept more by now
 _FAST_GROWTH: Final = 0.2  # per second, while the rate is only guessed
 
@@ -85,8 +86,15 @@ class RateLimiter:
         elapsed = now - self._since if self._since is not None else 0.0
         accepted = self._accepted / max(elapsed, _MEASURED)
         before = self.current_rate
+        if before is None:
+            rate = _SAFETY * accepted
+        elif self._learnt is not None and elapsed < _MEASURED:
+            # Such as a response that was on its way: two accepted requests do not mean two requests a second.
+            rate = _CAUTION * before
+        else:
+            rate = _SAFETY * min(accepted, before)
+        self._learnt = max(_LEAST, rate)
         self._growth = _GROWTH if elapsed >= _MEASURED else _FAST_GROWTH
-        self._learnt = max(_LEAST, _SAFETY * (accepted if before is None else min(accepted, before)))
         self._not_before = now + (_DEFAULT_PAUSE if retry_after is None else retry_after)
         self._learnt_at = self._not_before
         self._next = max(self._next, self._not_before)

@@ -43,6 +43,9 @@ _BASE: Final = "greatest(p.tat, p.not_before, clock_timestamp() - interval '40 m
 _IS_FRESH: Final = "p.accepted_at > clock_timestamp() - interval '10 s'"
 _ACCEPTED: Final = f"CASE WHEN {_IS_FRESH} THEN p.accepted ELSE 0 END"
 _SINCE: Final = f"CASE WHEN {_IS_FRESH} THEN p.accepted_since END"
+_IS_MEASURED: Final = f"coalesce(clock_timestamp() - {_SINCE} >= interval '1 s', false)"
+# As in `RateLimiter.refused`: a rate that is refused before anything could be measured is reduced to 70 %.
+_IS_GUESS: Final = f"p.learnt_at IS NOT NULL AND NOT {_IS_MEASURED}"
 _HERE: Final = "WHERE p.address = %(address)s AND p.account = %(account)s"
 
 _ADD: Final = "INSERT INTO coggno.pace (address, account) VALUES (%(address)s, %(account)s) ON CONFLICT DO NOTHING"
@@ -52,7 +55,8 @@ UPDATE coggno.pace AS p SET
   tat = CASE WHEN %(slots)s > 0 THEN {_BASE} + make_interval(secs => coalesce(%(slots)s / {_RATE}, 0)) ELSE p.tat END,
   accepted = CASE WHEN p.refusals = %(refusals)s THEN {_ACCEPTED} + %(accepted)s ELSE p.accepted END,
   accepted_since = CASE WHEN p.refusals = %(refusals)s AND %(accepted)s > 0 THEN
-    least({_SINCE}, clock_timestamp() - make_interval(secs => %(accepted_for)s)) ELSE p.accepted_since END,
+    least({_SINCE}, greatest(p.not_before, clock_timestamp() - make_interval(secs => %(accepted_for)s)))
+    ELSE p.accepted_since END,
   accepted_at = CASE WHEN p.refusals = %(refusals)s AND %(accepted)s > 0 THEN clock_timestamp() ELSE p.accepted_at END,
   counted = p.counted + CASE WHEN p.refusals = %(refusals)s + 1 THEN %(accepted)s ELSE 0 END,
   progressed = CASE WHEN %(has_progress)s THEN clock_timestamp() ELSE p.progressed END,
@@ -66,9 +70,10 @@ RETURNING {_RATE}, extract(epoch FROM p.granted - clock_timestamp())::float8,
 """  # noqa: S608 - parts of this module
 _REFUSE: Final[LiteralString] = f"""
 UPDATE coggno.pace AS p SET
-  refusals = p.refusals + 1, counted = {_ACCEPTED}, ceiling = {_RATE},
-  counted_seconds = greatest(1, extract(epoch FROM clock_timestamp() - {_SINCE})),
-  growth = CASE WHEN clock_timestamp() - {_SINCE} >= interval '1 s' THEN 0.01 ELSE 0.2 END,
+  refusals = p.refusals + 1, counted = CASE WHEN {_IS_GUESS} THEN 1000000 ELSE {_ACCEPTED} END,
+  ceiling = {_RATE} * CASE WHEN {_IS_GUESS} THEN 0.7 / 0.9 ELSE 1 END,
+  counted_seconds = CASE WHEN {_IS_MEASURED} THEN extract(epoch FROM clock_timestamp() - {_SINCE}) ELSE 1 END,
+  growth = CASE WHEN {_IS_MEASURED} THEN 0.01 ELSE 0.2 END,
   not_before = clock_timestamp() + make_interval(secs => %(pause)s),
   learnt_at = clock_timestamp() + make_interval(secs => %(pause)s),
   tat = clock_timestamp() + make_interval(secs => %(pause)s), accepted = 0, accepted_since = NULL
