@@ -223,6 +223,20 @@ async def test_result_is_kept_as_it_was(kept, journal):
 
 
 @durable
+async def test_text_is_kept_as_it_was(kept, journal):
+    """Several notes of one commit, with what means something in arrays and statements of a database."""
+    texts = ["NULL", 'a,"b"', "{c}", "back\\slash", "per%cent %s", "", " ", "\u0130\U0001f600", "two\nlines"]
+    intents = [await journal.intend(a_write(text, kind=WriteKind.ADD_MEMBER, name=text)) for text in texts]
+    for line, text in enumerate(texts, start=2):
+        journal.record(a_record(line, RowOutcome.UNKNOWN, key=text, digest=text.encode(), detail=text))
+    await kept.next_run()
+    assert [known.write.key for known in await kept.journal.writes()] == texts
+    assert [known.write.name for known in await kept.journal.writes()] == texts
+    assert [known.intent for known in await kept.journal.writes()] == intents
+    assert [result.detail for result in await all_results(kept.journal)] == texts
+
+
+@durable
 async def test_outcomes_come_by_line(kept, journal):
     for line in range(25_000, 1, -1):
         journal.record(a_record(line, RowOutcome.FAILED if line % 2 else RowOutcome.CREATED))

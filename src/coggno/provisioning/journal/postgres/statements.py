@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 
 from coggno._protocol.identity import login_key
 from coggno.provisioning.journal import values
-from coggno.provisioning.journal.batch import Batch, Values
+from coggno.provisioning.journal.batch import Batch
 from coggno.provisioning.journal.postgres.driver import Database
+from coggno.provisioning.journal.postgres.notes import write_notes
 from coggno.provisioning.journal.records import (
     Job,
     JobState,
@@ -50,30 +51,6 @@ _BEGIN: Final = (
     "VALUES (%s, %s, %s, %s, %s, %s, %s)"
 )
 
-# A commit whose confirmation was lost is carried out again: a second time each of these changes nothing.
-_INTEND: Final = (
-    "INSERT INTO coggno.writes (id, kind, key, company, group_id, name, line, before, attempt, sent_at, journal) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
-)
-_SETTLE: Final = "UPDATE coggno.writes SET outcome = %s, result_id = %s WHERE id = %s AND journal = %s"
-_DROP: Final = "DELETE FROM coggno.writes WHERE id = %s AND journal = %s"
-# A later result of the same row may not know the digest any more.
-_RECORD: Final = (
-    "INSERT INTO coggno.rows AS known (id, digest, login, outcome, user_id, detail, is_inferred, is_not_attempted, "
-    "journal) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (journal, id) DO UPDATE SET "
-    "digest = coalesce(excluded.digest, known.digest), login = excluded.login, outcome = excluded.outcome, "
-    "user_id = excluded.user_id, detail = excluded.detail, is_inferred = excluded.is_inferred, "
-    "is_not_attempted = excluded.is_not_attempted"
-)
-# A group may be called like somebody's login. Intents that are newer than the result may be in the same batch.
-_FORGET: Final = (
-    "DELETE FROM coggno.writes WHERE key = %s AND company IS NOT DISTINCT FROM %s AND id <= %s AND journal = %s "
-    "AND kind <> 'create_group'"
-)
-_FORGET_REMOVAL: Final = (
-    "DELETE FROM coggno.writes WHERE key = %s AND company IS NOT DISTINCT FROM %s AND id <= %s "
-    "AND group_id IS NOT DISTINCT FROM %s AND journal = %s AND kind IN ('remove_member', 'delete_user')"
-)
 _DONE: Final = [outcome.value for outcome in AS_WANTED]
 
 
@@ -89,19 +66,7 @@ class JournalTables:
 
     async def write(self, connection: Database, batch: Batch) -> None:
         """Write all notes of a batch."""
-        # Intents first: what became of them may be part of the same commit.
-        parts: tuple[tuple[LiteralString, Sequence[Values]], ...] = (
-            (_INTEND, batch.intents),
-            (_SETTLE, batch.settled),
-            (_DROP, batch.dropped),
-            (_RECORD, batch.rows),
-            (_FORGET, batch.finished),
-            (_FORGET_REMOVAL, batch.left),
-        )
-        for statement, notes in parts:
-            if notes:
-                async with connection.cursor() as cursor:
-                    await cursor.executemany(statement, [(*each, self.journal) for each in notes])
+        await write_notes(connection, self.journal, batch)
 
     async def check_scope(self, connection: Database, job: Job, journal: str) -> None:
         """Check that a job is for the company of this journal.
