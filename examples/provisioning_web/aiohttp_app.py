@@ -17,6 +17,7 @@ from aiohttp import web
 
 from coggno import AsyncCoggno
 from coggno.provisioning import RosterError
+from examples.provisioning_web.events import events
 from examples.provisioning_web.jobs import ProvisioningJob, ProvisioningJobs
 
 PAGE: Final = Path(__file__).with_name("page.html")
@@ -67,27 +68,27 @@ async def start(request: web.Request) -> web.Response:
         job = await request.app[JOBS].start(roster.file, makes_passwords=form.get("passwords") == "true")
     except RosterError as error:
         return _problem(422, str(error))
-    return web.json_response(job.snapshot(), status=202)
+    return web.json_response(await job.snapshot(), status=202)
 
 
 @routes.get("/runs/{run}")
 async def show(request: web.Request) -> web.Response:
     """Return how far a run is."""
-    job = _job(request)
-    return _problem(404, "There is no such run.") if job is None else web.json_response(job.snapshot())
+    job = await _job(request)
+    return _problem(404, "There is no such run.") if job is None else web.json_response(await job.snapshot())
 
 
 @routes.get("/runs/{run}/events")
-async def events(request: web.Request) -> web.StreamResponse:
+async def follow(request: web.Request) -> web.StreamResponse:
     """Report how far a run is as server-sent events, until it ends."""
-    job = _job(request)
+    job = await _job(request)
     if job is None:
         return _problem(404, "There is no such run.")
     # Proxies such as nginx would keep events until there are enough of them.
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
-    async for event in job.snapshots():
+    async for event in events(job):
         await response.write(event.encode())
     return response
 
@@ -95,18 +96,18 @@ async def events(request: web.Request) -> web.StreamResponse:
 @routes.post("/runs/{run}/stop")
 async def stop(request: web.Request) -> web.Response:
     """End a run early; the same roster uploaded again continues it."""
-    job = _job(request)
+    job = await _job(request)
     if job is None:
         return _problem(404, "There is no such run.")
-    job.stop("stopped by a person")
-    return web.json_response(job.snapshot(), status=202)
+    await job.stop("stopped by a person")
+    return web.json_response(await job.snapshot(), status=202)
 
 
 @routes.get("/runs/{run}/{file}")
 async def download(request: web.Request) -> web.StreamResponse:
     """Return a file of a run that has ended."""
     name = request.match_info["file"]
-    path = request.app[JOBS].file(request.match_info["run"], name)
+    path = await request.app[JOBS].file(request.match_info["run"], name)
     if path is None:
         return _problem(404, "There is no such file.")
     disposition = f'attachment; filename="{name}"'
@@ -117,13 +118,13 @@ async def download(request: web.Request) -> web.StreamResponse:
 @routes.delete("/runs/{run}")
 async def delete(request: web.Request) -> web.Response:
     """Delete the files of a run that has ended: they have people's names, and perhaps passwords."""
-    if not request.app[JOBS].delete(request.match_info["run"]):
+    if not await request.app[JOBS].delete(request.match_info["run"]):
         return _problem(409, "The run has not ended, or there is none.")
     return web.Response(status=204)
 
 
-def _job(request: web.Request) -> ProvisioningJob | None:
-    return request.app[JOBS].get(request.match_info["run"])
+async def _job(request: web.Request) -> ProvisioningJob | None:
+    return await request.app[JOBS].get(request.match_info["run"])
 
 
 def _problem(status: int, message: str) -> web.Response:

@@ -6,11 +6,9 @@ It knows no web framework: `fastapi_app.py` and `aiohttp_app.py` are two small a
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -32,11 +30,10 @@ from coggno.provisioning import (
     write_failed,
     write_results,
 )
+from examples.provisioning_web.events import ENDED
 
 RUNNING_AT_ONCE: Final = 2  # jobs; more would compete for the same rate limit of the API
 PROBLEMS_SHOWN: Final = 50  # rows; all of them are in the results file
-_INTERVAL: Final = 0.2  # seconds between two snapshots for one browser
-_HEARTBEAT: Final = 15.0  # seconds; proxies close a connection on which nothing happens
 
 
 @define(eq=False, kw_only=True)
@@ -53,6 +50,7 @@ class ProvisioningJob:
         results: line -> what became of the row.
         outcomes: how many rows have ended with which outcome.
         files: names of the files that can be downloaded.
+        interval: seconds between two snapshots for one browser.
     """
 
     id: str
@@ -64,15 +62,16 @@ class ProvisioningJob:
     results: dict[int, RowResult] = field(factory=dict[int, RowResult])
     outcomes: Counter[str] = field(factory=Counter[str])
     files: list[str] = field(factory=list[str])
+    interval: float = 0.2
     _run: Run | None = None
     _stopped: str | None = None
 
     @property
     def is_ended(self) -> bool:
         """Whether nothing more happens."""
-        return self.state in {"done", "failed"}
+        return self.state in ENDED
 
-    def snapshot(self) -> dict[str, Any]:
+    async def snapshot(self) -> dict[str, Any]:
         """Return how far the job is, for the page."""
         waiting = self._run.progress.waiting if self._run is not None and not self.is_ended else None
         return {
@@ -88,27 +87,7 @@ class ProvisioningJob:
             "files": self.files,
         }
 
-    async def snapshots(self) -> AsyncIterator[str]:
-        """Yield server-sent events: a snapshot at once, one whenever something changes, and the last one at the end.
-
-        A browser that connects again, or late, simply gets the present state.
-        """
-        last, unchanged = "", 0.0
-        while True:
-            is_last = self.is_ended
-            data = json.dumps(self.snapshot())
-            if data != last:
-                yield f"data: {data}\n\n"
-                last, unchanged = data, 0.0
-            elif unchanged >= _HEARTBEAT:
-                yield ": still here\n\n"
-                unchanged = 0.0
-            if is_last:
-                return
-            await asyncio.sleep(_INTERVAL)
-            unchanged += _INTERVAL
-
-    def stop(self, reason: str) -> None:
+    async def stop(self, reason: str) -> None:
         """Begin no more rows; what is in progress has a few seconds left."""
         self._stopped = reason
         if self._run is not None:
@@ -187,6 +166,9 @@ class ProvisioningJobs:
     _tasks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]])
     _places: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(RUNNING_AT_ONCE))
 
+    async def open(self) -> None:
+        """Do nothing: a job begins when its roster is uploaded."""
+
     async def start(self, upload: IO[bytes], *, makes_passwords: bool) -> ProvisioningJob:
         """Check an uploaded roster, and begin to carry it out in the background.
 
@@ -214,17 +196,20 @@ class ProvisioningJobs:
         task.add_done_callback(self._tasks.discard)
         return job
 
-    def get(self, name: str) -> ProvisioningJob | None:
+    async def get(self, name: str) -> ProvisioningJob | None:
         """Return a job by its id."""
         return self._jobs.get(name)
 
-    def file(self, name: str, file: str) -> Path | None:
+    async def file(self, name: str, file: str) -> Path | None:
         """Return the path of a file that can be downloaded."""
         job = self._jobs.get(name)
         # Looked up in the list, not joined to a path: a name such as `../x` leads nowhere.
         return job.folder / file if job is not None and file in job.files else None
 
-    def delete(self, name: str) -> bool:
+    def release(self, path: Path) -> None:
+        """Keep the file: it can be downloaded again."""
+
+    async def delete(self, name: str) -> bool:
         """Delete the files of a job that has ended, and return whether there was one."""
         job = self._jobs.get(name)
         if job is None or not job.is_ended:
@@ -239,7 +224,7 @@ class ProvisioningJobs:
     async def close(self) -> None:
         """Stop all jobs in order, and return when their results are written; called when the application ends."""
         for job in self._jobs.values():
-            job.stop("the server is shutting down")
+            await job.stop("the server is shutting down")
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _work(self, job: ProvisioningJob) -> None:
