@@ -158,7 +158,8 @@ def torture(session: nox.Session) -> None:
     """What takes too long for every change; `-- 1000000` for so many cases of the fuzzer, 200,000 if not given.
 
     The fuzzer of the engines; histories of runs under faults; each step of the protocol for lost writes taken out; runs
-    and workers of Dask that are killed, with journals in files and in PostgreSQL; and outages in real time. `COGGNO_TORTURE_SEEDS=4,5,6` for other random choices.
+    and workers of Dask that are killed, with journals in files and in PostgreSQL; and outages in real time.
+    `COGGNO_TORTURE_SEEDS=4,5,6` for other random choices.
     """
     install(session, "test")
     cases = session.posargs[0] if session.posargs else "200000"

@@ -35,5 +35,6 @@ def kill_worker(client, worker=None):
         worker: its address; any that has a task if not given.
     """
     worker = worker or next((name for name, tasks in client.processing().items() if tasks), None)
-    processes = client.run(os.getpid)
+    # One that was killed just before may still be on the list, and does not reply.
+    processes = client.run(os.getpid, on_error="ignore")
     os.kill(processes.get(worker) or next(iter(processes.values())), signal.SIGKILL)
