@@ -48,6 +48,10 @@ def test_server_prints_how_to_use_it(number):
         (["--latency", "x"], "--latency must be seconds, such as 0.2, or a range such as 0.05-0.3, not 'x'."),
         (["--latency", "0.3-0.1"], "not '0.3-0.1'"),
         (["--latency", "nan"], "not 'nan'"),
+        (
+            ["--allow-host", "http://x/"],
+            "--allow-host must be a name alone, such as sandbox.internal, not 'http://x/'.",
+        ),
         (["--seed", "x"], "--seed must be a whole number of at least 0, not 'x'."),
         (["--port", "99999"], "--port must be a whole number from 0 to 65535, not '99999'."),
         (["--users", "x"], "--users must be a whole number of at least 0, not 'x'."),

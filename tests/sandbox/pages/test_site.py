@@ -9,8 +9,9 @@ CONTROL = ["/_sandbox/state", "/_sandbox/effects", "/_sandbox/requests", "/_sand
 
 
 class TestOpenPages:
-    async def test_first_page_explains_the_sandbox(self, api):
-        page = await api.get("http://localhost:8000/", auth=None)
+    @pytest.mark.parametrize("path", ["/", "/_sandbox", "/_sandbox/"])
+    async def test_first_page_explains_the_sandbox(self, api, path):
+        page = await api.get(f"http://localhost:8000{path}", auth=None)
         assert page.headers["content-type"].startswith("text/plain")
         assert "curl http://localhost:8000/api/v1/users -u test_sandbox:" in page.text
         assert all(operation in page.text for operation in OPERATION_IDS)
@@ -27,7 +28,7 @@ class TestOpenPages:
         assert spec.headers["content-type"].startswith("application/yaml")
         assert "openapi: 3.1.0" in spec.text
 
-    @pytest.mark.parametrize("path", ["/docs/", "/docs/x.js", "/docs/../pages/site.py", "/openapi.json", "/_sandbox"])
+    @pytest.mark.parametrize("path", ["/docs/", "/docs/x.js", "/docs/../pages/site.py", "/openapi.json", "/_sandbox/x"])
     async def test_no_other_path_is_a_page(self, api, path):
         assert (await api.get(f"http://localhost{path}", auth=None)).status_code == 404
 

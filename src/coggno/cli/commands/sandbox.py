@@ -68,6 +68,13 @@ that carry this login or id); before is the opposite of after.
 """What `coggno.sandbox.fault_help` returns; a copy, since importing the sandbox would slow every command down."""
 
 
+def _host_name(text: str) -> str:
+    # Only the name is compared: an address with a scheme, a port or a path would allow nothing.
+    if any(sign in text for sign in "/:") or not text.strip():
+        raise typer.BadParameter(f"must be a name alone, such as sandbox.internal, not '{text}'.")
+    return text
+
+
 def sandbox(
     *,
     port: Annotated[
@@ -85,6 +92,7 @@ def sandbox(
         typer.Option(
             "--allow-host",
             metavar="NAME",
+            parser=_host_name,
             help="A name of this machine that requests may use, such as sandbox.internal; * for all. Repeatable.",
         ),
     ] = None,

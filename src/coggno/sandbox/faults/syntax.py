@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -26,6 +27,9 @@ REFERENCE: Final = ("listGroupUsers:object", "getUser:list", "getGroupUser:list"
 
 _JSON_OPTION: Final = "to="
 _DECODER: Final = json.JSONDecoder()
+_LIMIT: Final = re.compile(r"'(\w+)' must be (>=|>|<=|<) (.+): (.+)")
+_CHOICE: Final = re.compile(r"'(\w+)' must be (in) \((.+)\) \(got (.+)\)")
+_LIMITS: Final = {">=": "at least", ">": "above", "<=": "at most", "<": "below", "in": "one of"}
 _HELP_HEAD: Final = "Faults and quirks are written [OPERATION:]KIND[=VALUE][,OPTION[=VALUE]]..."
 _HELP_TAIL: Final = """\
 OPERATION is an operationId such as createUser; or reads, writes, * for all.
@@ -92,7 +96,23 @@ def _parse(text: str) -> Fault:
     given: set[str] = set()
     for option in options:
         _read_option(option, kind, arguments, common, given)
-    return Fault(kind.action(**arguments), operation, **common)
+    try:
+        return Fault(kind.action(**arguments), operation, **common)
+    except ValueError as exc:
+        raise FaultSyntaxError(_in_words_of_the_text(str(exc.args[0]), name, kind)) from exc
+
+
+def _in_words_of_the_text(message: str, name: str, kind: FaultKind) -> str:
+    """Return what a validator of attrs says about a value, with the name that the value has in the text."""
+    found = _LIMIT.fullmatch(message) or _CHOICE.fullmatch(message)
+    if found is None:
+        return message
+    attribute, is_what, limit, value = found.groups()
+    names = {argument: option for option, (argument, _) in kind.options.items()}
+    if kind.value is not None:
+        names[kind.value[0]] = name
+    limit = limit.removesuffix(".0").replace("'", "").removesuffix(",")
+    return f"{names.get(attribute, attribute)} must be {_LIMITS[is_what]} {limit}, not {value.removesuffix('.0')}"
 
 
 def _target(text: str) -> tuple[str, str]:

@@ -41,6 +41,8 @@ class Site:
         self._max_body_bytes = max_body_bytes
         self._pages: dict[tuple[str, str], Callable[[str], Response]] = {
             ("GET", "/"): self._about,
+            ("GET", "/_sandbox"): self._about,
+            ("GET", "/_sandbox/"): self._about,
             ("GET", "/docs"): self._docs,
             ("GET", "/docs/operations"): self._operations,
             ("GET", "/openapi.yaml"): self._spec,
