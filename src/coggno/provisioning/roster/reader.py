@@ -14,6 +14,7 @@ from functools import partial
 
 from attrs import define, evolve, field
 
+from coggno._protocol.identity import login_key
 from coggno.provisioning.errors import RosterError
 from coggno.provisioning.outcomes import RowOutcome
 from coggno.provisioning.roster import warnings
@@ -23,6 +24,7 @@ from coggno.provisioning.roster.group_names import GroupNames
 from coggno.provisioning.roster.input import InputTable, Source, TableOptions, open_table
 from coggno.provisioning.roster.options import RosterOptions
 from coggno.provisioning.roster.other_systems import ForeignColumns
+from coggno.provisioning.roster.plain_rows import PlainRow
 from coggno.provisioning.roster.row_reader import RowReader
 from coggno.provisioning.roster.rows import Roster, RosterRows, Row
 from coggno.provisioning.roster.warnings import WarningLog
@@ -163,12 +165,15 @@ class _Check:
         """
         numeric = warnings.NumericLogins()
         for given in self.table.read():
-            row = self.reader.plain_row(given)
-            if row is None:
-                row = self.reader.row(given)
-                self.log.add(self.reader.warnings(given, row))
             self.count += 1
+            self.last_line = given.line
             self.text_size += len("".join(given.cells))
+            plain = self.reader.plain_row(given)
+            if plain is not None:
+                self._note_plain(plain)
+                continue
+            row = self.reader.row(given)
+            self.log.add(self.reader.warnings(given, row))
             self._note(row)
             numeric.note(row)
         if not self.count:
@@ -187,8 +192,15 @@ class _Check:
             self._groups.subtract(self.comparison.refused_groups)
         self.used_groups = tuple(name for name in self.reader.groups.in_order() if self._groups[name] > 0)
 
+    def _note_plain(self, row: PlainRow) -> None:
+        self._sound.append(True)
+        self._keys.add(login_key(row.login))
+        self.gives_passwords = self.gives_passwords or row.gives_password
+        self.names_companies = self.names_companies or row.company != ""
+        if row.groups:
+            self._groups.update(row.groups)
+
     def _note(self, row: Row) -> None:
-        self.last_line = row.line
         self._sound.append(row.rejection is None)
         person = row.person
         if row.rejection is not None:

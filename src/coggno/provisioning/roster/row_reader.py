@@ -15,7 +15,7 @@ from coggno.provisioning.roster.input import InputRow
 from coggno.provisioning.roster.input.cells import as_object, foreign_kind
 from coggno.provisioning.roster.other_systems import ForeignColumns
 from coggno.provisioning.roster.person import Person
-from coggno.provisioning.roster.plain_rows import is_plain
+from coggno.provisioning.roster.plain_rows import PlainRow, plain_row
 from coggno.provisioning.roster.rows import Row
 from coggno.provisioning.roster.validation import problems
 
@@ -36,21 +36,20 @@ class RowReader:
     groups: GroupNames
     needs_password: bool
 
-    def plain_row(self, given: InputRow) -> Row | None:
-        """Return the row of cells if nothing can be wrong with it, and no warning is due; else it needs `row`."""
+    def plain_row(self, given: InputRow) -> PlainRow | None:
+        """Return what matters of a row if nothing can be wrong with it, and no warning is due; else it needs `row`."""
         cells = given.cells
         if given.problem or len(cells) != len(self.columns.names) or self.foreign.is_foreign:
             return None
         groups = self.groups.of(self.columns.values("group", cells))
-        person = self._person(cells, groups.names)
-        if groups.other_spellings or not is_plain(person, cells, needs_password=self.needs_password):
+        if groups.other_spellings:
             return None
-        return Row(given.line, self.columns.shown(cells), person)
+        return plain_row(self.columns.texts(cells), groups.names, cells, needs_password=self.needs_password)
 
     def row(self, given: InputRow) -> Row:
         """Return the row of cells, with a rejection if something is wrong with it."""
         cells = given.cells
-        person = self._person(cells, self._group_names(cells))
+        person = self._person(cells)
         foreign = [] if _is_text(cells) else list(self._foreign_values(cells))
         wrong = [given.problem] if given.problem else [*foreign, *self._problems(person, cells)]
         if foreign:
@@ -71,8 +70,7 @@ class RowReader:
 
     def sound_row(self, given: InputRow) -> Row:
         """Return the row of cells that `row` has found nothing wrong with."""
-        cells = given.cells
-        return Row(given.line, self.columns.shown(cells), self._person(cells, self._group_names(cells)))
+        return Row(given.line, self.columns.shown(given.cells), self._person(given.cells))
 
     def key(self, cells: Sequence[str]) -> str:
         """Return what makes two rows the same user, without checking anything."""
@@ -93,10 +91,7 @@ class RowReader:
         wrong.append("cells that may be the password are not shown")
         return Row(line, self.columns.shown_if_shifted(cells), None, uneven=uneven)
 
-    def _group_names(self, cells: Sequence[str]) -> tuple[str, ...]:
-        return self.groups.of(self.columns.values("group", cells)).names
-
-    def _person(self, cells: Sequence[str], groups: tuple[str, ...]) -> Person:
+    def _person(self, cells: Sequence[str]) -> Person:
         email, first_name, last_name, login, password, company = self.columns.texts(cells)
         return Person(
             email=email.strip(),
@@ -105,7 +100,7 @@ class RowReader:
             login=login.strip() or None,
             password=password or None,
             company=company.strip() or None,
-            groups=groups,
+            groups=self.groups.of(self.columns.values("group", cells)).names,
         )
 
     def _problems(self, person: Person, cells: Sequence[str]) -> Iterator[str]:

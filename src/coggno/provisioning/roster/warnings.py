@@ -62,10 +62,9 @@ class WarningLog:
         return (*self._texts, *([f"and {self._more} more warnings"] if self._more else []))
 
 
-def may_be_damaged(person: Person) -> bool:
-    """Return whether a printable value may look damaged; most rows are done with here."""
-    optional = person.login or "", person.company or "", *person.groups
-    return _LIKE_DAMAGE.search("\n".join((person.email, person.first_name, person.last_name, *optional))) is not None
+def may_be_damaged(values: Iterable[str]) -> bool:
+    """Return whether one of the printable values of a row may look damaged, or be a number; most rows have none."""
+    return _LIKE_DAMAGE.search("\n".join(values)) is not None
 
 
 def damage(person: Person) -> Iterator[str]:

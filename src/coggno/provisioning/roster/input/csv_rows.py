@@ -91,8 +91,10 @@ class _CsvReader:
         line = 1
         try:
             for cells in reader:
-                if any(map(str.strip, cells)):
-                    yield InputRow(line, cells)
+                # The first cell is rarely blank: most rows are done with here.
+                if (cells and cells[0].strip()) or any(map(str.strip, cells)):
+                    # As InputRow(line, cells), without the function of Python that it is: a third of reading a row.
+                    yield tuple.__new__(InputRow, (line, cells, None))
                 line = reader.line_num + 1
         except csv.Error as error:
             # The reader has gone on to where the quotes end, which may be far below: the first line helps more.
