@@ -79,6 +79,10 @@ class DaskError(CoggnoError, ValueError):
     """A job cannot be carried out on a Dask cluster; the message says why and what to do. The job itself is kept."""
 
 
+class JobNotFoundError(CoggnoError):
+    """There is no submitted job of that name; the message names those that there are."""
+
+
 class StoppedError(CoggnoError):
     """A run that ended early. What was done stays done; run the same roster again to continue.
 

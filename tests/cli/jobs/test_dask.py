@@ -107,7 +107,7 @@ def test_unreachable_scheduler_submits_nothing(
         assert f"The Dask scheduler {text} cannot be reached" in ended.err.replace("\n", " ")
         assert "Traceback" not in ended.err
     assert sandbox.requests.total == 0
-    assert "There is no journal" in coggno("jobs", "list", "--journal", url).err
+    assert "There are no jobs." in coggno("jobs", "list", "--journal", url).err
 
 
 @pytest.mark.parametrize(

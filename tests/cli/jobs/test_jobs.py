@@ -46,7 +46,7 @@ def test_worker_carries_out_what_was_submitted(run: RunCommand, sandbox: Sandbox
     ended = run("worker", "--journal", url)
     assert (ended.code, ended.out) == (0, "1 part finished, 2 rows carried out: 2 created\n")
     assert created(sandbox)["createUser"] == 2
-    assert run("worker", "--journal", url).out == "0 parts finished, 0 rows carried out\n"
+    assert run("worker", "--journal", url).out == "There was nothing to carry out.\n"
 
 
 @pytest.mark.usefixtures("submitted")
@@ -54,7 +54,7 @@ def test_same_roster_is_submitted_once(run: RunCommand, url: str):
     run("worker", "--journal", url)
     again = run("provision", "people.csv", "--journal", url, "--detach")
     assert again.code == 0
-    assert again.out.startswith("hires was submitted already: 2 of 2 rows done.\n")
+    assert again.out.startswith("hires was submitted already, and keeps its options: 2 of 2 rows done.\n")
 
 
 @pytest.mark.usefixtures("submitted")
@@ -101,7 +101,9 @@ def test_results_are_those_of_a_run(run: RunCommand, url: str):
 
 def test_rows_that_failed_are_written(run: RunCommand, url: str):
     roster = write_roster(ADA, INVALID, GRACE, ADA, WITHOUT_PASSWORD)
-    assert "1 row of them cannot be carried out" in run("provision", roster, "--journal", url, "--detach").out
+    submission = run("provision", roster, "--journal", url, "--detach").out
+    assert "1 row cannot be carried out: 1 invalid.\n" in submission
+    assert "1 row has no password, and can only be carried out for existing users." in submission
     assert run("worker", "--journal", url).code == 1
     ended = run("jobs", "results", "--journal", url)
     assert ended.code == 1
@@ -118,7 +120,12 @@ def test_rows_that_failed_are_written(run: RunCommand, url: str):
 
 def test_generated_passwords_are_written(run: RunCommand, sandbox: Sandbox, postgres, url: str):
     roster = write_roster(ADA, WITHOUT_PASSWORD)
-    run("provision", roster, "--journal", url, "--detach", "--generate-passwords", "ignored.csv")
+    submission = run("provision", roster, "--journal", url, "--detach", "--generate-passwords", "later.csv").out
+    assert "kept encrypted in the database" in submission
+    assert "--passwords later.csv\n" in submission
+    without = run("provision", roster, "--journal", url, "--detach")
+    assert without.code == 2
+    assert "The job hires was submitted with generated passwords" in without.err
     assert run("worker", "--journal", url).code == 0
     ended = run("jobs", "results", "--journal", url, "--passwords", "passwords.csv")
     assert "Passwords: passwords.csv (1 user)" in ended.out
@@ -128,7 +135,7 @@ def test_generated_passwords_are_written(run: RunCommand, sandbox: Sandbox, post
     database = url.partition("?")[0].rpartition("/")[2]
     kept = postgres.execute("SELECT data, password FROM coggno.submitted_rows", database=database)
     assert row["password"] not in str(kept)
-    assert not Path("ignored.csv").exists()
+    assert not Path("later.csv").exists()
 
 
 @pytest.mark.usefixtures("submitted")
@@ -142,8 +149,9 @@ def test_job_is_shown(run: RunCommand, url: str):
     assert (data["state"], data["rows"], data["done"], data["counts"]) == ("finished", 2, 2, {"created": 2})
     assert run("jobs", "list", "--journal", url, "--json").json == [data]
     missing = run("jobs", "show", "other", "--journal", url)
-    assert missing.code == 2
+    assert missing.code == 1
     assert "There is no job 'other'" in missing.err
+    assert "Jobs: hires." in missing.err
 
 
 @pytest.mark.usefixtures("submitted")
@@ -151,10 +159,13 @@ def test_cancelled_job_is_not_carried_out(run: RunCommand, sandbox: Sandbox, url
     ended = run("jobs", "cancel", "hires", "--journal", url, "--yes")
     assert ended.code == 0
     assert "cancelled, 0 of 2 rows done" in ended.out
-    assert run("worker", "--journal", url).out == "0 parts finished, 0 rows carried out\n"
+    assert run("worker", "--journal", url).out == "There was nothing to carry out.\n"
     assert sandbox.requests.total == 0
     again = run("jobs", "cancel", "hires", "--journal", url, "--yes")
-    assert (again.code, again.err) == (2, "Error: The job hires is cancelled already.\n")
+    assert (again.code, again.err) == (1, "Error: The job hires is cancelled already.\n")
+    submission = run("provision", "people.csv", "--journal", url, "--detach")
+    assert submission.code == 1
+    assert "The job hires was cancelled, with 0 of 2 rows done." in submission.err
     assert run("jobs", "results", "--journal", url).code == 3
     assert {row["detail"] for row in read_table("results.csv")[:2]} == {"not attempted: the job was cancelled"}
 
@@ -197,7 +208,20 @@ def test_other_key_leaves_jobs_alone(
     assert sandbox.requests.total == 0
 
 
-def test_unknown_database_is_reported(run: RunCommand, url: str):
-    for ended in (run("jobs", "list", "--journal", url), run("worker", "--journal", url)):
-        assert ended.code == 2
-    assert "There is no job 'hires'" in ended.err
+def test_new_database_has_no_jobs(run: RunCommand, url: str):
+    listed = run("jobs", "list", "--journal", url)
+    assert (listed.code, listed.out, listed.err) == (0, "", "There are no jobs.\n")
+    for ended in (run("jobs", "show", "--journal", url), run("worker", "--journal", url)):
+        assert ended.code == 1
+        assert "There is no job 'hires'" in ended.err
+        assert "It has no jobs." in ended.err
+    assert run("worker", "--journal", url.partition("&journal")[0]).out == "There was nothing to carry out.\n"
+
+
+def test_existing_users_are_counted(run: RunCommand, url: str):
+    run("provision", write_roster(ADA))
+    run("provision", write_roster(ADA, GRACE), "--journal", url, "--detach")
+    ended = run("worker", "--journal", url)
+    assert ended.out.startswith("1 part finished, 2 rows carried out: ")
+    assert "1 already existing" in ended.out
+    assert ended.err.count("hires, part 1 of 1: people.csv\n") == 1

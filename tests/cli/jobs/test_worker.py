@@ -112,7 +112,7 @@ def test_ctrl_c_ends_with_130(start, sandbox: Sandbox, submitted: str):
     assert process.returncode == 130
     assert "Other workers, or the same command, go on with the rest." in err
     assert out.startswith("0 parts finished, ")
-    assert "hires, part 1 ...\n" in err
+    assert "hires, part 1 of 1: people.csv\n" in err
 
 
 def test_address_in_use_is_reported(coggno: RunCommand, submitted: str):

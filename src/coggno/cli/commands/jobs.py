@@ -11,7 +11,7 @@ import typer
 
 from coggno.cli.commands.worker import DatabaseOption
 from coggno.cli.connection import AccountOptions
-from coggno.cli.exit_codes import CommandError
+from coggno.cli.exit_codes import CommandError, ExitCode
 from coggno.cli.option_groups import expanded
 from coggno.cli.options import Json, Yes, examples
 from coggno.cli.terminal import output
@@ -80,7 +80,7 @@ def cancel(*, name: JobArgument = None, journal: DatabaseOption, yes: Yes = Fals
     with _reading(journal, name) as (reader, job):
         status = reader.job(job)
         if status.state in {JobPhase.FINISHED, JobPhase.CANCELLED}:
-            raise CommandError(f"The job {job} is {status.state.value} already.")
+            raise CommandError(f"The job {job} is {status.state.value} already.", ExitCode.FAILED)
         require_confirmation_possible(yes=yes)
         left = output.count_rows(status.rows - status.done)
         if not confirm(f"Cancel {job}? {left} would not be carried out.", yes=yes):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import shlex
+from collections.abc import Collection, Iterator
 
 from attrs import evolve
 
 from coggno import AsyncCoggno
-from coggno.cli.exit_codes import CommandError
-from coggno.cli.jobs.display import as_data
+from coggno.cli.exit_codes import CommandError, ExitCode
+from coggno.cli.jobs.display import as_data, counts_text
 from coggno.cli.provision.options import ProvisionOptions
 from coggno.cli.provision.reading import read, report_roster
 from coggno.cli.terminal import output
 from coggno.cli.terminal.progress_reporter import reporting_progress
 from coggno.provisioning import Roster
-from coggno.provisioning.jobs import JobStatus, submit_job
+from coggno.provisioning.jobs import JobPhase, JobStatus, submit_job
 from coggno.provisioning.journal import DatabaseUrl
 
 
@@ -34,10 +35,11 @@ def submit(options: ProvisionOptions) -> None:
         client = options.client.require_key()
         progress.phase("Submitting")
         status = client.run(lambda coggno: _submit(coggno, roster, url, options))
+    _check_not_cancelled(status)
     if options.output.as_json:
         output.write_json({**as_data(status), "is_new": status.is_new})
         return
-    for line in _lines(status, url, makes_passwords=options.output.passwords is not None):
+    for line in _lines(status, roster, options, str(url.of_journal(status.name))):
         for part in output.wrapped(output.clean(line), output.terminal_width()):
             output.write(part)
 
@@ -88,17 +90,52 @@ _HINTS = {
 }
 
 
-def _lines(status: JobStatus, url: DatabaseUrl, *, makes_passwords: bool) -> list[str]:
-    rows, name = output.count_rows(status.rows), status.name
+def _lines(status: JobStatus, roster: Roster, options: ProvisionOptions, database: str) -> Iterator[str]:
+    """Yield what was submitted, and what comes next."""
+    makes_passwords = options.output.passwords is not None
+    yield from _submitted(status, roster, makes_passwords=makes_passwords)
+    yield ""
+    yield f"Carry it out, on any number of machines: coggno worker --journal '{database}'"
+    yield f"How far it is: coggno jobs show --journal '{database}'"
+    yield f"Its results: coggno jobs results --journal '{database}'"
+    if makes_passwords:
+        # The file itself is not written now, which the option suggests.
+        path = shlex.quote(str(options.output.passwords))
+        yield "Generated passwords are kept encrypted in the database, until this command writes them to a file:"
+        yield f"coggno jobs results --journal '{database}' --passwords {path}"
+
+
+def _submitted(status: JobStatus, roster: Roster, *, makes_passwords: bool) -> Iterator[str]:
+    rows = output.count_rows(status.rows)
     if not status.is_new:
-        lines = [f"{name} was submitted already: {status.done:,} of {rows} done."]
-    else:
-        parts = output.count(len(status.shards), "part")
-        refused = f" {output.count_rows(status.done)} of them cannot be carried out." if status.done else ""
-        lines = [f"{rows} submitted as {name}, in {parts}.{refused}"]
-    database = str(url.of_journal(name))
-    lines += ["", f"Carry it out, on any number of machines: coggno worker --journal '{database}'"]
-    lines += [f"How far it is: coggno jobs show --journal '{database}'"]
-    passwords = " --passwords FILE" if makes_passwords else ""
-    lines += [f"Its results: coggno jobs results --journal '{database}'{passwords}"]
-    return lines
+        yield f"{status.name} was submitted already, and keeps its options: {status.done:,} of {rows} done."
+        return
+    yield f"{rows} submitted as {status.name}, in {output.count(len(status.shards), 'part')}."
+    if status.done:
+        yield f"{output.count_rows(status.done)} cannot be carried out: {counts_text(status.counts)}."
+    missing = 0 if makes_passwords else _without_password(roster)
+    if missing:
+        have = "has" if missing == 1 else "have"
+        yield (
+            f"{output.count_rows(missing)} {have} no password, and can only be carried out for existing users. "
+            "To generate passwords, submit the roster under another name with --generate-passwords FILE."
+        )
+
+
+def _without_password(roster: Roster) -> int:
+    return sum(1 for row in roster.accepted if row.person is not None and row.person.password is None)
+
+
+def _check_not_cancelled(status: JobStatus) -> None:
+    """Reject a job that no worker carries out any more.
+
+    Raises:
+        CommandError: it was cancelled.
+    """
+    if status.state is JobPhase.CANCELLED:
+        done = f"{status.done:,} of {output.count_rows(status.rows)} done"
+        raise CommandError(
+            f"The job {status.name} was cancelled, with {done}. "
+            "To carry out the others, submit the roster under another name: --journal URL?journal=NAME",
+            ExitCode.FAILED,
+        )

@@ -31,7 +31,7 @@ class WorkerDisplay:
     def shard_begun(self, job: SubmittedJob, number: int, progress: Progress, /) -> None:
         """Show the rows of a part from now on."""
         self._phase, self._done = "", progress.done
-        self.progress.phase(f"{job.name}, part {number}")
+        output.write_message(f"{job.name}, part {number} of {job.shards}: {job.roster}")
         earlier = {label_of_outcome(outcome): count for outcome, count in progress.counts.items() if count}
         self.progress.begin_rows(progress.total, earlier)
 

@@ -72,6 +72,9 @@ async def _work(
 def _print(report: WorkerReport, *, is_cut_short: bool) -> None:
     counts = ", ".join(f"{count:,} {label_of_outcome(outcome)}" for outcome, count in report.counts.most_common())
     parts = output.count(report.shards, "part")
+    if not (report.shards or report.rows or is_cut_short):
+        output.write("There was nothing to carry out.")
+        return
     output.write(f"{parts} finished, {output.count_rows(report.rows)} carried out{f': {counts}' if counts else ''}")
     if is_cut_short:
         output.write_message(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby
@@ -23,7 +24,7 @@ from coggno.provisioning.journal.postgres import driver
 from coggno.provisioning.journal.postgres.driver import Database
 from coggno.provisioning.journal.postgres.statements import JournalTables
 from coggno.provisioning.options import RunOptions
-from coggno.provisioning.outcomes import RowResult
+from coggno.provisioning.outcomes import RowOutcome, RowResult
 from coggno.provisioning.planning import PlannedRow, make_plan
 from coggno.provisioning.planning.counts import GroupOfCompany
 from coggno.provisioning.requests import Sender
@@ -40,7 +41,7 @@ _COUNT: Final = (
 )
 
 
-async def plan_job(journal: ClaimedJournal, sender: Sender, options: RunOptions) -> None:
+async def plan_job(journal: ClaimedJournal, sender: Sender, options: RunOptions) -> Counter[RowOutcome]:
     """Read what exists of what a job asks for, and save the plan of each shard; nothing is changed at Coggno.
 
     A worker that dies meanwhile leaves a job that is not planned, which the next one plans again.
@@ -49,6 +50,9 @@ async def plan_job(journal: ClaimedJournal, sender: Sender, options: RunOptions)
         journal: of the job, which this worker holds.
         sender: sends the requests.
         options: of the job.
+
+    Returns:
+        How many rows have ended already, by outcome.
 
     Raises:
         JournalError: the database cannot be used, or another worker has taken over.
@@ -68,6 +72,7 @@ async def plan_job(journal: ClaimedJournal, sender: Sender, options: RunOptions)
             number, _, shard_journal = lines[index]
             await saver.save(number, shard_journal, steps)
     await journal.fenced(lambda database: tables.mark_planned(database, job.id, time.time()))
+    return saver.ended
 
 
 def _line_of(step: PlannedRow | RowResult) -> int:
@@ -108,10 +113,12 @@ class _PlanSaver:
     Attributes:
         journal: of the job.
         groups: those that exist, by company and name.
+        ended: how many rows have ended already, by outcome; the others that are decided are decided again by the runs.
     """
 
     journal: ClaimedJournal
     groups: Mapping[GroupOfCompany, Group]
+    ended: Counter[RowOutcome] = field(factory=Counter[RowOutcome])
 
     async def save(self, number: int, shard_journal: int, steps: Iterable[PlannedRow | RowResult]) -> None:
         """Save the plan of one shard, in one transaction of the lease of the job."""
@@ -135,6 +142,7 @@ class _PlanSaver:
             await shard_tables.save_plan(connection, state.number, plan)
 
         await self.journal.fenced(save)
+        self.ended.update(each.outcome for each in part.decided if each.outcome is not RowOutcome.INVALID)
 
     def _groups_of(self, part: _ShardPlan) -> list[SavedGroup]:
         found = ((key, self.groups.get(key)) for key in part.groups)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, LiteralString, Self
 
-from coggno.provisioning.errors import JournalError
+from coggno.provisioning.errors import JobNotFoundError, JournalError
 from coggno.provisioning.jobs.database import tables
 from coggno.provisioning.jobs.database.row_data import row_of
 from coggno.provisioning.jobs.database.sealing import JobClient, Sealer
@@ -20,6 +20,7 @@ from coggno.provisioning.outcomes import RowOutcome, RowResult, Waiting
 from coggno.provisioning.roster import Person, Roster, Row
 
 _PAGE: Final = 1000  # rows that are read at once
+_NAMED: Final = 20  # jobs in a message
 _SHARDS: Final = """
 SELECT shard.number, shard.row_count, shard.counts, shard.finished, shard.waiting, shard.waiting_since,
   journal.pid, journal.host, journal.since, coalesce(journal.expires > clock_timestamp(), false), shard.journal
@@ -71,7 +72,7 @@ class JobReader:
         url: of any journal in the database.
 
     Raises:
-        JournalError: the database cannot be read, or has no journals.
+        JournalError: the database cannot be read, or belongs to another version of this program.
     """
 
     def __init__(self, url: str | DatabaseUrl) -> None:
@@ -79,7 +80,10 @@ class JobReader:
         self._connection = driver.connect_to_read(self._url, is_read_only=False)
         try:
             with self._described():
-                schema.check_version(self._connection, self._url)
+                # A database that nobody has used yet has no jobs.
+                self._is_new = not schema.has_tables(self._connection)
+                if not self._is_new:
+                    schema.check_version(self._connection, self._url)
         except BaseException:
             self.close()
             raise
@@ -100,13 +104,15 @@ class JobReader:
         Raises:
             JournalError: the database cannot be read.
         """
-        return [self._status(tables.job_of(row)) for row in self._rows(tables.JOBS_IN_ORDER)]
+        found = [] if self._is_new else self._rows(tables.JOBS_IN_ORDER)
+        return [self._status(tables.job_of(row)) for row in found]
 
     def job(self, name: str) -> JobStatus:
         """Return how far a job is.
 
         Raises:
-            JournalError: there is no such job, or the database cannot be read.
+            JobNotFoundError: there is no such job.
+            JournalError: the database cannot be read.
         """
         return self._status(self.submitted(name))
 
@@ -123,11 +129,12 @@ class JobReader:
         """Return what is kept of a job.
 
         Raises:
-            JournalError: there is no such job, or the database cannot be read.
+            JobNotFoundError: there is no such job.
+            JournalError: the database cannot be read.
         """
-        found = self._rows(tables.JOB, name)
+        found = [] if self._is_new else self._rows(tables.JOB, name)
         if not found:
-            raise JournalError(f"There is no job {name!r} in {self._url}.")
+            raise no_job(name, self._url, [] if self._is_new else [each for (each,) in self._rows(tables.JOB_NAMES)])
         return tables.job_of(found[0])
 
     def cancel(self, name: str) -> JobStatus:
@@ -136,7 +143,8 @@ class JobReader:
         A worker notices within about a second, and ends the requests in progress.
 
         Raises:
-            JournalError: there is no such job, or the database cannot be written.
+            JobNotFoundError: there is no such job.
+            JournalError: the database cannot be written.
         """
         job = self.submitted(name)
         with self._described(), self._connection.transaction():
@@ -159,7 +167,8 @@ class JobReader:
         """Return the roster of a job, with all its rows but without passwords.
 
         Raises:
-            JournalError: there is no such job, or the database cannot be read.
+            JobNotFoundError: there is no such job.
+            JournalError: the database cannot be read.
         """
         job = self.submitted(name)
         ((last_line,),) = self._rows(_LAST_LINE, job.id)
@@ -177,7 +186,8 @@ class JobReader:
         """Yield what is known of every row, in the input's order.
 
         Raises:
-            JournalError: there is no such job, or the database cannot be read.
+            JobNotFoundError: there is no such job.
+            JournalError: the database cannot be read.
         """
         return (result for _, result in self.joined(name))
 
@@ -185,7 +195,8 @@ class JobReader:
         """Yield every row with what is known of it, in the input's order.
 
         Raises:
-            JournalError: there is no such job, or the database cannot be read.
+            JobNotFoundError: there is no such job.
+            JournalError: the database cannot be read.
         """
         job = self.submitted(name)
         journals = {number: int(journal) for number, journal in self._rows(_JOURNALS, job.id)}
@@ -208,7 +219,8 @@ class JobReader:
             client: has the API key that the job was submitted with.
 
         Raises:
-            JournalError: there is no such job, the key is another one, or the database cannot be read.
+            JobNotFoundError: there is no such job.
+            JournalError: the key is another one, or the database cannot be read.
         """
         job = self.submitted(name)
         sealer = Sealer.of(client, job.salt)
@@ -270,6 +282,18 @@ class JobReader:
             yield
         except Error as error:
             raise driver.unusable(self._url, error) from None
+
+
+def no_job(name: str, url: DatabaseUrl, known: Sequence[str]) -> JobNotFoundError:
+    """Return the error for a job that there is none of.
+
+    Args:
+        name: as it was given.
+        url: of the database.
+        known: names of the jobs that there are.
+    """
+    shown = ", ".join(known[:_NAMED]) + (f" and {len(known) - _NAMED} more" if len(known) > _NAMED else "")
+    return JobNotFoundError(f"There is no job {name!r} in {url}. {f'Jobs: {shown}.' if known else 'It has no jobs.'}")
 
 
 def _shard(row: Sequence[Any], open_counts: Mapping[RowOutcome, int]) -> ShardStatus:

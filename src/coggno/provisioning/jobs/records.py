@@ -70,6 +70,7 @@ class SubmittedJob:
         digest: of what the roster asks for.
         details: everything else that a worker needs.
         rows: how many rows the roster has.
+        shards: how many parts it is carried out in.
         salt: of the key that seals its passwords.
         submitted: when it was submitted, in seconds since the epoch.
         begun: when a worker has begun it; `None` if none has.
@@ -87,6 +88,7 @@ class SubmittedJob:
     digest: bytes
     details: JobDetails
     rows: int
+    shards: int
     salt: bytes
     submitted: float
     begun: float | None

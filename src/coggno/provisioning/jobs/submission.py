@@ -27,6 +27,10 @@ from coggno.provisioning.requests import Sender
 from coggno.provisioning.roster import Roster, RosterOptions, Source, read_roster
 
 SHARD_ROWS: Final = 5_000
+_FEWEST_ROWS: Final = (
+    250  # of a shard, unless another number is asked for: each costs some 30 round trips to the database
+)
+_SHARES: Final = 16  # so many shards a small job has at least, so that several workers have something to do
 _ADD_JOURNAL: Final = "INSERT INTO coggno.journals (name) VALUES (%s) ON CONFLICT DO NOTHING RETURNING id"
 _LOCK_JOURNAL: Final = "SELECT id FROM coggno.journals WHERE name = %s FOR UPDATE"
 _IS_OTHER: Final = (
@@ -56,7 +60,7 @@ async def submit_job(
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
     roster_options: RosterOptions | None = None,
     makes_passwords: bool = False,
-    shard_rows: int = SHARD_ROWS,
+    shard_rows: int | None = None,
 ) -> JobStatus:
     """Submit a roster as a job that workers carry out; nothing is sent to Coggno but a list, where rows name companies.
 
@@ -69,7 +73,7 @@ async def submit_job(
         options: concurrency, rate, patience and settle time of its runs.
         roster_options: how the rows are read.
         makes_passwords: whether passwords are generated for new users whose row has none.
-        shard_rows: how many rows a worker takes at a time, at least 1.
+        shard_rows: how many rows a worker takes at a time, at least 1; 5,000 if not given, and fewer of a small job.
 
     Returns:
         How far the job is.
@@ -95,12 +99,15 @@ async def submit_job(
         companies=await _companies(client, roster, options),
         settings=roster.settings,
     )
-    is_new = await _Submission(client, url, roster, details, shard_rows).save()
+    size = shard_rows or min(SHARD_ROWS, max(_FEWEST_ROWS, -(-roster.accepted_count // _SHARES)))
+    is_new = await _Submission(client, url, roster, details, size).save()
     return evolve(await asyncio.to_thread(_status, url), is_new=is_new)
 
 
-def _check(rows: Roster | Source, options: RunOptions, roster_options: RosterOptions | None, shard_rows: int) -> None:
-    if shard_rows < 1:
+def _check(
+    rows: Roster | Source, options: RunOptions, roster_options: RosterOptions | None, shard_rows: int | None
+) -> None:
+    if shard_rows is not None and shard_rows < 1:
         raise ConfigurationError(f"shard_rows must be at least 1, not {shard_rows}")
     if options.removals is not None:
         raise ConfigurationError(
@@ -211,6 +218,9 @@ class _Submission:
         if known.scope != scope:
             what = "another API key" if evolve(known.scope, account=scope.account) == scope else str(known.scope)
             raise JournalError(f"The job {known.name} was submitted for {what}. Give this one another name.")
+        if known.details.makes_passwords != self.details.makes_passwords:
+            how = "with generated passwords" if known.details.makes_passwords else "without generated passwords"
+            raise JournalError(f"The job {known.name} was submitted {how}, which cannot be changed any more.")
 
     async def _add(self, connection: Database, journal: int) -> None:
         scope, salt = JournalScope.of(self.client), new_salt()

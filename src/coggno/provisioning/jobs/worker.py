@@ -22,6 +22,7 @@ from coggno.provisioning.jobs.database.tables import Claim
 from coggno.provisioning.jobs.journals import ClaimedJournal, ShardJournal, closing_soon
 from coggno.provisioning.jobs.observer import SilentObserver, WorkerObserver
 from coggno.provisioning.jobs.planning import plan_job
+from coggno.provisioning.jobs.reader import no_job
 from coggno.provisioning.jobs.records import FORMAT, SubmittedJob
 from coggno.provisioning.jobs.senders import JobSenders, options_of
 from coggno.provisioning.jobs.shard_run import ShardRun
@@ -121,7 +122,8 @@ class Worker:
             What this worker has done.
 
         Raises:
-            JournalError: the database cannot be used, or there is no such job.
+            JobNotFoundError: there is no such job.
+            JournalError: the database cannot be used, or the job is for another address, company or key.
             APIError: a list could not be read, and waiting cannot help.
             RosterError: a company of a job is not connected any more.
         """
@@ -140,7 +142,8 @@ class Worker:
             What this worker has done.
 
         Raises:
-            JournalError: the database cannot be used, or there is no such job.
+            JobNotFoundError: there is no such job.
+            JournalError: the database cannot be used, or the job is for another address, company or key.
             APIError: a list could not be read, and waiting cannot help.
         """
         async with self._working():
@@ -206,7 +209,7 @@ class Worker:
             is_done = not jobs or (number is not None and await self._is_finished(jobs[0], number))
             if is_done and not forever:
                 return None
-            self._observer.idle("other workers to finish their parts" if jobs else "jobs")
+            self._observer.idle("other workers to finish the rest, in case one of them is killed" if jobs else "jobs")
             await self._pause(_POLL)
         return None
 
@@ -228,15 +231,14 @@ class Worker:
         """Return if the only job that this worker is for can be carried out by it.
 
         Raises:
-            JournalError: it cannot, or there is none.
+            JobNotFoundError: there is none.
+            JournalError: it cannot.
         """
         job = await self._database.call(lambda connection: tables.find_job(connection, name))
         if job is None:
             if may_be_missing:
                 return
-            raise JournalError(
-                f"There is no job {name!r} in {self.url}. Submit it with: coggno provision ROSTER --detach"
-            )
+            raise no_job(name, self.url, await self._database.call(tables.job_names))
         if evolve(job.scope, account=scope.account) != scope:
             raise JournalError(f"The job {name} is for {job.scope}, and this worker is for {scope}.")
         objection = objection_to(job, scope)
@@ -303,7 +305,7 @@ class Worker:
         self._observer.planning(claim.job)
         async with closing_soon(ClaimedJournal(claim, patience=_PATIENCE)) as journal:
             try:
-                await plan_job(journal, self._sender, options_of(claim.job))
+                self.report.counts += await plan_job(journal, self._sender, options_of(claim.job))
             except StoppedError as early:
                 return early.reason
         return None

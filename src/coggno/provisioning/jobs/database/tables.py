@@ -19,9 +19,14 @@ from coggno.provisioning.outcomes import Waiting
 JOBS: Final = (
     "SELECT job.id, journal.name, job.journal, job.format, job.address, job.company, job.account, job.roster, "
     "job.digest, job.details, job.row_count, job.salt, job.submitted, job.begun, job.planned, job.cancelled, "
-    "job.finished FROM coggno.submissions AS job JOIN coggno.journals AS journal ON journal.id = job.journal"
+    "job.finished, (SELECT count(*) FROM coggno.shards AS part WHERE part.job = job.id) "
+    "FROM coggno.submissions AS job JOIN coggno.journals AS journal ON journal.id = job.journal"
 )
 JOB: Final = f"{JOBS} WHERE journal.name = %s"
+JOB_NAMES: Final = (
+    "SELECT journal.name FROM coggno.submissions AS job JOIN coggno.journals AS journal ON journal.id = job.journal "
+    "ORDER BY job.id DESC"
+)
 JOBS_IN_ORDER: Final = f"{JOBS} ORDER BY job.id"
 _UNFINISHED: Final = (
     f"{JOBS} WHERE job.finished IS NULL AND job.cancelled IS NULL AND job.address = %s "
@@ -134,6 +139,11 @@ async def find_job(connection: Database, name: str) -> SubmittedJob | None:
     """Return the job of that name, if there is one."""
     found = await (await connection.execute(JOB, (name,))).fetchone()
     return None if found is None else job_of(found)
+
+
+async def job_names(connection: Database) -> list[str]:
+    """Return the names of all jobs, the last one first."""
+    return [name for (name,) in await (await connection.execute(JOB_NAMES)).fetchall()]
 
 
 async def ping(connection: Database) -> bool:
@@ -250,7 +260,7 @@ async def _is(connection: Database, statement: LiteralString, *parameters: Any) 
 def job_of(row: Sequence[Any]) -> SubmittedJob:
     """Return a job from `JOBS`."""
     number, name, journal, version, address, company, account, roster, digest, details, rows, salt, *times = row
-    submitted, begun, planned, cancelled, finished = times
+    submitted, begun, planned, cancelled, finished, shards = times
     return SubmittedJob(
         id=number,
         name=name,
@@ -261,6 +271,7 @@ def job_of(row: Sequence[Any]) -> SubmittedJob:
         digest=bytes(digest),
         details=_details(json.loads(details)),
         rows=rows,
+        shards=shards,
         salt=bytes(salt),
         submitted=submitted,
         begun=begun,

@@ -114,6 +114,16 @@ async def prepare(connection: Database, url: DatabaseUrl) -> None:
             await connection.execute("UPDATE coggno.schema_version SET version = %s", (len(MIGRATIONS),))
 
 
+def has_tables(connection: ReadDatabase) -> bool:
+    """Return whether the database has tables of ours.
+
+    Raises:
+        psycopg.Error: the database cannot be read.
+    """
+    (exists,) = connection.execute(_EXISTS).fetchone() or (False,)
+    return bool(exists)
+
+
 def check_version(connection: ReadDatabase, url: DatabaseUrl) -> None:
     """Check that the tables are those of this version.
 
@@ -121,8 +131,7 @@ def check_version(connection: ReadDatabase, url: DatabaseUrl) -> None:
         JournalError: there are none, or they are of another version.
         psycopg.Error: the database cannot be read.
     """
-    (exists,) = connection.execute(_EXISTS).fetchone() or (False,)
-    if not exists:
+    if not has_tables(connection):
         raise JournalError(f"There is no journal {url}.")
     (version,) = connection.execute(_VERSION).fetchone() or (0,)
     _check(version, url)
