@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 from attrs import define, field
@@ -15,6 +16,7 @@ from coggno.models import User
 from coggno.provisioning.client import CallResult, ProvisioningClient
 from coggno.provisioning.errors import RemovalsRefusedError
 from coggno.provisioning.execution.context import RunContext
+from coggno.provisioning.execution.result_queue import ResultQueue
 from coggno.provisioning.journal import RecordedWrite, Write, WriteKind
 from coggno.provisioning.outcomes import FOUND_OUT, RowOutcome, RowResult
 from coggno.provisioning.planning import Leaver, Plan
@@ -254,7 +256,7 @@ class RemovalPhase:
     planned: Leavers
     workers: int
     counts: Callable[[], Mapping[RowOutcome, int]]
-    _ended: asyncio.Queue[RowResult | None] = field(factory=asyncio.Queue[RowResult | None])
+    _ended: ResultQueue = field(factory=ResultQueue)
     _waiting: list[RemovalTask] = field(factory=list[RemovalTask])
 
     async def results(self) -> AsyncGenerator[RowResult]:
@@ -274,20 +276,14 @@ class RemovalPhase:
             yield self._ended_with(task, task.known())
         tasks = [*(task for task in checks if task.is_in_doubt), *self._agreed(leavers, in_doubt)]
         self._waiting = [*tasks]
-        producer = asyncio.create_task(self._produce(tasks))
-        try:
-            while (result := await self._ended.get()) is not None:
+        work = partial(for_each, tasks, self._carry_out, workers=self.workers)
+        async with aclosing(self._ended.put_by(work)) as results:
+            async for result in results:
                 yield result
-            await producer  # raises what went wrong in it
-        finally:
-            producer.cancel()
-            await asyncio.gather(producer, return_exceptions=True)
 
     def unclaimed(self) -> Iterator[RowResult]:
         """Yield what is known of those whose results nobody has taken, when the iteration was left early."""
-        while not self._ended.empty():
-            if (result := self._ended.get_nowait()) is not None:
-                yield result
+        yield from self._ended.unclaimed()
         for task in self._waiting:
             yield task.cut_off()
         self._waiting.clear()
@@ -344,12 +340,6 @@ class RemovalPhase:
                 key = leaver.company, login_key(leaver.login), leaver.group_id
                 yield RemovalTask(self.context, leaver, is_in_doubt=key in in_doubt)
 
-    async def _produce(self, tasks: Sequence[RemovalTask]) -> None:
-        try:
-            await for_each(tasks, self._carry_out, workers=self.workers)
-        finally:
-            self._ended.put_nowait(None)
-
     async def _carry_out(self, task: RemovalTask) -> None:
         result = None
         self._waiting.remove(task)
@@ -358,7 +348,7 @@ class RemovalPhase:
                 result = await task.run()
         finally:
             # Whatever ends it, even a cancellation: what is known is kept and reported.
-            self._ended.put_nowait(self._ended_with(task, result or task.cut_off()))
+            self._ended.put(self._ended_with(task, result or task.cut_off()))
 
     def _ended_with(self, task: RemovalTask, result: RowResult) -> RowResult:
         self.context.records.removal(task.leaver.company, task.leaver.group_id, result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from coggno.provisioning.execution.context import RunContext
 from coggno.provisioning.execution.feed import RowFeed
 from coggno.provisioning.execution.groups import GroupCreation
+from coggno.provisioning.execution.result_queue import ResultQueue
 from coggno.provisioning.execution.row_queue import RowQueue
 from coggno.provisioning.execution.rows import RowTask
 from coggno.provisioning.execution.rows.restoring import restore
@@ -45,31 +45,19 @@ class RowScheduler:
             sleep=context.sleep,
         )
         groups.on_change = self._queue.unpark
-        self._ended: asyncio.Queue[RowResult | None] = asyncio.Queue()
+        self._ended = ResultQueue()
 
     async def results(self) -> AsyncGenerator[RowResult]:
         """Carry out all rows; yield one result for each."""
         with self._context.signal.listening(self._queue.hurry):
-            async with aclosing(self._carried_out()) as results:
+            async with aclosing(self._ended.put_by(self._work_through)) as results:
                 async for result in results:
+                    self._queue.taken()
                     yield result
-
-    async def _carried_out(self) -> AsyncGenerator[RowResult]:
-        producer = asyncio.create_task(self._produce())
-        try:
-            while (result := await self._ended.get()) is not None:
-                self._queue.taken()
-                yield result
-            await producer  # raises what went wrong in it
-        finally:
-            producer.cancel()
-            await asyncio.gather(producer, return_exceptions=True)
 
     def unclaimed(self) -> Iterator[RowResult]:
         """Yield what is known of rows whose results nobody has taken, when the iteration was left early."""
-        while not self._ended.empty():
-            if (result := self._ended.get_nowait()) is not None:
-                yield result
+        yield from self._ended.unclaimed()
         for task in self._queue.unfinished():
             yield task.cut_off()
 
@@ -77,11 +65,8 @@ class RowScheduler:
         async for planned in feed.planned():
             yield [_task(self._context, each, feed.earlier_writes) for each in planned]
 
-    async def _produce(self) -> None:
-        try:
-            await for_each(range(self._concurrency), self._work, workers=self._concurrency)
-        finally:
-            self._ended.put_nowait(None)
+    async def _work_through(self) -> None:
+        await for_each(range(self._concurrency), self._work, workers=self._concurrency)
 
     async def _work(self, _: int) -> None:
         while (task := await self._queue.get()) is not None:
@@ -127,7 +112,7 @@ class RowScheduler:
 
     def _end(self, planned: PlannedRow, result: RowResult) -> None:
         self._context.records.row(planned, result)
-        self._ended.put_nowait(result)
+        self._ended.put(result)
         self._queue.ended()
 
 
