@@ -1,5 +1,7 @@
 """Settings and fixtures of all tests."""
 
+import sys
+import threading
 from pathlib import Path
 
 import attrs
@@ -19,6 +21,31 @@ def pytest_ignore_collect(collection_path, config):
     """Leave the interop tests to `nox -s interop`: they need Node and versions that differ from constraints.txt."""
     is_requested = any(INTEROP in (path := Path(argument).absolute(), *path.parents) for argument in config.args)
     return True if collection_path == INTEROP and not is_requested else None
+
+
+def pytest_collection_modifyitems(items):
+    """Trace no test of Hypothesis: they run the same lines hundreds of times."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("untraced")
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item):
+    """Measure no coverage in a test that is marked with `untraced`.
+
+    pytest-cov's own marker `no_cover` has no effect in the processes of pytest-xdist, where coverage is started twice.
+    """
+    if item.get_closest_marker("untraced") is None:
+        return (yield)
+    trace, of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        threading.settrace(of_threads)
+        sys.settrace(trace)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,8 @@ from .cases import CASES, Case
 from .kinds import Kind, on_every_engine
 from .secrecy import secrets_in
 
+pytestmark = pytest.mark.untraced  # hundreds of cases of lines that other tests run, too
+
 BIG = "x" * 8_000_000 + "@x.example"  # more than the buffers of both sides hold
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

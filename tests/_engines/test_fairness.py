@@ -10,6 +10,8 @@ from .bench import bench
 from .kinds import AIOHTTP, DEFAULT, SESSION, on, on_every_engine
 from .server import healthy, read, respond, signal, wait_for
 
+pytestmark = pytest.mark.untraced  # thousands of requests, all alike
+
 on_ours = on(DEFAULT, AIOHTTP, SESSION)
 
 

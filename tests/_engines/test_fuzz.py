@@ -23,6 +23,8 @@ from .kinds import KINDS, Kind, Setting, on_every_engine
 from .secrecy import KEY
 from .virtual_time import VirtualTimeLoop
 
+pytestmark = pytest.mark.untraced  # hundreds of cases of lines that other tests run, too
+
 CASES: Final = int(os.environ.get("COGGNO_FUZZ_CASES", "2000")) // len(KINDS)  # of one engine
 SIZE = 2  # connections
 LIMITS = Timeout(connect=5, read=1, write=1, pool=5)  # of virtual time

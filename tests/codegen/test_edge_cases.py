@@ -100,12 +100,14 @@ def test_a_finding_of_the_validator_names_the_line(tmp_path, capsys):
     assert f"seeds.yaml:{line} #/components/schemas/User/required: not valid OpenAPI: " in said.err
 
 
+@pytest.mark.untraced
 def test_hundreds_of_chained_references_are_followed(build):
     schemas = {f"S{number}": ref(f"S{number + 1}") for number in range(330)}
     package = build(document({("get", "/s"): returning(ref("S0"))}, schemas={**schemas, "S330": TEXT}))
     assert package.operations.CALL.returns is str
 
 
+@pytest.mark.untraced
 def test_a_thousand_nested_models_are_generated(build):
     schemas = {f"S{number}": thing(x=ref(f"S{number + 1}")) for number in range(1000)}
     package = build(document({("get", "/s"): returning(ref("S0"))}, schemas={**schemas, "S1000": TEXT}))

@@ -126,6 +126,7 @@ def test_generated_source_passes_the_linters(bank):
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.untraced
 def test_generated_source_is_typed_strictly(bank):
     api = pytest.importorskip("mypy.api")
     said, errors, code = api.run(

@@ -47,6 +47,7 @@ def test_page_is_plain_markdown(page):
     assert re.findall(r"^%.*|(?<![/\w])\{[a-z:-]+\}[ `].*", text, re.MULTILINE) == []
 
 
+@pytest.mark.untraced
 def test_programs_of_the_guide_are_typed(tmp_path):
     """The README promises it: `mypy --strict` accepts programs that are copied from here."""
     for page in (ROOT / "README.md", ROOT / "docs/tutorial.md", ROOT / "docs/guide/fastapi.md"):

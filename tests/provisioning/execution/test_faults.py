@@ -25,6 +25,8 @@ from tests.provisioning.helpers import (
     run_to_its_end,
 )
 
+pytestmark = pytest.mark.untraced  # hundreds of cases of lines that other tests run, too
+
 FAULTS = [
     "createUser:status=503,after,p=0.2",
     "createUser:drop,after,p=0.2",

@@ -8,6 +8,8 @@ from coggno.provisioning import StoppedError, make_plan, read_roster
 from coggno.sandbox import ManualClock, parse_fault
 from tests.provisioning.helpers import broken, carry_out, check_against_effects, client_of, collect, outcomes, people
 
+pytestmark = pytest.mark.untraced  # thousands of rows, all alike
+
 
 class OutageClock(ManualClock):
     """A clock under which every request fails between two moments."""

@@ -54,6 +54,7 @@ def test_an_upload_may_be_closed():
     assert [row.person.email for row in found.rows] == ["ada@example.com"]
 
 
+@pytest.mark.untraced
 def test_a_long_copy_is_private(monkeypatch):
     """The copy is in no folder, or belongs to its owner only, and is closed with the roster."""
     files = []
@@ -140,6 +141,7 @@ def test_a_deleted_file_is_an_error(path):
         list(found.rows)
 
 
+@pytest.mark.untraced
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     """But for eight bytes a row, with which rows of one user are found."""
     path = tmp_path / "people.csv"
