@@ -18,8 +18,8 @@ from attrs import field, frozen
 from coggno._protocol.identity import login_key
 from coggno.provisioning.errors import RosterError
 from coggno.provisioning.file_lock import LockAttempt, try_lock
+from coggno.provisioning.roster.checks.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from coggno.provisioning.roster.person import Person
-from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from coggno.provisioning.safe_file import sync_directory
 from coggno.provisioning.spreadsheet import harmless, original
 

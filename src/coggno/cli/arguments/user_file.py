@@ -81,7 +81,7 @@ def _sound(path: str, number: int, text: str) -> str:
     Raises:
         CommandError: it has what is in no login: it would name nobody, and protect nobody.
     """
-    from coggno.provisioning.roster.validation import INVISIBLE
+    from coggno.provisioning.roster.checks.validation import INVISIBLE
 
     (cell,) = next(csv.reader([text]))
     wrong = INVISIBLE.search(cell) or re.search(r"\s#", cell)

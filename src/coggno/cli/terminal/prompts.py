@@ -104,7 +104,7 @@ def _lengths() -> str:
 
 def _limits() -> tuple[int, int]:
     # Imported late: the help of the command must not wait for provisioning.
-    from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
+    from coggno.provisioning.roster.checks.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
     return SHORTEST_PASSWORD, LONGEST_PASSWORD
 

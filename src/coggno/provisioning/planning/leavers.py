@@ -19,7 +19,7 @@ from coggno.provisioning.planning.lookalikes import CompanyPerson, Lookalikes
 from coggno.provisioning.planning.wanted import Digests
 from coggno.provisioning.requests import Sender
 from coggno.provisioning.roster import Person, Roster
-from coggno.provisioning.roster.warnings import damage_of_login
+from coggno.provisioning.roster.checks.warnings import damage_of_login
 
 RemovalKey: TypeAlias = "tuple[int | None, str, int | None]"
 """Id of a company, key of a login, and id of the group that it leaves; `None` where the user is deleted."""

@@ -17,17 +17,17 @@ from attrs import define, evolve, field
 from coggno._protocol.identity import login_key
 from coggno.provisioning.errors import RosterError
 from coggno.provisioning.outcomes import RowOutcome
-from coggno.provisioning.roster import warnings
+from coggno.provisioning.roster.checks import warnings
+from coggno.provisioning.roster.checks.plain_rows import PlainRow
+from coggno.provisioning.roster.checks.warnings import WarningLog
 from coggno.provisioning.roster.columns import Columns, find_columns, recognized
 from coggno.provisioning.roster.duplicates import Comparison, KeyLog, compare_rows
 from coggno.provisioning.roster.group_names import GroupNames
 from coggno.provisioning.roster.input import InputTable, Source, TableOptions, open_table
 from coggno.provisioning.roster.options import RosterOptions
 from coggno.provisioning.roster.other_systems import ForeignColumns
-from coggno.provisioning.roster.plain_rows import PlainRow
 from coggno.provisioning.roster.row_reader import RowReader
 from coggno.provisioning.roster.rows import Roster, RosterRows, Row
-from coggno.provisioning.roster.warnings import WarningLog
 
 
 def read_roster(

@@ -8,16 +8,16 @@ from attrs import frozen
 
 from coggno._protocol.identity import login_key
 from coggno.provisioning.outcomes import RowOutcome
-from coggno.provisioning.roster import warnings
+from coggno.provisioning.roster.checks import warnings
+from coggno.provisioning.roster.checks.plain_rows import PlainRow, plain_row
+from coggno.provisioning.roster.checks.validation import problems
 from coggno.provisioning.roster.columns import Columns
 from coggno.provisioning.roster.group_names import GroupNames
 from coggno.provisioning.roster.input import InputRow
 from coggno.provisioning.roster.input.cells import as_object, foreign_kind
 from coggno.provisioning.roster.other_systems import ForeignColumns
 from coggno.provisioning.roster.person import Person
-from coggno.provisioning.roster.plain_rows import PlainRow, plain_row
 from coggno.provisioning.roster.rows import Row
-from coggno.provisioning.roster.validation import problems
 
 
 @frozen

@@ -1,7 +1,7 @@
 """Rows that nothing can be wrong with, and that cannot look damaged: found out in a third of the time of a full check.
 
 Nearly every row is one, and a roster may have a million. What is accepted here, the full check accepts without a
-warning (`tests/provisioning/roster/test_plain_rows.py`).
+warning (`tests/provisioning/roster/checks/test_plain_rows.py`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from coggno._protocol.constraints import is_email
-from coggno.provisioning.roster.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from coggno.provisioning.roster.warnings import may_be_damaged
+from coggno.provisioning.roster.checks.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from coggno.provisioning.roster.checks.warnings import may_be_damaged
 
 _TEXT: Final = frozenset({str})
 

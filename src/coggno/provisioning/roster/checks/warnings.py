@@ -9,11 +9,11 @@ from typing import Final
 from attrs import define, field
 
 from coggno._protocol.identity import is_like_an_id
+from coggno.provisioning.roster.checks.validation import INVISIBLE, texts
 from coggno.provisioning.roster.column_names import SINGLE, may_be_secret, near_field
 from coggno.provisioning.roster.columns import Columns
 from coggno.provisioning.roster.person import Person
 from coggno.provisioning.roster.rows import Row
-from coggno.provisioning.roster.validation import INVISIBLE, texts
 
 _SHOWN: Final = 20  # warnings; a column of damaged dates would give one for each row
 _JOINERS: Final = "\u200c\u200d"  # belong in names of some scripts, such as Persian and Hindi

@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 
 from coggno.provisioning.roster import Person
-from coggno.provisioning.roster.validation import problems
-from coggno.provisioning.roster.warnings import damage
+from coggno.provisioning.roster.checks.validation import problems
+from coggno.provisioning.roster.checks.warnings import damage
 
 NFD = unicodedata.normalize("NFD", "José")
 

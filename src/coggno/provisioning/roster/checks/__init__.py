@@ -1,0 +1,1 @@
+"""What is wrong with rows, or looks damaged. Pure."""
