@@ -151,6 +151,7 @@ def _provisioning_targets(results: Results) -> Iterator[Target]:
     growth = memory[many] - memory[few] if few < many else None
     yield Target(f"`coggno provision`: growth of memory from {few:,} to {many:,} rows", 100, None, growth, " MB")
     yield Target(f"`coggno provision`, {many:,} rows: peak of memory in all", 300, None, memory.get(many), " MB")
+    yield Target("`coggno provision`, resumed, 1,000,000 rows: time until they begin", 10, None, results.resume, " s")
 
 
 def _rates(results: Results, way: str) -> list[float]:

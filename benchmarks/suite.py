@@ -23,6 +23,7 @@ _TARGET_RUNS: Final = frozenset((peer, *load) for peer in _TARGET_PEERS for load
 _SLOW: Final = 3.0  # seconds; a slower run is not repeated, unless a target depends on it
 _FAIRNESS_CALLS: Final = 30  # per task: with fewer, one call more or less is a large part of the share
 PARTS: Final = ("requests", "decoding", "streaming", "provisioning", "imports", "retry")
+A_MILLION: Final = 1_000_000  # rows
 _FEW_ROWS: Final = 1_000  # of a roster whose memory is compared with that of a long one
 _SLOWEST: Final = 500  # rows per second: a run that is slower has failed
 
@@ -81,8 +82,8 @@ def with_rounds(size: Size, rounds: int) -> Size:
 
 
 def with_a_million_rows(size: Size) -> Size:
-    """Return the same size, with the memory of provisioning measured on a million rows."""
-    return evolve(size, provisioned_at_most=1_000_000)
+    """Return the same size, with the memory of provisioning, and a resumed run, measured on a million rows."""
+    return evolve(size, provisioned_at_most=A_MILLION)
 
 
 @define
@@ -98,6 +99,7 @@ class Results:
     streaming: dict[str, dict[str, float]] = Factory(dict)
     provisioning: dict[str, list[dict[str, float]]] = Factory(dict)
     provisioning_memory: dict[int, float] = Factory(dict)
+    resume: float | None = None
     imports: dict[str, float] = Factory(dict)
     retry: dict[str, float] = Factory(dict)
     missing: dict[str, str] = Factory(dict)
@@ -210,6 +212,8 @@ def _provisioning(workers: WorkerPool, folder: Path, url: str, results: Results)
     for rows in (_FEW_ROWS, size.provisioned_at_most):
         if (cost := run("command", rows)) is not None:
             results.provisioning_memory[rows] = cost["peak"]
+    if size.provisioned_at_most >= A_MILLION and (cost := run("resume", A_MILLION)) is not None:
+        results.resume = A_MILLION / cost["rate"]
     workers.timeout = timeout
 
 

@@ -58,13 +58,41 @@ def measure(way: str, url: str, roster: str, rows: int) -> ProvisioningCost:
     return ProvisioningCost(rows / seconds, (time.process_time() - cpu) / rows * 1e6, machine.peak())
 
 
+class _Watched(io.StringIO):
+    """What a command prints.
+
+    Attributes:
+        started_at: when it reported that the rows begin; `None` before.
+    """
+
+    started_at: float | None = None
+
+    def write(self, text: str, /) -> int:
+        if self.started_at is None and '"start"' in text:
+            self.started_at = time.perf_counter()
+        return super().write(text)
+
+
 def _command(url: str, roster: Path) -> None:
+    _run(url, roster, _Watched())
+
+
+def _resume(url: str, roster: Path) -> float:
+    """Return the seconds until the rows begin, for a roster that an earlier run has done."""
+    _run(url, roster, _Watched())
+    begin, printed = time.perf_counter(), _Watched()
+    _run(url, roster, printed, "--json")
+    if printed.started_at is None:
+        raise RuntimeError("coggno provision has reported no start")
+    return printed.started_at - begin
+
+
+def _run(url: str, roster: Path, printed: _Watched, *more: str) -> None:
     from coggno.cli import main
 
     results = roster.with_name(f"results-{os.getpid()}.csv")
     files = ["--results", str(results), "--journal", str(results.with_suffix(".journal"))]
-    options = ["--base-url", url, "--concurrency", str(AT_ONCE), *files]
-    printed = io.StringIO()
+    options = ["--base-url", url, "--concurrency", str(AT_ONCE), *files, *more]
     os.environ["COGGNO_API_KEY"] = KEY
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         code = main(["provision", str(roster), *options])
@@ -100,7 +128,7 @@ async def _post_all(url: str, forms: list[dict[str, str]]) -> float:
 
 
 WAYS: Final[Mapping[str, Callable[[str, Path], Any]]] = {
-    "gather": _gather, "command": _command,
+    "gather": _gather, "command": _command, "resume": _resume,
 }  # fmt: skip
 TITLES: Final[Mapping[str, str]] = {
     "command": "`coggno provision`",
