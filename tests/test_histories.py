@@ -61,9 +61,17 @@ LOGINS_LIKE_IDS = ["{}", "+{}", "{} x"]
 """How a login can look like somebody's id, to some servers."""
 
 
+LOOKUPS = [None, (False, r"\s*\+?(\d+)"), (True, r"(\d+)$"), (True, r"\s*\+?(\d+)")]
+"""How servers find users, as arguments of `Lookup`; `None` for the sandbox's own way."""
+IDS_ONLY = [f"{name}:ids" for name in ("getUser", "deleteUser", "getGroupUser", "removeGroupUser")]
+
+
 @attrs.frozen
 class Lookup(httpx.AsyncBaseTransport):
-    """Finds users as other servers do: by the number at the beginning of a text, or by their login first."""
+    """Finds users as other servers do: by the number at the beginning of a text, or by their login first.
+
+    Who is meant is settled when a request arrives, so that the sandbox behind it must find users by id only.
+    """
 
     sandbox: Sandbox
     logins_first: bool
@@ -96,16 +104,14 @@ class Claim:
 class Histories(RuleBasedStateMachine):
     """Calls of one client in a row, with faults that come and go."""
 
-    @initialize(
-        folding=st.sampled_from([False, True]),
-        logins_first=st.booleans(),
-        numbers=st.sampled_from([r"(\d+)$", r"\s*\+?(\d+)"]),
-    )
-    def begin(self, folding, logins_first, numbers):
+    @initialize(folding=st.sampled_from([False, True]), lookup=st.sampled_from(LOOKUPS))
+    def begin(self, folding, lookup):
         self.runner = asyncio.Runner()
-        self.sandbox = Sandbox(clock=ManualClock(), dropped=httpx.ReadError, fold_logins=folding)
+        quirks = [] if lookup is None else IDS_ONLY
+        self.sandbox = Sandbox(clock=ManualClock(), dropped=httpx.ReadError, fold_logins=folding, quirks=quirks)
         self.stack = AsyncExitStack()
-        self.coggno = self.runner.run(self.open(Lookup(self.sandbox, logins_first, numbers)))
+        transport = httpx.ASGITransport(app=self.sandbox) if lookup is None else Lookup(self.sandbox, *lookup)
+        self.coggno = self.runner.run(self.open(transport))
         self.claims, self.targets, self.number = [], set(), 0
         for name in ("Ada", "Bob"):
             self.sandbox.seed_user(f"{name}@example.com")
@@ -199,13 +205,20 @@ class Histories(RuleBasedStateMachine):
         self.targets.add(user.id)
         self.call(faults, "deleteUser", user.id, self.coggno.users.delete(user.login if by_login else user.id))
 
-    @rule(like_an_id=st.sampled_from(LOGINS_LIKE_IDS), by_login=st.booleans(), faults=trouble("deleteUser"))
-    def delete_user_like_an_id(self, like_an_id, by_login, faults):
+    @rule(
+        like_an_id=st.sampled_from(LOGINS_LIKE_IDS),
+        by_login=st.booleans(),
+        namesake=st.booleans(),
+        faults=trouble("deleteUser"),
+    )
+    def delete_user_like_an_id(self, like_an_id, by_login, namesake, faults):
         self.number += 1
         login = self.new_login(like_an_id)
         if login is None or self.sandbox.registered(login):
             return
         user = self.sandbox.seed_user(login)
+        if namesake and not self.sandbox.registered(str(user.id)):
+            self.sandbox.seed_user(str(user.id))
         self.targets.add(user.id)
         self.call(faults, "deleteUser", user.id, self.coggno.users.delete(login if by_login else user.id))
 
