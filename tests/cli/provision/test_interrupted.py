@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from coggno.sandbox import Sandbox, parse_fault
-from tests.cli.helpers import COGGNO, RunCommand, people, read_table, write_roster
+from tests.cli.helpers import COGGNO, INVALID, RunCommand, people, read_table, write_roster
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -73,6 +73,8 @@ def test_signal_stops_and_the_same_command_continues(coggno: RunCommand, sandbox
 @pytest.mark.parametrize("change", [lambda path: path.write_text(path.read_text() + "x"), Path.unlink])
 def test_a_roster_that_changes_during_the_run(coggno: RunCommand, sandbox: Sandbox, change):
     """The run has changed accounts: it says so, and its results have every login."""
+    coggno("provision", write_roster(INVALID))
+    assert Path("failed.csv").exists()
     slow = sandbox.faults.add(parse_fault("createUser:latency=0.05"))
     roster = Path(write_roster(*people(40)))
     kept = roster.read_text()
@@ -86,6 +88,7 @@ def test_a_roster_that_changes_during_the_run(coggno: RunCommand, sandbox: Sandb
     assert "What was done is in results.csv, by login. Run the same command again" in " ".join(err.split())
     created = [row["login"] for row in read_table("results.csv") if row["outcome"] == "created"]
     assert sorted(created) == sorted(logins_made(sandbox))
+    assert not Path("failed.csv").exists()
     roster.write_text(kept)
     assert coggno("provision", "people.csv").code == 0
     assert logins_made(sandbox).total() == 40

@@ -19,6 +19,7 @@ from coggno.provisioning import (
     writing_results,
 )
 from coggno.provisioning.results import forecast_of
+from coggno.provisioning.safe_file import remove
 
 
 @frozen
@@ -75,5 +76,7 @@ async def write_logins(report: RunReport, rows: RowPairs) -> None:
                 results.add(row, result)
             for result in report.all_removed:
                 results.add_removed(result)
+        # One that is there is of an earlier run: the rows of this one cannot be written without the roster.
+        remove(report.files.failed)
     except (RosterError, OSError) as error:
         report.add_write_error(error)
