@@ -175,8 +175,9 @@ def torture(session: nox.Session) -> None:
     seeds = os.environ.get("COGGNO_TORTURE_SEEDS", "1,2,3")
     without_limit = ("pytest", "--timeout", "0")
     session.run(*without_limit, "tests/_engines/test_fuzz.py", env={"COGGNO_FUZZ_CASES": cases})
+    histories = ("tests/provisioning/test_histories.py", "tests/provisioning/test_killed_histories.py")
     for seed in seeds.split(","):
-        session.run(*without_limit, "tests/provisioning/test_histories.py", env={"COGGNO_TORTURE_SEED": seed})
+        session.run(*without_limit, *histories, env={"COGGNO_TORTURE_SEED": seed})
     # Any seed: it only says that there is time for it.
     session.run(*without_limit, "tests/provisioning/test_mutations.py", env={"COGGNO_TORTURE_SEED": "1"})
     kills = {"COGGNO_TORTURE_SEEDS": seeds, "COGGNO_TORTURE_KILLS": "40", "COGGNO_TORTURE_ROWS": "2000"}
