@@ -41,6 +41,7 @@ def column(ended, name):
 def test_dots_are_like_spaces(name):
     """A table shows `User id` for it, and other files of this program call it `user_id`."""
     assert LICENSE_OF_DOCUMENT.field(name, "--columns") == "user.id"
+    assert LICENSE_OF_DOCUMENT.field("first name", "--columns") == "user.first_name"
 
 
 def test_headings_name_the_column_they_stand_above():

@@ -69,9 +69,44 @@ def test_unwritable_file_is_refused_unsent(coggno: RunCommand, sandbox: Sandbox)
     assert sandbox.requests.total == 0
 
 
+def test_rows_go_to_standard_output(coggno: RunCommand):
+    ended = coggno("report", "completion", "--document", "Fire safety", "--csv", "-")
+    assert ended.code == 0
+    assert [row["login"] for row in csv.DictReader(ended.out.splitlines())] == ["bob", "ada", "cyd"]
+    assert not Path("-").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--csv", "x", "--html", "./x"], "--csv and --html name the same file, x."),
+        (["--csv", "-", "--json"], "--csv - and --json both write to standard output."),
+        (["--html", "-"], "--html needs the name of a file."),
+        (["--csv", "people.csv"], "people.csv is no report of this command, and is kept."),
+        (["--html", "people.csv"], "people.csv is no report of this command, and is kept."),
+    ],
+)
+def test_outputs_must_not_collide(coggno: RunCommand, sandbox: Sandbox, options, message):
+    """Nor replace a file that a name was mistyped for."""
+    Path("people.csv").write_text("email,first name,last name\n")
+    ended = coggno("report", "completion", *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"Error: {message}" in ended.err
+    assert sandbox.requests.total == 0
+    assert Path("people.csv").read_text() == "email,first name,last name\n"
+
+
+def test_report_replaces_an_earlier_one(coggno: RunCommand):
+    options = ["--document", "Fire safety", "--csv", "out.csv", "--html", "out.html"]
+    Path("out.csv").touch()
+    for _ in range(2):
+        assert coggno("report", "completion", *options).code == 0
+
+
 def test_failure_leaves_the_old_file(coggno: RunCommand, sandbox: Sandbox):
-    Path("out.html").write_text("old")
+    assert coggno("report", "completion", "--html", "out.html").code == 0
+    old = Path("out.html").read_text()
     sandbox.faults.add(parse_fault("getDocumentLicenses:status=403"))
     assert coggno("report", "completion", "--html", "out.html").code == 1
-    assert Path("out.html").read_text() == "old"
+    assert Path("out.html").read_text() == old
     assert [path.name for path in Path().iterdir()] == ["out.html"]

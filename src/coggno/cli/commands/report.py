@@ -41,7 +41,9 @@ Groups: TypeAlias = Annotated[
 ]
 CsvFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--csv", metavar="FILE", help="Write a line for each user and document to this CSV file."),
+    typer.Option(
+        "--csv", metavar="FILE", help="Write a line for each user and document to this CSV file; - is standard output."
+    ),
 ]
 HtmlFile: TypeAlias = Annotated[
     Path | None,
@@ -90,12 +92,13 @@ def completion(
     license. With --csv, --html or --json, also every user by name, those who have not started or not passed first.
     """
     # Imported late: reports load provisioning, and `--help` does without it.
-    from coggno.cli.report.completion import CompletionReport, check_files
+    from coggno.cli.report.completion import CompletionReport
+    from coggno.cli.report.report_files import STDOUT, check_files
 
     accept_ctrl_c()
     settings = account.settings().require_key()
     # Before anything is sent: a report of an hour must not fail because of a folder that does not exist.
-    check_files(csv, html)
+    check_files(csv, html, as_json=as_json)
 
     async def work(coggno: AsyncCoggno) -> None:
         job = CompletionReport(
@@ -108,12 +111,12 @@ def completion(
             as_json=as_json,
         )
         counted = await job.run(coggno)
-        if not as_json:
+        if not as_json and csv != STDOUT:
             _print(counted)
 
     settings.run(work)
     for file in (csv, html):
-        if file is not None:
+        if file is not None and file != STDOUT:
             output.write_message(f"Written: {file}")
 
 

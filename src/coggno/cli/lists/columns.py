@@ -62,6 +62,9 @@ class ListTable:
         titles = {_key(column.title): column.path for column in self.columns if " " not in column.path}
         found = next((field for field in self.fields if _key(field) == wanted), titles.get(wanted))
         if found is None:
+            # `first_name` in a list of licenses can only be `user.first_name`.
+            found = next((field for field in self.fields if _key(field.rpartition(".")[2]) == wanted), None)
+        if found is None:
             raise CommandError(f"{option}: there is no column '{name.strip()}'. Columns: {', '.join(self.fields)}.")
         return found
 

@@ -6,14 +6,15 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, aclosing
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, TypeAlias, cast
 
 from attrs import frozen
 
 from coggno import AsyncCoggno
+from coggno.cli.report.report_files import STDOUT, StdoutFile
 from coggno.cli.terminal import output
 from coggno.cli.terminal.progress_reporter import ProgressReporter, reporting_progress
-from coggno.provisioning.safe_file import check_writable, replacing
+from coggno.provisioning.safe_file import replacing
 from coggno.reports import (
     CompletionCsv,
     CompletionHtml,
@@ -35,7 +36,7 @@ class CompletionReport:
         groups: ids; empty for all users.
         licensed_only: whether to leave out users without a license.
         concurrency: requests at the same time.
-        csv: path of the CSV file, if one is wanted.
+        csv: path of the CSV file, if one is wanted; `-` for standard output.
         html: path of the page, if one is wanted.
         as_json: whether the rows go to standard output.
     """
@@ -51,8 +52,8 @@ class CompletionReport:
     async def run(self, coggno: AsyncCoggno) -> CompletionStatistics:
         """Read and write the rows, and return their counts; the files are written whole or not at all."""
         statistics = CompletionStatistics()
-        # Lines of JSON on the same screen would tear a bar that is drawn in place.
-        is_plain = self.as_json and output.terminal_width() is not None
+        # Lines of JSON or CSV on the same screen would tear a bar that is drawn in place.
+        is_plain = (self.as_json or self.csv == STDOUT) and output.terminal_width() is not None
         with reporting_progress(is_plain=is_plain) as progress, ExitStack() as files:
             progress.phase("Reading users and groups")
             sinks = [statistics.add, *self._sinks(files)]
@@ -80,7 +81,9 @@ class CompletionReport:
 
     def _sinks(self, files: ExitStack) -> list[Sink]:
         sinks: list[Sink] = []
-        if self.csv is not None:
+        if self.csv == STDOUT:
+            sinks.append(CompletionCsv(cast("IO[str]", StdoutFile())).add)
+        elif self.csv is not None:
             sinks.append(CompletionCsv(files.enter_context(_replacing(self.csv))).add)
         if self.html is not None:
             file = files.enter_context(_replacing(self.html))
@@ -90,17 +93,6 @@ class CompletionReport:
         if self.as_json:
             sinks.append(lambda row: output.write_json(output.as_data(row)))
         return sinks
-
-
-def check_files(*paths: Path | None) -> None:
-    """Check that the files can be written, before anything is sent.
-
-    Raises:
-        RosterError: one of them cannot.
-    """
-    for path in paths:
-        if path is not None:
-            check_writable(path)
 
 
 def _replacing(path: Path) -> AbstractContextManager[IO[str]]:
