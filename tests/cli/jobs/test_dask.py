@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -108,6 +109,22 @@ def test_unreachable_scheduler_submits_nothing(
         assert "Traceback" not in ended.err
     assert sandbox.requests.total == 0
     assert "There are no jobs." in coggno("jobs", "list", "--journal", url).err
+
+
+def test_cancelled_job_is_reported(on_dask: RunCommand, coggno: RunCommand, sandbox: Sandbox, shared_url: str):
+    assert coggno("provision", write_roster(ADA), "--journal", shared_url, "--detach").code == 0
+    assert coggno("jobs", "cancel", "--journal", shared_url, "--yes").code == 0
+    ended = on_dask("people.csv")
+    assert ended.code == 3
+    assert "The job hires was cancelled." in ended.err
+    assert not sandbox.users()
+
+
+def test_missing_extra_is_named(coggno: RunCommand, address: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    ended = coggno("provision", write_roster(ADA), "--journal", "postgresql:///x", "--dask", "local")
+    assert ended.code == 2
+    assert "pip install 'coggno[dask,postgres]'" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from coggno.cli.provision.summary import RunReport
 from coggno.cli.terminal import output
 from coggno.cli.terminal.interrupt import stopped_by_signals
 from coggno.provisioning import JournalError, PasswordFile, Progress, Row, RowOutcome, RowResult, StoppedError
-from coggno.provisioning.jobs import JobReader, JobStatus, submit_job
+from coggno.provisioning.jobs import JobPhase, JobReader, JobStatus, submit_job
 from coggno.provisioning.journal import DatabaseUrl
 from coggno.provisioning.on_dask import DaskRun
 from coggno.provisioning.on_dask.run import LEASE
@@ -32,6 +32,9 @@ from coggno.provisioning.report import label_of_outcome
 from coggno.provisioning.results import mark_results
 
 _PAUSE: Final = 1000  # rows
+_CANCELLED: Final = (
+    "The job {name} was cancelled. To carry out the rest, submit it under another name: journal=NAME in the URL."
+)
 
 
 @define
@@ -111,7 +114,9 @@ class DaskProvisionRun(ProvisionRun):
         began = time.monotonic()
         with stopped_by_signals(run) as interruption:
             try:
-                await run.run()
+                status = await run.run()
+                if status.state is JobPhase.CANCELLED:
+                    report.summary.stopped = _CANCELLED.format(name=status.name)
             except StoppedError as early:
                 report.summary.stopped = self._stop_message(early.reason, interruption)
             except (CoggnoError, OSError) as error:
