@@ -6,6 +6,7 @@
 | `sh` | run where it is a command of ours, else checked: packages, options and sessions must exist |
 | `output` | compared with what the block before it has printed; `...` stands for anything |
 | any, below `<!-- file: NAME -->` | a file of that name, written where the page's commands run |
+| `yaml` | a manifest of Kubernetes: the options of its command must exist |
 | `powershell`, `text`, `toml` | shown only |
 
 A command ends with exit code 0, unless a comment behind it names another: `# exit code 1`. What only the tests need
@@ -25,6 +26,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import yaml
 from packaging.requirements import Requirement
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCodeBlockLexer
@@ -90,6 +92,8 @@ class PageRunner:
                 self._run_python(example, source)
             elif language == "sh":
                 self._run_shell(source)
+            elif language == "yaml":
+                check_manifest(source)
             elif language == "output":
                 self._compare(source)
             else:
@@ -132,6 +136,15 @@ class PageRunner:
     def _compare(self, expected: str) -> None:
         is_same = doctest.OutputChecker().check_output(expected.strip(), self._printed.strip(), MATCH)
         assert is_same, f"printed was:\n{self._printed}"
+
+
+def check_manifest(source: str) -> None:
+    """Check the commands of a manifest: their options must exist, and its probes must reach the port they listen on."""
+    for container in yaml.safe_load(source)["spec"]["template"]["spec"]["containers"]:
+        program, name, *options = [*container["command"], *container["args"]]
+        assert program == "coggno"
+        context = get_command(app).commands[name].make_context(name, options)
+        assert str(container["livenessProbe"]["httpGet"]["port"]) == context.params["health"].rpartition(":")[2]
 
 
 def check_foreign(words: list[str]) -> None:

@@ -31,8 +31,9 @@ def names(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_code_of_page_runs(page, names, capsys, request):
-    if page.name == "postgres.md":
+    if page.name in {"postgres.md", "workers.md"}:
         server = request.getfixturevalue("postgres")
+        server.execute("DROP DATABASE IF EXISTS coggno WITH (FORCE)")
         server.execute("CREATE DATABASE coggno")
         names["monkeypatch"].setenv("PGHOST", str(server.folder))
         names["monkeypatch"].setenv("PGUSER", "coggno")
