@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from coggno import (
+    ConfigurationError,
     DecodeError,
     InvalidRequestError,
     Request,
@@ -75,3 +76,12 @@ async def test_names_of_headers_know_no_case():
     names = [name.lower() for name in engine.requests[0].headers]
     assert sorted(names) == sorted(set(names))
     assert engine.requests[0].headers["accept"] == "text/x"
+
+
+@pytest.mark.parametrize("operation", [lambda s: operations.delete_user(s, "ada"), operations.list_users])
+def test_a_call_needs_an_event_loop_of_asyncio(operation):
+    """Under trio a write once ended as unknown, although nothing could have been sent."""
+    session, engine = session_on()
+    with pytest.raises(ConfigurationError, match="no event loop of asyncio is running"):
+        operation(session).send(None)
+    assert engine.sent == []

@@ -43,7 +43,8 @@ class Users:
         """Return a user.
 
         Args:
-            user: the user's id or login.
+            user: the user's id or login. The server may take a login that begins with a number for an id: compare
+                `login` in the response.
 
         Raises:
             NotFoundError: no such user.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -15,7 +16,7 @@ from coggno._session import retry
 from coggno._session.context import CallContext
 from coggno._session.exchange import CallTrace
 from coggno._session.limits import TimeLimit
-from coggno.errors import APIConnectionError, APIError, APITimeoutError
+from coggno.errors import APIConnectionError, APIError, APITimeoutError, ConfigurationError
 
 T = TypeVar("T")
 logger: Final = logging.getLogger("coggno")
@@ -183,8 +184,10 @@ def begin(context: CallContext, request: Request[T], *, checked_write: Call[Any]
         checked_write: the write that this read is a check of; the two have one deadline.
 
     Raises:
+        ConfigurationError: no event loop of asyncio is running.
         InvalidRequestError: the request cannot be sent.
     """
+    _check_asyncio()
     started, seconds = context.clock(), context.config.deadline
     deadline = None if seconds is None else started + seconds
     if checked_write is not None:
@@ -194,6 +197,15 @@ def begin(context: CallContext, request: Request[T], *, checked_write: Call[Any]
     if checked_write is not None:
         call.trace = checked_write.trace
     return call
+
+
+def _check_asyncio() -> None:
+    # Later it would be an error while a request is on its way, and a write of unknown outcome.
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        message = "no event loop of asyncio is running: await calls inside asyncio.run(...); trio is not supported"
+        raise ConfigurationError(message) from None
 
 
 def shorter(one: float | None, other: float | None) -> float | None:
