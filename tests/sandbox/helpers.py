@@ -31,6 +31,7 @@ def client(
     return httpx.AsyncClient(
         transport=transport,
         base_url=f"{base_url}/api/v1/",
+        timeout=30,  # hundreds of requests at once, on a busy machine
         auth=None if key is None else (key, ""),
         headers=headers,
     )

@@ -248,8 +248,12 @@ async def test_nobody_is_left_out_when_the_run_is_left(tmp_path):
         recorded = {result.login async for result in journal.results() if not result.line}
     assert len({result.login for result in left}) == len(left) == 15
     deleted = {login for _, login, _ in removed(sandbox)}
-    assert {result.login for result in left if result.outcome is RowOutcome.DELETED} == deleted == recorded
-    assert {result.not_attempted for result in left if result.login not in deleted} == {True}
+    done = {result.login for result in left if result.outcome is RowOutcome.DELETED}
+    # A request that was on its way when the run was left may have been carried out: its user is reported as unknown.
+    in_doubt = {result.login for result in left if result.outcome is RowOutcome.UNKNOWN}
+    assert done == recorded
+    assert done <= deleted <= done | in_doubt
+    assert {result.not_attempted for result in left if result.login not in done | in_doubt} == {True}
 
 
 async def test_refused_removals_finish_the_job(tmp_path):

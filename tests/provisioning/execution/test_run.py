@@ -138,7 +138,7 @@ async def test_a_slow_consumer_holds_the_run_back():
 
 
 async def test_concurrency_limits_the_requests():
-    sandbox = broken("createUser:latency=0.01", clock=RealClock())
+    sandbox = broken("createUser:latency=0.05", clock=RealClock())
     async with client_of(sandbox) as coggno:
         await run(coggno, people(40), concurrency=5)
     assert sandbox.requests.peak == 5

@@ -183,7 +183,7 @@ def test_two_runs_at_once(driver, tmp_path):
 
 def test_two_runs_on_one_journal(driver, tmp_path, kept):
     """The second one is refused before it sends anything."""
-    sandbox = Sandbox(keys=[KEY], faults=[parse_fault("createUser:latency=2")])
+    sandbox = Sandbox(keys=[KEY], faults=[parse_fault("createUser:latency=5")])
     folder, other = write_roster(tmp_path / "run", [[]]), Driver()
     with ServerThread(sandbox) as url:
         task = {"url": url, "folder": str(folder), "skips_pauses": False, **kept(folder)}

@@ -66,9 +66,9 @@ def test_samples_can_be_left_out():
 
 def test_lookups_take_constant_time(sandbox):
     """100,000 users take seconds, and one lookup of each takes no longer: nothing is scanned."""
-    started = time.perf_counter()
+    started = time.process_time()
     users = sandbox.seed_users(100_000)
     group = sandbox.seed_group("all", members=(user.id for user in users))
     assert all(sandbox.user(user.login) is user for user in users)
     assert len(sandbox.members(group.id)) == len(sandbox.users()) == 100_000
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
