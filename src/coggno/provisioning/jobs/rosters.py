@@ -44,7 +44,7 @@ def roster_of(
         name=job.roster,
         header=tuple(details.header),
         visible=tuple(details.visible),
-        rows=RosterRows(lambda is_left_out: (row for row in read() if not is_left_out(row.line)), count),
+        rows=RosterRows(lambda left_out: (row for row in read() if not (left_out and left_out[row.line])), count),
         digest=digest,
         settings=details.settings,
         path=None,

@@ -126,6 +126,11 @@ class Earlier:
         """How many rows are done already."""
         return self.counts.total()
 
+    @property
+    def done_lines(self) -> Sequence[int]:
+        """For each line a number, which is not 0 where the row is done; empty if no row is."""
+        return b"" if self._is_rechecked or not self.done else self._ended
+
     def is_done(self, line: int) -> bool:
         """Return whether a row needs nothing more."""
         return not self._is_rechecked and line < len(self._ended) and bool(self._ended[line])

@@ -131,7 +131,7 @@ class Plan:
         makes_passwords = self.makes_passwords if makes_passwords is None else makes_passwords
         counter = PlanCounter(self.existing_groups)
         earlier, roster = self.earlier, self.roster
-        for row in roster.accepted if earlier is None else roster.accepted_without(earlier.is_done):
+        for row in roster.accepted if earlier is None else roster.accepted_without(earlier.done_lines):
             step = self._step(row, makes_passwords=makes_passwords)
             counter.note(step)
             yield step

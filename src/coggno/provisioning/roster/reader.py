@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from attrs import define, evolve, field
@@ -141,11 +141,11 @@ class _Check:
     # By index, one byte each: a set of a million rows would take a hundred times as much.
     _sound: bytearray = field(factory=bytearray, repr=False)
 
-    def rows(self, is_left_out: Callable[[int], bool]) -> Iterator[Row]:
+    def rows(self, left_out: Sequence[int]) -> Iterator[Row]:
         """Read the rows again, with what the comparison has found, but for those in some lines."""
         refused, merged, united = self.comparison.refused, self.comparison.merged, self.comparison.united
         for given, is_sound in zip(self.table.read(), self._sound, strict=True):
-            if is_left_out(given.line):
+            if left_out and left_out[given.line]:
                 continue
             # What was checked once is not checked again.
             row = self.reader.sound_row(given) if is_sound else self.reader.row(given)
@@ -163,12 +163,12 @@ class _Check:
         Raises:
             RosterError: there are no rows, or they cannot be read.
         """
-        numeric = warnings.NumericLogins()
+        numeric, may_be_plain = warnings.NumericLogins(), not self.reader.foreign.is_foreign
         for given in self.table.read():
             self.count += 1
             self.last_line = given.line
             self.text_size += len("".join(given.cells))
-            plain = self.reader.plain_row(given)
+            plain = self.reader.plain_row(given) if may_be_plain else None
             if plain is not None:
                 self._note_plain(plain)
                 continue

@@ -37,9 +37,12 @@ class RowReader:
     needs_password: bool
 
     def plain_row(self, given: InputRow) -> PlainRow | None:
-        """Return what matters of a row if nothing can be wrong with it, and no warning is due; else it needs `row`."""
+        """Return what matters of a row if nothing can be wrong with it, and no warning is due; else it needs `row`.
+
+        Not for rows of a file that has columns of other systems.
+        """
         cells = given.cells
-        if given.problem or len(cells) != len(self.columns.names) or self.foreign.is_foreign:
+        if given.problem or len(cells) != len(self.columns.names):
             return None
         groups = self.groups.of(self.columns.values("group", cells))
         if groups.other_spellings:

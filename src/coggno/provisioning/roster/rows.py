@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -73,11 +73,11 @@ class RosterRows:
     """The rows of a roster, in the input's order. Iterating over them reads the input again.
 
     Args:
-        read: begins to read; leaves out the rows for whose line its argument returns `True`.
+        read: begins to read, without the rows whose line has a number other than 0 in its argument.
         count: how many rows there are.
     """
 
-    _read: Callable[[Callable[[int], bool]], Iterator[Row]] = field(repr=False)
+    _read: Callable[[Sequence[int]], Iterator[Row]] = field(repr=False)
     _count: int
 
     def __len__(self) -> int:
@@ -89,18 +89,18 @@ class RosterRows:
         Raises:
             RosterError: the input cannot be read any more, or has changed since it was checked.
         """
-        return self._read(_no_line)
+        return self._read(())
 
-    def without(self, is_left_out: Callable[[int], bool]) -> Iterator[Row]:
+    def without(self, left_out: Sequence[int]) -> Iterator[Row]:
         """Yield the rows but for those in some lines, which costs hardly more than to read them.
 
         Args:
-            is_left_out: returns whether the row in a line is left out.
+            left_out: for each line a number, which is not 0 where the row is left out; empty for none.
 
         Raises:
             RosterError: as iterating.
         """
-        return self._read(is_left_out)
+        return self._read(left_out)
 
 
 @frozen(kw_only=True)
@@ -169,9 +169,9 @@ class Roster:
         """The rows to carry out: neither refused by the check nor merged into another."""
         return _accepted(self.rows)
 
-    def accepted_without(self, is_left_out: Callable[[int], bool]) -> Iterator[Row]:
+    def accepted_without(self, left_out: Sequence[int]) -> Iterator[Row]:
         """Yield the rows to carry out but for those in some lines; see `RosterRows.without`."""
-        return _accepted(self.rows.without(is_left_out))
+        return _accepted(self.rows.without(left_out))
 
     @property
     def accepted_count(self) -> int:
@@ -187,7 +187,3 @@ class Roster:
 
 def _accepted(rows: Iterable[Row]) -> Iterator[Row]:
     return (row for row in rows if row.rejection is None and row.merged_into is None)
-
-
-def _no_line(_: int) -> bool:
-    return False

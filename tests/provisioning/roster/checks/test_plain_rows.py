@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
 
 import pytest
 
 from coggno._protocol.identity import is_like_an_id
+from coggno.provisioning import RowOutcome, read_roster
 from coggno.provisioning.roster.columns import find_columns
 from coggno.provisioning.roster.group_names import GroupNames
 from coggno.provisioning.roster.input import InputRow
@@ -64,7 +66,17 @@ def test_row_of_another_length_or_that_cannot_be_read_is_checked_in_full():
 
 
 def test_files_of_other_systems_are_checked_in_full():
-    assert reader_of((*HEADER[:-1], "status")).plain_row(given([*SOUND[:-1], "active"])) is None
+    """Their rows can be wrong in other ways, such as a user who was deleted."""
+    table = "email,first name,last name,status\nada@example.com,Ada,Lovelace,deleted\n"
+    roster = read_roster(io.StringIO(table))
+    assert roster.rejected == {RowOutcome.INVALID: 1}
+
+
+def test_rows_in_some_lines_can_be_left_out():
+    lines = [f"user{number}@example.com,First,Last" for number in range(5)]
+    roster = read_roster(io.StringIO("\n".join(["email,first name,last name", *lines, lines[0]])))
+    assert [row.line for row in roster.rows.without(b"")] == [2, 3, 4, 5, 6, 7]
+    assert [row.line for row in roster.accepted_without(bytes([0, 0, 0, 1, 0, 9, 0, 0]))] == [2, 4, 6]
 
 
 PIECES = (
