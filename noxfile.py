@@ -166,8 +166,8 @@ def soak(session: nox.Session) -> None:
 def torture(session: nox.Session) -> None:
     """What takes too long for every change; `-- 1000000` for so many cases of the fuzzer, 200,000 if not given.
 
-    The fuzzer of the engines; histories of runs under faults; each step of the protocol for lost writes taken out; runs
-    and workers of Dask that are killed, with journals in files and in PostgreSQL; and outages in real time.
+    The fuzzer of the engines; histories of runs under faults; each step of the protocol for lost writes taken
+    out; runs and workers that are killed, with journals in files and in PostgreSQL; and outages in real time.
     `COGGNO_TORTURE_SEEDS=4,5,6` for other random choices.
     """
     install(session, "test")
@@ -183,6 +183,7 @@ def torture(session: nox.Session) -> None:
     kills = {"COGGNO_TORTURE_SEEDS": seeds, "COGGNO_TORTURE_KILLS": "40", "COGGNO_TORTURE_ROWS": "2000"}
     killed = ("tests/provisioning/journal/test_deaths.py", "tests/cli/provision/test_killed.py")
     session.run(*without_limit, *killed, env=kills)
+    session.run(*without_limit, "tests/provisioning/jobs/test_deaths.py", env=kills)
     session.run(*without_limit, "tests/provisioning/on_dask", env={"COGGNO_TORTURE_SEEDS": seeds})
     session.run("python", "-m", "benchmarks.provisioning.patience")
 

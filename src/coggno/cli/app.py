@@ -93,7 +93,7 @@ app.command(
         "coggno worker --journal postgresql:///coggno --forever --health 0.0.0.0:8080",
     ),
 )(worker)
-app.add_typer(jobs, name="jobs", help="Show submitted jobs, write their results, cancel one.")
+app.add_typer(jobs, name="jobs", help="Show submitted jobs, write their results, cancel or delete one.")
 app.add_typer(journal, name="journal", help="Show journals of runs, write results from them, recover damaged ones.")
 app.command(
     epilog=options.examples("coggno login", "coggno login --profile acme --company 7"),

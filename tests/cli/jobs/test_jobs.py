@@ -170,6 +170,20 @@ def test_cancelled_job_is_not_carried_out(run: RunCommand, sandbox: Sandbox, url
     assert {row["detail"] for row in read_table("results.csv")[:2]} == {"not attempted: the job was cancelled"}
 
 
+@pytest.mark.usefixtures("submitted")
+def test_ended_job_is_deleted(run: RunCommand, postgres, url: str):
+    """With all that the database has of it; its name can be used again."""
+    early = run("jobs", "delete", "--journal", url, "--yes")
+    assert (early.code, "has not ended" in early.err) == (1, True)
+    run("worker", "--journal", url)
+    ended = run("jobs", "delete", "--journal", url, "--yes")
+    assert (ended.code, ended.err) == (0, "Deleted hires.\n")
+    database = url.partition("?")[0].rpartition("/")[2]
+    for table in ("journals", "submissions", "shards", "submitted_rows", "rows", "jobs", "writes"):
+        assert postgres.execute(f"SELECT count(*) FROM coggno.{table}", database=database) == [(0,)]
+    assert "submitted as hires" in run("provision", "people.csv", "--journal", url, "--detach").out
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -92,6 +92,21 @@ def cancel(*, name: JobArgument = None, journal: DatabaseOption, yes: Yes = Fals
         print_job(status)
 
 
+@jobs.command("delete", epilog=examples(f"coggno jobs delete hires --journal {_URL}"))
+def delete(*, name: JobArgument = None, journal: DatabaseOption, yes: Yes = False) -> None:
+    """Delete a job that has ended from the database: its roster, results and passwords. Coggno is not changed."""
+    from coggno.provisioning.jobs import JobPhase
+
+    with _reading(journal, name) as (reader, job):
+        status = reader.job(job)
+        if status.state not in {JobPhase.FINISHED, JobPhase.CANCELLED}:
+            raise CommandError(f"The job {job} has not ended. Cancel it first: coggno jobs cancel", ExitCode.FAILED)
+        require_confirmation_possible(yes=yes)
+        if confirm(f"Delete what is known of {job}, {output.count_rows(status.rows)}?", yes=yes):
+            reader.delete(job)
+            output.write_message(f"Deleted {job}.")
+
+
 @jobs.command(
     "results",
     epilog=examples(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from coggno.provisioning.errors import JobNotFoundError
 from coggno.provisioning.jobs.database.sealing import JobClient
 from coggno.provisioning.jobs.observer import WorkerObserver
 from coggno.provisioning.jobs.reader import JobReader
@@ -15,6 +16,7 @@ from coggno.provisioning.jobs.worker import Worker, WorkerReport
 
 __all__ = [
     "JobClient",
+    "JobNotFoundError",
     "JobPhase",
     "JobReader",
     "JobStatus",

@@ -47,6 +47,9 @@ class JobSenders:
             self._senders[job.id] = Sender.of(
                 client, options, clock=self.clock, sleep=self.sleep, pace=self._shared_pace()
             )
+        else:
+            # Between two shards a worker may have had nothing to do for longer than the patience.
+            self._senders[job.id].gate.circuit.progressed()
         # One job at a time: the connection serves them all.
         self._shared_pace().limiter.rate = options.rate
         return self._senders[job.id]
