@@ -15,7 +15,7 @@ from coggno.provisioning import (
     read_roster,
 )
 from coggno.provisioning.journal import Write, WriteKind, WriteOutcome
-from coggno.sandbox import Sandbox
+from coggno.sandbox import Sandbox, parse_fault
 from tests.provisioning.execution.test_removals import account, remove, removed
 from tests.provisioning.helpers import Intercepted, broken, carry_out, client_of, people, rename
 
@@ -449,3 +449,21 @@ async def test_limits_hold_for_all_parts_of_a_run(tmp_path):
     # The second one is refused, and so comes to its end: what is run again after that is another run.
     assert reasons == ["4 would be deleted with the 2 before the interruption, and at most 3 may be (max_count)"]
     assert removed(sandbox).total() == 4
+
+
+async def test_a_removal_of_a_dead_run_goes_on(tmp_path):
+    """The list shows the user, and one read that does not comes from a copy of the data that is behind."""
+    sandbox = broken()
+    account(sandbox, 20, 1)
+    leaver = sandbox.user("left0@example.com")
+    write = Write(kind=WriteKind.DELETE_USER, key=leaver.login, name=leaver.login, before=[leaver.id])
+    rows = read_roster(people(20, groups=["Warehouse"]))
+    async with client_of(sandbox) as coggno, SqliteJournal(tmp_path / "journal") as journal:
+        options = RunOptions(removals=USERS, journal=journal)
+        await make_plan(coggno, rows, options)
+        await journal.intend(write)
+        plan = await make_plan(coggno, rows, options)
+        sandbox.faults.add(parse_fault("getUser:status=404,times=1"))
+        left = [each async for each in carry_out(coggno, plan, removals=USERS, journal=journal) if not each.line]
+    assert [(each.outcome, each.inferred) for each in left] == [(RowOutcome.DELETED, False)]
+    assert removed(sandbox).total() == 1

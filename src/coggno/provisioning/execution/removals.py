@@ -54,7 +54,8 @@ class RemovalTask:
         context: what all parts of a run share.
         leaver: who.
         is_in_doubt: whether a request may have been carried out unseen.
-        is_check: whether it is only found out what became of the request of an earlier run.
+        was_sent: whether an earlier run has sent a request and died. The list has shown the user since.
+        is_check: whether it is only found out what became of that request: the list has not shown the user.
         not_before: when the request may be sent again, on the run's clock: until then the server may still be at it.
         absences: how many checks in a row have not found the user.
         tries: how many tries have failed.
@@ -63,6 +64,7 @@ class RemovalTask:
     context: RunContext
     leaver: Leaver
     is_in_doubt: bool = False
+    was_sent: bool = False
     is_check: bool = False
     not_before: float = float("-inf")
     absences: int = 0
@@ -190,7 +192,7 @@ class RemovalTask:
         if self.absences < _ABSENCES:
             # One 404 may come from a copy of the data that is behind.
             raise NotVisibleYetError("the user was not found", pause=1.0, is_expected=True)
-        if self.is_in_doubt:
+        if self.is_in_doubt or self.was_sent:
             return self._done(is_inferred=True)
         gone = "the user was gone already" if self.leaver.group_id is None else "was no member any more"
         return self._result(RowOutcome.UNCHANGED, f"{gone}{self._of_group}")
@@ -338,7 +340,7 @@ class RemovalPhase:
         for leaver in leavers.found:
             if leaver.id in planned:
                 key = leaver.company, login_key(leaver.login), leaver.group_id
-                yield RemovalTask(self.context, leaver, is_in_doubt=key in in_doubt)
+                yield RemovalTask(self.context, leaver, was_sent=key in in_doubt)
 
     async def _carry_out(self, task: RemovalTask) -> None:
         result = None
