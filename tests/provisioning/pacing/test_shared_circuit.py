@@ -76,6 +76,19 @@ async def test_few_requests_leave_in_an_outage(workers, api, count, rate):
     assert api.sent(100.0, 105.0) > 100
 
 
+async def test_those_who_wait_for_their_turn_stay(workers, api):
+    """At five requests a second the others have a turn within the next seconds; an outage begins before."""
+    pace = workers.add(5.0)
+    begin(workers, api, pace)
+    await workers.run(3.0)
+    api.is_down = True
+    for _ in range(4):
+        pace.circuit.failed()
+    await workers.run(9.0)
+    assert len(api.probes) == 2
+    assert api.sent(3.0, 9.0) <= len(api.probes) + 1
+
+
 async def test_control_reads_of_all_are_at_growing_intervals(workers, api):
     """After 1, 2, 4 ... 30 seconds, as if there were one worker."""
     for _ in range(4):

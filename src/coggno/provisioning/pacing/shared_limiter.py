@@ -54,7 +54,9 @@ class SharedLimiter:
     _accepted: int = 0
     _accepted_since: float = 0.0
     _taken: int = 0
-    _reserved_at: float = -math.inf
+    _counted_at: float = -math.inf
+    _lately: float = 0.0
+    """How many slots were taken in a tenth of a second, lately."""
     _failure: JournalError | None = None
 
     async def acquire(self, requests: int = 1) -> None:
@@ -194,10 +196,11 @@ class SharedLimiter:
         """Return how many slots to reserve: for those who wait, and for as many as came lately."""
         if self._rate is None or not self._waiters or self._horizon - _LEAD > now:
             return 0
-        lately = CHUNK * self._taken / max(CHUNK, now - self._reserved_at)
+        if (elapsed := now - self._counted_at) >= CHUNK:
+            self._lately, self._taken, self._counted_at = CHUNK * self._taken / elapsed, 0, now
         most = max(1, math.ceil(self._rate * CHUNK))
         self._charged = self._debt
-        return min(most, max(len(self._waiters), round(lately))) + self._charged
+        return min(most, max(len(self._waiters), round(self._lately))) + self._charged
 
     def _reserve(self, slots: int, now: float) -> None:
         if not slots:
@@ -206,7 +209,6 @@ class SharedLimiter:
         self._slots.extend(first + step * index for index in range(slots - self._charged))
         self._debt -= self._charged
         self._horizon = first + step * slots
-        self._taken, self._reserved_at = 0, now
 
     def _serve(self) -> None:
         while self._waiters:

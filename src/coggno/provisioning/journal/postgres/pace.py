@@ -38,7 +38,7 @@ END
 """
 _RATE: Final = f"least(%(rate)s::float8, {_LEARNT})"
 # What a pause of a single worker has left over, such as one between two shards, is used up at once: 4 % of a second.
-_BASE: Final = "greatest(p.tat, p.not_before, clock_timestamp() - interval '40 ms')"
+_BASE: Final = "greatest(p.tat, clock_timestamp() - interval '40 ms')"
 # Counts of a run long ago say nothing of what the server accepts.
 _IS_FRESH: Final = "p.accepted_at > clock_timestamp() - interval '10 s'"
 _ACCEPTED: Final = f"CASE WHEN {_IS_FRESH} THEN p.accepted ELSE 0 END"
