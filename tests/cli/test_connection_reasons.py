@@ -18,7 +18,7 @@ from tests.cli.helpers import RunCommand
     [
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 1)"), "connection refused"),
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "the name of the server cannot be found"),
-        (ssl.SSLError(), "no secure connection"),
+        (ssl.SSLError(), "TLS failed"),
         (OSError("Multiple exceptions: [Errno 111] Connect call failed"), None),
         (ValueError("not about a connection"), None),
         (None, None),

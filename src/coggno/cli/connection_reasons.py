@@ -18,7 +18,7 @@ def connection_reason(error: BaseException | None) -> str | None:
     if isinstance(error, ssl.SSLError):
         # Its text names a line of OpenSSL; the rest is what an administrator of a server searches for.
         reason = (getattr(error, "reason", None) or "").replace("_", " ").lower()
-        return f"no secure connection ({reason})" if reason else "no secure connection"
+        return f"TLS failed ({reason})" if reason else "TLS failed"
     # asyncio puts the address of the socket in the place of the operating system's words.
     if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
         return os.strerror(error.errno).lower()
