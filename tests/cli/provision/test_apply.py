@@ -192,3 +192,24 @@ def test_plan_whose_protected_users_are_gone(provision, coggno: RunCommand, sand
     ended = coggno("apply", "x.plan", "--yes")
     assert (ended.code, sandbox.effects) == (2, ())
     assert "keep.txt cannot be read" in ended.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_run_without_the_plan_is_not_continued_by_it(provision, coggno: RunCommand, sandbox: Sandbox):
+    """What it has changed was never compared with the plan."""
+    provision(write_roster(*people(40)), "--dry-run", "--plan-out", "x.plan")
+    slow = sandbox.faults.add(parse_fault("createUser:latency=0.1"))
+    with start("people.csv", "--concurrency", "4") as run:
+        wait_until(lambda: slow.applied >= 12)
+        run.kill()
+        run.wait()
+    sandbox.faults.remove(slow)
+    wait_until(lambda: not sandbox.requests.in_flight)
+    before = len(sandbox.effects)
+    ended = coggno("apply", "x.plan")
+    assert ended.code == 2
+    assert "What is on the server has changed since the plan was made" in ended.err
+    assert len(sandbox.effects) == before
+    provision("people.csv", "--dry-run", "--plan-out", "x.plan")
+    assert coggno("apply", "x.plan").code == 0
+    assert len(logins_made(sandbox)) == 40

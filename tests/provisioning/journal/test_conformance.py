@@ -17,6 +17,7 @@ from coggno.provisioning.journal import (
     SqliteJournal,
     WriteKind,
     WriteOutcome,
+    read_journal,
 )
 from tests.provisioning.journal.helpers import SCOPE, a_job, a_record, a_write, all_results
 
@@ -340,6 +341,17 @@ async def test_removals_of_a_run_are_counted_until_it_ends(kept, journal):
         assert (await kept.next_run()).removed == 0
         kept.journal.record(a_record(0, RowOutcome.DELETED, digest=None))
         assert (await kept.next_run()).removed == 1
+
+
+@durable
+@pytest.mark.parametrize("first", ["", "monday"])
+async def test_plan_that_a_job_carries_out_is_kept(kept, journal, first):
+    """A run without one that goes on is still the run of the plan; another plan takes its place."""
+    for plan, expected in ((first, first), ("", first), ("tuesday", "tuesday")):
+        await kept.next_run(a_job(settings={"sheet": "1"}, plan=plan))
+        with read_journal(kept.journal.location) as reader:
+            job = reader.jobs()[-1].job
+        assert (job.plan, set(job.settings) - {"sheet"}) == (expected, set())
 
 
 @durable

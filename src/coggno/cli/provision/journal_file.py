@@ -13,7 +13,16 @@ from typing import Final
 from attrs import evolve
 
 from coggno.cli.provision.files import RunFiles
-from coggno.provisioning import JournalError, PostgresJournal, Roster, Row, RowOutcome, RowResult, SqliteJournal
+from coggno.provisioning import (
+    JournalError,
+    PlanFile,
+    PostgresJournal,
+    Roster,
+    Row,
+    RowOutcome,
+    RowResult,
+    SqliteJournal,
+)
 from coggno.provisioning.journal import JournalLocation, JournalReader, JournalScope, Records, journal_at, read_journal
 
 _PAUSE: Final = 1000  # rows
@@ -115,13 +124,13 @@ def _is_among(result: RowResult, doubtful: Collection[str]) -> bool:
     return result.outcome is RowOutcome.UNKNOWN and result.login in doubtful
 
 
-def is_begun(journal: JournalLocation | None, roster: Roster, since: float) -> bool:
-    """Return whether the last run in a journal is one of this roster that did not come to its end.
+def is_begun(journal: JournalLocation | None, roster: Roster, plan: PlanFile) -> bool:
+    """Return whether the last run in a journal has begun to carry out a plan, and did not come to its end.
 
     Args:
         journal: where it is; `None` if there is none.
         roster: of the run.
-        since: seconds since the epoch; the run has begun later.
+        plan: the plan.
 
     Raises:
         JournalError: it cannot be read.
@@ -138,7 +147,7 @@ def is_begun(journal: JournalLocation | None, roster: Roster, since: float) -> b
     if not jobs:
         return False
     last = jobs[-1]
-    return last.job.digest == roster.digest and last.finished is None and last.state.begun >= since
+    return last.job.digest == roster.digest and last.finished is None and last.job.plan == plan.id
 
 
 def _reason_to_keep(path: Path, files: RunFiles, scope: JournalScope, *, accepts_new_key: bool) -> str:

@@ -68,7 +68,8 @@ async def plan_run(
     try:
         if saved is not None:
             await saved.check(coggno, roster, options)
-        plan = await make_plan(coggno, roster, options, makes_passwords=makes_passwords)
+        identity = "" if saved is None else saved.plan.id
+        plan = await make_plan(coggno, roster, options, makes_passwords=makes_passwords, saved_plan=identity)
     except APIError as error:
         raise _planning_error(error) from error
     except PlanError as error:

@@ -204,7 +204,7 @@ class ProvisionRun:
         saved = self.options.saved_plan
         if saved is None:
             return None
-        is_continued = is_begun(report.files.journal, report.roster, since=saved.saved_at)
+        is_continued = is_begun(report.files.journal, report.roster, saved)
         return SavedPlanCheck(saved, is_continued)
 
     async def _write_files(self, report: RunReport, rows: RowPairs) -> None:

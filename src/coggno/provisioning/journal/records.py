@@ -48,6 +48,7 @@ class Job:
         rows: how many rows the roster has.
         settings: what it takes to read the roster again, such as the mapping of columns; values as JSON has them.
         accepts_new_key: whether another key belongs to the same account, as after it was renewed.
+        plan: what identifies the saved plan that is carried out; empty if there is none.
     """
 
     scope: JournalScope
@@ -56,6 +57,7 @@ class Job:
     rows: int
     settings: Mapping[str, Any] = field(factory=dict[str, Any])
     accepts_new_key: bool = False
+    plan: str = ""
 
 
 @frozen(kw_only=True)

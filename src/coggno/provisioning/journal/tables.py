@@ -74,6 +74,9 @@ def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
             "UPDATE jobs SET is_planned = is_planned AND finished IS NULL, finished = NULL WHERE number = ?",
             (last[1].number,),
         )
+        if job.plan:
+            statement = "UPDATE jobs SET settings = ? WHERE number = ?"
+            connection.execute(statement, (values.settings_of(job), last[1].number))
         _forget_failed_removals(connection, last[1].number)
         if last[1].is_finished:
             _put_removals_behind(connection, last[1].number)
@@ -92,7 +95,7 @@ def begin_job(connection: sqlite3.Connection, job: Job, now: float) -> JobState:
         number = 1 if last is None else last[1].number + 1
         connection.execute(
             "INSERT INTO jobs (number, roster, digest, row_count, settings, begun) VALUES (?, ?, ?, ?, ?, ?)",
-            (number, job.roster, job.digest, job.rows, json.dumps(dict(job.settings)), now),
+            (number, job.roster, job.digest, job.rows, values.settings_of(job), now),
         )
     return JobState(number=number, begun=now)
 

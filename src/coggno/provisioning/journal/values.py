@@ -29,6 +29,7 @@ JOB: Final = "number, roster, digest, row_count, settings, begun, finished, is_p
 RESULT: Final = "id, login, outcome, user_id, detail, is_inferred, is_not_attempted"
 WRITE: Final = "id, kind, key, company, group_id, name, line, before, attempt, sent_at, outcome, result_id"
 DONE: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(AS_WANTED))
+_PLAN: Final = "saved plan"  # among the settings, none of which has a space in its name
 OUTCOMES: Final = {outcome.value: outcome for outcome in RowOutcome}
 """Faster than calling `RowOutcome`, for a million rows."""
 
@@ -56,6 +57,11 @@ def row_id(number: int, line: int) -> int:
     return number << LINE_BITS | line
 
 
+def settings_of(job: Job) -> str:
+    """Return the column `settings` of a job."""
+    return json.dumps({**job.settings, _PLAN: job.plan} if job.plan else dict(job.settings))
+
+
 def job_of(row: Sequence[Any], scope: JournalScope) -> tuple[Job, JobState, float | None]:
     """Return a job, what is known of it, and when it was finished.
 
@@ -64,7 +70,9 @@ def job_of(row: Sequence[Any], scope: JournalScope) -> tuple[Job, JobState, floa
         scope: of the journal.
     """
     number, roster, digest, rows, settings, begun, finished, is_planned = row
-    job = Job(scope=scope, roster=roster, digest=digest, rows=rows, settings=json.loads(settings))
+    kept = json.loads(settings)
+    plan = kept.pop(_PLAN, "")
+    job = Job(scope=scope, roster=roster, digest=digest, rows=rows, settings=kept, plan=plan)
     is_finished = finished is not None
     state = JobState(number=number, is_resumed=True, is_planned=bool(is_planned), is_finished=is_finished, begun=begun)
     return job, state, finished

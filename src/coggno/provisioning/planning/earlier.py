@@ -235,7 +235,9 @@ class Earlier:
                 self.groups[write.company, write.name] = Group(id=known.result_id, name=write.name)
 
 
-async def read_earlier(journal: Journal, roster: Roster, client: ProvisioningClient, *, recheck: bool) -> Earlier:
+async def read_earlier(
+    journal: Journal, roster: Roster, client: ProvisioningClient, *, recheck: bool, saved_plan: str = ""
+) -> Earlier:
     """Begin the job of a roster, and return what earlier runs have done of it.
 
     Args:
@@ -243,6 +245,7 @@ async def read_earlier(journal: Journal, roster: Roster, client: ProvisioningCli
         roster: what is wanted.
         client: will send the requests.
         recheck: whether everything is compared with the server again.
+        saved_plan: what identifies the saved plan that is carried out, if it is one.
 
     Raises:
         JournalError: the journal cannot be used.
@@ -256,6 +259,7 @@ async def read_earlier(journal: Journal, roster: Roster, client: ProvisioningCli
             rows=len(roster.rows),
             settings=roster.settings,
             accepts_new_key=recheck,
+            plan=saved_plan,
         )
     )
     if state.number > 1 and not state.is_planned:

@@ -227,6 +227,7 @@ async def make_plan(
     clock: Clock = testing.clock,
     sleep: Sleep = testing.sleep,
     sender: Sender | None = None,
+    saved_plan: str = "",
 ) -> Plan:
     """Read what exists, and plan what is to be done. An API that is down or overloaded is waited for.
 
@@ -238,6 +239,7 @@ async def make_plan(
         clock: seconds that only grow.
         sleep: waits for so many seconds.
         sender: the gate of the run that follows; one of its own if not given.
+        saved_plan: what identifies the saved plan that is made again, for the journal.
 
     Raises:
         RosterError: a company of the roster is not connected, or the roster has changed.
@@ -251,7 +253,9 @@ async def make_plan(
     makes_passwords = options.passwords is not None if makes_passwords is None else makes_passwords
     plan = Plan(roster, {}, makes_passwords=makes_passwords, target=PlanTarget.of(client))
     if options.journal is not None:
-        plan.earlier = await read_earlier(options.journal, roster, client, recheck=options.recheck)
+        plan.earlier = await read_earlier(
+            options.journal, roster, client, recheck=options.recheck, saved_plan=saved_plan
+        )
         if plan.earlier.done >= roster.accepted_count and options.removals is None:
             return plan
     wanted = _by_company(roster)

@@ -105,6 +105,11 @@ class PlanFile:
             protect_path=None if protect_path is None else str(Path(protect_path).absolute()),
         )
 
+    @property
+    def id(self) -> str:
+        """What tells this plan from any other one."""
+        return hashlib.sha256(f"{self.roster_digest} {self.state} {self.saved_at}".encode()).hexdigest()[:32]
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> PlanFile:
         """Read a saved plan.

@@ -96,6 +96,9 @@ class JournalTables:
             "WHERE journal = %s AND number = %s",
             (self.journal, state.number),
         )
+        if job.plan:
+            statement = "UPDATE coggno.jobs SET settings = %s WHERE journal = %s AND number = %s"
+            await connection.execute(statement, (values.settings_of(job), self.journal, state.number))
         await self._forget_failed_removals(connection, state.number)
         if finished is not None:
             await self._put_removals_behind(connection, state.number)
@@ -191,7 +194,7 @@ class JournalTables:
         return found
 
     async def _add_job(self, connection: Database, number: int, job: Job, now: float) -> JobState:
-        settings = json.dumps(dict(job.settings))
+        settings = values.settings_of(job)
         await connection.execute(_BEGIN, (self.journal, number, job.roster, job.digest, job.rows, settings, now))
         return JobState(number=number, begun=now)
 
