@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from coggno.cli.commands.sandbox import FAULTS_HELP
+from coggno.cli.commands.sandbox import FAULTS_HELP, shell_words
 from coggno.sandbox import Sandbox, fault_help, parse_fault
 from tests.cli.helpers import COGGNO, run_process
 
@@ -124,6 +124,12 @@ def test_printed_address_is_one_for_clients(host, shown):
     """The client refuses plain http to 0.0.0.0, which is no address of this machine."""
     with started("--host", host) as (_, url):
         assert url.startswith(f"http://{shown}:")
+
+
+def test_windows_gets_the_words_of_powershell():
+    settings, curl = shell_words("http://127.0.0.1:8000", is_windows=True)
+    assert settings == '$env:COGGNO_BASE_URL = "http://127.0.0.1:8000"; $env:COGGNO_API_KEY = "test_sandbox"'
+    assert curl == "curl.exe"
 
 
 def test_log_has_a_line_for_each_request():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 import socket
 import sys
@@ -32,9 +33,9 @@ It accepts every key that begins with test_. Its data is invented{kept}.
 
 In another terminal:
 
-  export COGGNO_BASE_URL={url} COGGNO_API_KEY={key}
+  {settings}
   coggno users list
-  curl {url}/api/v1/users -u {key}:
+  {curl} {url}/api/v1/users -u {key}:
 
 API documentation: {url}/docs
 State, requests, effects and faults: {url}/_sandbox/..., see {url}/"""
@@ -247,6 +248,14 @@ def _print_request(record: RequestRecord) -> None:
     output.flush()
 
 
+def shell_words(url: str, *, is_windows: bool) -> tuple[str, str]:
+    """Return the line that makes a terminal use the server, and the name of curl there."""
+    if is_windows:
+        # PowerShell knows no `export`, and its older versions have another command called `curl`.
+        return f'$env:COGGNO_BASE_URL = "{url}"; $env:COGGNO_API_KEY = "{_KEY}"', "curl.exe"
+    return f"export COGGNO_BASE_URL={url} COGGNO_API_KEY={_KEY}", "curl"
+
+
 def _reachable(url: str) -> str:
     """Return an address for this machine: one that stands for all addresses is none to send requests to."""
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
@@ -255,7 +264,9 @@ def _reachable(url: str) -> str:
 def _welcome(url: str, state: Path | None, *, is_kept: bool) -> None:
     kept = ", and lost\nwhen it stops" if state is None else f",\nand kept in {state}"
     width = output.terminal_width()
-    for line in _WELCOME.format(url=_reachable(url), key=_KEY, kept=kept).split("\n"):
+    address = _reachable(url)
+    settings, curl = shell_words(address, is_windows=os.name == "nt")
+    for line in _WELCOME.format(url=address, key=_KEY, kept=kept, settings=settings, curl=curl).split("\n"):
         # Commands stay whole, so that they can be copied.
         for part in [line] if line.startswith(" ") else output.wrapped(line, width):
             output.write(part)
