@@ -380,6 +380,18 @@ async def test_ensure_does_not_guess(coggno):
         await coggno.with_options(max_retries=0).groups.ensure(name="Warehouse")
 
 
+@respx.mock
+async def test_ensure_adopts_no_group_that_was_there_before(coggno):
+    """It has got the name only since: somebody renamed it."""
+    renamed = {**GROUP, "name": "Stock"}
+    listed = [httpx.Response(200, json=[renamed]), *[httpx.Response(200, json=[GROUP])] * 4]
+    respx.get(URL + "/groups").mock(side_effect=listed)
+    respx.post(URL + "/groups").mock(side_effect=httpx.ReadError("reset"))
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await coggno.with_options(max_retries=0).groups.ensure(name="Warehouse")
+    assert [group.id for group in caught.value.candidates] == [3]
+
+
 async def test_what_is_no_request_is_refused():
     async with AsyncCoggno("test_key", base_url="http://localhost:1") as coggno:
         with pytest.raises(InvalidRequestError, match=r"coggno\.Request, not builtins\.str"):
