@@ -11,8 +11,9 @@ import pytest
 import coggno
 from coggno import models, otel, provisioning, reports, sandbox
 from coggno._generated import models as generated
+from coggno.provisioning import jobs
 
-PUBLIC_MODULES = (coggno, models, otel, provisioning, reports, sandbox)
+PUBLIC_MODULES = (coggno, models, otel, provisioning, jobs, reports, sandbox)
 TYPING = Path(__file__).parent / "typing"
 OPTIONAL = {"coggno.cli", "coggno.otel", "coggno.sandbox", "coggno.provisioning", "coggno.reports"}
 HEAVY = {"opentelemetry", "starlette", "uvicorn", "rich", "typer", "aiohttp", "httpx2", "jinja2", "yaml"}

@@ -11,7 +11,8 @@ from coggno.provisioning.jobs import JobPhase, JobReader, Worker
 from coggno.provisioning.jobs import worker as worker_module
 from coggno.provisioning.jobs.database import tables
 from coggno.provisioning.jobs.journals import ShardJournal
-from coggno.sandbox import parse_fault
+from coggno.provisioning.jobs.senders import JobSenders
+from coggno.sandbox import ManualClock, parse_fault
 from tests.provisioning.helpers import people
 from tests.provisioning.jobs.helpers import QUICK, all_rows, check, claim, client, execute, read, submit, take_over
 
@@ -159,6 +160,37 @@ async def test_worker_is_stopped_while_it_plans(coggno, sandbox, url, monkeypatc
     async with asyncio.timeout(5):
         assert (await running).stopped == "SIGTERM"
     assert read(url)[0].state is JobPhase.STOPPED
+
+
+async def test_worker_that_is_stopped_begins_nothing(coggno, sandbox, url, monkeypatch):
+    """Also when it is stopped while the database gives it a part, which goes back at once."""
+    await submit(coggno, people(3), url)
+    worker, claim = Worker(coggno, url), Worker._claim
+
+    async def stopped(self, *arguments):
+        found = await claim(self, *arguments)
+        worker.stop("SIGTERM")
+        return found
+
+    monkeypatch.setattr(Worker, "_claim", stopped)
+    assert (await worker.run()).stopped == "SIGTERM"
+    assert sandbox.requests.total == 0
+    assert read(url)[0].workers == []
+
+
+async def test_idle_time_is_no_lack_of_progress(postgres, coggno, url):
+    """A worker that had nothing to do for longer than its patience does not stop at the next failure."""
+    await submit(coggno, people(3), url)
+    with JobReader(url) as reader:
+        job = reader.submitted("hires")
+    clock = ManualClock()
+    senders = JobSenders(coggno, Worker(coggno, url).url, 900.0, clock.now, clock.sleep)
+    sender = senders.of(job)
+    clock.advance(10_000)
+    assert sender.gate.circuit.seconds_without_progress >= 900
+    assert senders.of(job) is sender
+    assert sender.gate.circuit.seconds_without_progress == 0
+    await senders.close()
 
 
 # Jobs that end in another way
