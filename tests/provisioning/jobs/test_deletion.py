@@ -4,7 +4,7 @@ import pytest
 
 from coggno import AsyncCoggno
 from coggno.provisioning import JournalError
-from coggno.provisioning.jobs import JobReader, Worker, submit_job
+from coggno.provisioning.jobs import JobNotFoundError, JobReader, Worker, submit_job
 from tests.provisioning.helpers import KEY, people
 
 TABLES = ("journals", "submissions", "shards", "submitted_rows", "rows", "writes", "plan_users")
@@ -18,10 +18,17 @@ async def test_ended_job_leaves_nothing_behind(address, url, postgres, database)
         assert reader.find("hires").done == 25
         reader.delete("hires")
         assert reader.find("hires") is None
-        with pytest.raises(JournalError, match="There is no job 'hires'"):
+        with pytest.raises(JobNotFoundError, match="There is no job 'hires'"):
             reader.delete("hires")
     counts = [postgres.execute(f"SELECT count(*) FROM coggno.{table}", database=database) for table in TABLES]
     assert counts == [[(0,)]] * len(TABLES)
+
+
+def test_new_database_has_no_jobs(url):
+    with JobReader(url) as reader:
+        assert (reader.jobs(), reader.find("hires")) == ([], None)
+        with pytest.raises(JobNotFoundError, match="It has no jobs"):
+            reader.job("hires")
 
 
 async def test_job_that_has_not_ended_is_kept(address, url):

@@ -122,7 +122,7 @@ class JobReader:
         Raises:
             JournalError: the database cannot be read.
         """
-        found = self._rows(tables.JOB, name)
+        found = [] if self._is_new else self._rows(tables.JOB, name)
         return self._status(tables.job_of(found[0])) if found else None
 
     def submitted(self, name: str) -> SubmittedJob:
