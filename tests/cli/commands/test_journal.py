@@ -194,3 +194,28 @@ def test_settings_of_the_roster_are_used_again(coggno: RunCommand):
 
     asyncio.run(run())
     assert coggno("journal", "results", JOURNAL).out.startswith("4 rows: 4 not attempted")
+
+
+@pytest.mark.usefixtures("killed_run")
+def test_results_of_an_earlier_run(coggno: RunCommand):
+    """Its roster was edited since; the results of the last run stay."""
+
+    async def edited() -> None:
+        async with SqliteJournal(JOURNAL) as journal:
+            roster = read_roster(write_roster(ADA))
+            scope = JournalScope(address="http://localhost", company="7")
+            await journal.begin(Job(scope=scope, roster=roster.name, digest=roster.digest, rows=1))
+            journal.record(RowRecord(result=next(iter(roster.rows)).result(RowOutcome.EXISTS, user_id=17)))
+            await journal.finish()
+
+    asyncio.run(edited())
+    assert coggno("journal", "results", JOURNAL).out.startswith("1 row: 1 already existing")
+    ended = coggno("journal", "results", JOURNAL, "--run", "1", "--results", "first.csv")
+    assert ended.code == 0, ended.err
+    assert "Not all is done: this run was killed or stopped, and another one" in ended.out
+    assert [row["outcome"] for row in read_table("first.csv")] == ["created", "failed", "unknown"]
+    assert [row["outcome"] for row in read_table("results.csv")] == ["exists"]
+    for run, message in (("1", "with --results"), ("3", "There is no run 3 in this journal: it has 2 runs.")):
+        ended = coggno("journal", "results", JOURNAL, "--run", run)
+        assert ended.code == 2
+        assert message in ended.err

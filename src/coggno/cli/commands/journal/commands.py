@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from coggno.cli.commands.journal.display import as_data, print_journal
-from coggno.cli.options import Json, examples
+from coggno.cli.options import Json, examples, whole_number
 from coggno.cli.terminal import output
 
 journal = typer.Typer(no_args_is_help=True, epilog=examples("coggno journal show results.journal"))
@@ -39,6 +39,7 @@ def show(*, name: JournalName, as_json: Json = False) -> None:
     epilog=examples(
         "coggno journal results results.journal",
         "coggno journal results results.journal --roster people.csv",
+        "coggno journal results results.journal --run 1 --results first.csv",
     ),
 )
 def results(
@@ -57,11 +58,21 @@ def results(
             show_default=False,
         ),
     ] = None,
+    run: Annotated[
+        int | None,
+        typer.Option(
+            "--run",
+            metavar="N",
+            parser=whole_number(1),
+            help="Number of the run, as `coggno journal show` lists it. Default: the last one.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Write the results files of the last run from its journal, also after it was killed."""
+    """Write the results files of a run from its journal, also after it was killed."""
     from coggno.cli.provision.journal_results import write_from_journal
 
-    for line in write_from_journal(name, results=results, roster=roster):
+    for line in write_from_journal(name, results=results, roster=roster, run=run):
         output.write(output.clean(line))
 
 
