@@ -52,7 +52,7 @@ async def write(location: JournalLocation, rows: int) -> None:
         for line in lines:
             await carry_out(journal, line)
 
-    async with journal_at(location, patience=0) as journal:
+    async with journal_at(location, patience=0, settle_time=60) as journal:
         await journal.begin(job(rows))
         began, cpu = time.perf_counter(), time.thread_time()
         await asyncio.gather(*(worker() for _ in range(IN_PROGRESS)))
@@ -65,7 +65,7 @@ async def begin(location: JournalLocation, roster_path: Path, rows: int) -> None
     began = time.perf_counter()
     roster = read_roster(roster_path)
     print(f"roster checked in {time.perf_counter() - began:.2f} s")
-    async with journal_at(location, patience=0) as journal:
+    async with journal_at(location, patience=0, settle_time=60) as journal:
         began = time.perf_counter()
         earlier = Earlier(journal, await journal.begin(job(rows)))
         await earlier.load(roster, recheck=False)
