@@ -64,3 +64,19 @@ def test_named_falls_back_to_case_and_spacing():
 )  # fmt: skip
 def test_begins_like_an_id(login, expected):
     assert identity.begins_like_an_id(login) is expected
+
+
+def test_accents_do_not_change_the_order():
+    names = ["Zürich", "Łódź", "Lyon", "Østerbro", "Österreich", "Oslo", "Ostrava", "zebra", "Ωmega", "Lodz"]
+    assert sorted(names, key=identity.alphabetical) == [
+        "Lodz",
+        "Łódź",
+        "Lyon",
+        "Oslo",
+        "Østerbro",
+        "Österreich",
+        "Ostrava",
+        "zebra",
+        "Zürich",
+        "Ωmega",
+    ]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+# Letters that Unicode does not take apart, and the letters beside which a reader of a list looks for them.
+_BASE_LETTERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 
 
 def login_key(login: str) -> str:
@@ -41,6 +43,18 @@ def begins_like_an_id(login: str) -> bool:
 def text_key(text: str) -> str:
     """Return the text by which values of an unknown kind are compared: trimmed, single spaces, case-folded, NFC."""
     return login_key(" ".join(text.split()))
+
+
+def alphabetical(text: str) -> tuple[str, str]:
+    """Return what texts are compared by to put them in an order for people: Österreich comes after Oslo.
+
+    Orders, and nothing else: texts with different accents are never the same.
+    """
+    folded = text_key(text)
+    if folded.isascii():
+        return folded, folded
+    apart = unicodedata.normalize("NFKD", folded.translate(_BASE_LETTERS))
+    return "".join(char for char in apart if not unicodedata.combining(char)), folded
 
 
 def name_key(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Final, Self
 
 from coggno._html import Bar, Segment, bar_chart, cards, heading, page, paragraph, section, table
+from coggno._protocol.identity import alphabetical
 from coggno.reports.completion_row import CompletionRow, CompletionState
 from coggno.reports.statistics import CompletionCounts, CompletionStatistics
 
@@ -98,7 +99,7 @@ class CompletionHtml:
 def _bars(counts: Iterable[tuple[str, CompletionCounts]]) -> list[Bar]:
     """Return a bar for each of them; the smallest share of people who have passed is first, to be seen first."""
     # Nobody with a license has nothing to do: 101 puts those at the end.
-    ordered = sorted(counts, key=lambda pair: (101 if pair[1].share is None else pair[1].share, pair[0].casefold()))
+    ordered = sorted(counts, key=lambda pair: (101 if pair[1].share is None else pair[1].share, alphabetical(pair[0])))
     return [Bar(name, [each.states[state] for state in _KINDS], _passed(each)) for name, each in ordered]
 
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from attrs import frozen
 
 from coggno._client import Client
+from coggno._protocol.identity import alphabetical
 from coggno.models import Group, User
 from coggno.reports.windowed import windowed
 
@@ -67,6 +68,6 @@ def _distinct_names(groups: Sequence[Group]) -> dict[int, str]:
     return {group.id: group.name if count[group.name] == 1 else f"{group.name} ({group.id})" for group in groups}
 
 
-def _by_name(user: User) -> tuple[str, str, int]:
+def _by_name(user: User) -> tuple[tuple[str, str], tuple[str, str], int]:
     # Read tolerantly, a name may be missing.
-    return (str(user.last_name or "").casefold(), str(user.first_name or "").casefold(), user.id)
+    return (alphabetical(str(user.last_name or "")), alphabetical(str(user.first_name or "")), user.id)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from coggno._protocol.identity import text_key
+from coggno._protocol.identity import alphabetical, text_key
 from coggno.cli.exit_codes import CommandError
 from coggno.cli.lists.columns import ListTable, plain, value_at
 
@@ -68,12 +68,12 @@ class SortKey:
     field: str
     is_descending: bool
 
-    def of(self, row: Row) -> tuple[int, float, str]:
-        """Return what rows are compared by: numbers by value, before texts without regard to case."""
+    def of(self, row: Row) -> tuple[int, float, tuple[str, str]]:
+        """Return what rows are compared by: numbers by value, before texts without regard to case and accents."""
         value = value_at(self.field, row)
         if isinstance(value, int | float):
-            return (0, value, "")
-        return (1, 0.0, text_key(plain(value)))
+            return (0, value, ("", ""))
+        return (1, 0.0, alphabetical(plain(value)))
 
 
 @frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from coggno._protocol.identity import alphabetical
 from coggno.cli.lists.columns import Column
 from coggno.reports import CompletionCounts, CompletionState, CompletionStatistics
 
@@ -34,5 +35,5 @@ def count_rows(counts: Iterable[tuple[str, CompletionCounts]]) -> Iterator[Mappi
 def tables(statistics: CompletionStatistics) -> list[tuple[str, list[tuple[str, CompletionCounts]]]]:
     """Return the tables of a report: a title for the first column, and counts by name."""
     documents = [(statistics.titles[number], each) for number, each in statistics.by_document.items()]
-    groups = sorted(statistics.by_group.items(), key=lambda pair: pair[0].casefold())
+    groups = sorted(statistics.by_group.items(), key=lambda pair: alphabetical(pair[0]))
     return [("Document", documents), ("Group", groups)]
