@@ -58,6 +58,8 @@ MUTATIONS = {
         "if await self.context.sender.read(self._is_listed):",
         "if False:",
     ),
+    "a list settles a removal": (_REMOVALS, "is_in_doubt=known.is_open, is", "is_in_doubt=False, is"),
+    "each part of a run has its limits": (_LEAVERS, "earlier = self.earlier + len(self.gone)", "earlier = 0"),
     "a refused row removes people": (_REMOVALS, _OBJECTION, "objection = None"),
     "a row that failed removes people": (_REMOVALS, " or outcome_objection(self.counts())", ""),
     "look-alikes are removed": (_LEAVERS, "if reason is None:", "if True:"),
