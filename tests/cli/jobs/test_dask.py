@@ -200,11 +200,3 @@ def test_killed_worker_is_replaced(
     client.close()
     assert ended.code == 0, ended.err
     assert set(logins_made(sandbox).values()) == {1}
-
-
-@pytest.mark.parametrize(
-    ("rows", "workers", "expected"),
-    [(10, 3, 500), (2_400, 2, 600), (6_000, 3, 1_000), (1_000_000, 8, 5_000), (4_000, 0, 4_000)],
-)
-def test_small_rosters_keep_all_workers_busy(rows: int, workers: int, expected: int):
-    assert dask_run.shard_rows(rows, workers) == expected

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -25,7 +24,6 @@ from coggno.cli.terminal import output
 from coggno.cli.terminal.interrupt import stopped_by_signals
 from coggno.provisioning import JournalError, PasswordFile, Progress, Row, RowOutcome, RowResult, StoppedError
 from coggno.provisioning.jobs import JobPhase, JobReader, JobStatus, submit_job
-from coggno.provisioning.jobs.submission import SHARD_ROWS
 from coggno.provisioning.journal import DatabaseUrl
 from coggno.provisioning.on_dask import DaskRun
 from coggno.provisioning.on_dask.run import LEASE
@@ -34,7 +32,6 @@ from coggno.provisioning.report import label_of_outcome
 from coggno.provisioning.results import mark_results
 
 _PAUSE: Final = 1000  # rows
-_FEWEST: Final = 500  # rows of a shard; a task takes a moment to begin
 _CANCELLED: Final = (
     "The job {name} was cancelled. To carry out the rest, submit it under another name: journal=NAME in the URL."
 )
@@ -93,13 +90,12 @@ class DaskProvisionRun(ProvisionRun):
             connect = self.address.connect(account)
             run = DaskRun.of(dask_client, coggno, url, connect=connect, lease=LEASE, on_progress=follower.follow)
             await run.check_workers()
-            workers = await run.cluster.count_workers()
-            status = await self._submit(report, coggno, shard_rows(len(report.roster.rows), workers))
+            status = await self._submit(report, coggno)
             follower.begin(report, status)
             await self._follow(run, report)
         await self._write_from_job(report, coggno)
 
-    async def _submit(self, report: RunReport, coggno: AsyncCoggno, rows_of_shard: int) -> JobStatus:
+    async def _submit(self, report: RunReport, coggno: AsyncCoggno) -> JobStatus:
         self.monitor.progress.phase("Submitting the roster")
         makes_passwords = report.files.passwords is not None
         status = await submit_job(
@@ -108,7 +104,6 @@ class DaskProvisionRun(ProvisionRun):
             journal=self.url,
             options=self.options.run,
             makes_passwords=makes_passwords,
-            shard_rows=rows_of_shard,
         )
         report.done_earlier = 0 if status.is_new else status.done - sum(report.roster.rejected.values())
         if not status.is_new:
@@ -159,16 +154,6 @@ class DaskProvisionRun(ProvisionRun):
             for person, password in reader.passwords(self.url.name, coggno):
                 file.add(person, password)
             file.sync()
-
-
-def shard_rows(rows: int, workers: int) -> int:
-    """Return how many rows a shard has: at least two shards for each worker, unless they would be very small.
-
-    Args:
-        rows: of the roster.
-        workers: that the cluster has now.
-    """
-    return min(SHARD_ROWS, max(_FEWEST, math.ceil(rows / max(1, 2 * workers))))
 
 
 def provision_on_dask(options: ProvisionOptions, address: str) -> RunReport | None:

@@ -14,7 +14,6 @@ from attrs import define, evolve, field
 from coggno._version import __version__
 from coggno.provisioning.errors import DaskError, StoppedError
 from coggno.provisioning.jobs import JobClient, JobPhase, JobStatus, submit_job
-from coggno.provisioning.jobs.submission import SHARD_ROWS
 from coggno.provisioning.journal import DatabaseUrl
 from coggno.provisioning.on_dask.cluster import Cluster, DaskClient, is_lost
 from coggno.provisioning.on_dask.progress import JobProgress
@@ -231,7 +230,7 @@ async def run_on_dask(
     options: RunOptions = RunOptions(),  # noqa: B008 - frozen
     roster_options: RosterOptions | None = None,
     makes_passwords: bool = False,
-    shard_rows: int = SHARD_ROWS,
+    shard_rows: int | None = None,
     connect: Connect = from_environment,
     lease: float = LEASE,
     on_progress: Callable[[JobStatus], None] = _ignore,
@@ -257,7 +256,7 @@ async def run_on_dask(
         options: concurrency, rate, patience and settle time.
         roster_options: how the rows are read.
         makes_passwords: whether passwords are generated for new users whose row has none.
-        shard_rows: how many rows a task has, at least 1.
+        shard_rows: how many rows a task has, at least 1; 5,000 if not given, and fewer of a small job.
         connect: called on each worker with `base_url` and `lms`, returns a client; a function that the workers can
             import. By default, a client with the key of `COGGNO_API_KEY`.
         lease: seconds after which another worker continues a shard whose worker has died.
