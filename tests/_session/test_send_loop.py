@@ -212,6 +212,12 @@ async def test_success_refunds_the_quota():
     assert session.quota.tokens == 4
 
 
+async def test_a_settled_write_refunds_the_quota():
+    session, _ = session_on(RESET, OK)
+    await create(session)
+    assert session.quota.tokens == session.quota.capacity
+
+
 async def test_a_call_that_ends_without_a_pause_pays_nothing():
     session, _ = session_on(BROKEN, max_retries=0)
     with pytest.raises(ServerError):
@@ -455,6 +461,14 @@ async def test_a_group_that_does_not_exist_has_no_member():
         await create_member(session)
     assert caught.value.value == USER
     assert engine.sent[1:4] == [CHECK, MEMBER, "GET /api/v1/groups/3/users"]
+
+
+async def test_a_page_does_not_prove_that_a_group_is_absent():
+    page = response(404, content=b"<html>Not found</html>")
+    session, _ = session_on(RESET, *[OK, MISSING, page] * 4)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await create_member(session)
+    assert type(caught.value) is OutcomeUnknownError
 
 
 async def test_a_user_whose_membership_cannot_be_read():
