@@ -356,6 +356,17 @@ async def test_job_of_a_later_version_is_left_alone(postgres, coggno, sandbox, u
 # Shards by number
 
 
+async def test_shard_that_does_not_exist_is_refused(coggno, sandbox, url):
+    """Instead of waiting for it for ever."""
+    await submit(coggno, people(3), url)
+    for number in (0, 2):
+        with pytest.raises(ConfigurationError, match=f"has 1 parts, and no part {number}"):
+            await Worker(coggno, url).run_shard(number)
+    with pytest.raises(ConfigurationError, match="needs the name of a job"):
+        await Worker(coggno, url.partition("&journal")[0]).run_shard(1)
+    assert sandbox.requests.total == 0
+
+
 async def test_shard_by_number_is_carried_out_once(coggno, sandbox, url):
     """As a task of another system, which may be run twice at the same time."""
     await submit(coggno, people(20), url, shard_rows=10)

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import define, evolve, field
 
 from coggno import testing
-from coggno.errors import CoggnoError
+from coggno.errors import CoggnoError, ConfigurationError
 from coggno.provisioning.errors import JournalError, StoppedError
 from coggno.provisioning.jobs.database import tables
 from coggno.provisioning.jobs.database.connection import WorkerDatabase
@@ -144,8 +144,11 @@ class Worker:
         Raises:
             JobNotFoundError: there is no such job.
             JournalError: the database cannot be used, or the job is for another address, company or key.
+            ConfigurationError: the worker is not for one job, or the job has no such part.
             APIError: a list could not be read, and waiting cannot help.
         """
+        if self.job is None:
+            raise ConfigurationError("run_shard() needs the name of a job: give job=NAME, or ?journal=NAME in the URL")
         async with self._working():
             while (claim := await self._next(forever=False, number=number)) is not None:
                 await self._carry_out(claim, forever=False)
@@ -201,6 +204,8 @@ class Worker:
         """Return the next part to carry out; `None` if nothing is left, or the worker was stopped."""
         while self.report.stopped is None:
             jobs = await self._jobs(forever=forever)
+            if number is not None and jobs and not 1 <= number <= jobs[0].shards:
+                raise ConfigurationError(f"the job {jobs[0].name} has {jobs[0].shards} parts, and no part {number}")
             claim = await self._claim(jobs, number) if jobs else None
             if claim is not None and self.report.stopped is not None:
                 await self._give_back(claim)  # stopped while the database responded
