@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections import Counter
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from coggno.cli.provision.journal_file import recorded_removals
+from coggno.provisioning import RowOutcome, RowResult, SqliteJournal
+from coggno.provisioning.journal import Job, JournalScope, Write, WriteKind
 from coggno.sandbox import Sandbox, parse_fault
 from tests.cli.helpers import ADA, GRACE, INVALID, RunCommand, people, read_table, write_roster
 from tests.cli.provision.helpers import created, file_names
@@ -272,3 +276,21 @@ def test_empty_password_file_is_not_left(provision, sandbox: Sandbox):
     ended = provision("people.csv", "--generate-passwords", "new.csv")
     assert "Generated passwords" not in ended.out
     assert "new.csv" not in file_names()
+
+
+def test_removal_that_could_not_be_noted_has_one_result(tmp_path: Path):
+    """The disk was full after the request: the run knows more than its journal."""
+    path = tmp_path / "results.journal"
+
+    async def run() -> None:
+        async with SqliteJournal(path) as journal:
+            scope = JournalScope(address="http://localhost")
+            await journal.begin(Job(scope=scope, roster="people.csv", digest=b"", rows=1))
+            for user_id, login in ((7, "bob"), (8, "dora")):
+                await journal.intend(Write(kind=WriteKind.DELETE_USER, key=login, name=login, before=[user_id]))
+
+    asyncio.run(run())
+    deleted = RowResult(line=0, login="bob", outcome=RowOutcome.DELETED, user_id=7)
+    stays = RowResult(line=0, login="dora", outcome=RowOutcome.REFUSED, user_id=8, detail="in another group")
+    found = [(each.login, each.outcome.value) for each in recorded_removals(path, [deleted, stays])]
+    assert found == [("dora", "unknown"), ("bob", "deleted"), ("dora", "refused")]

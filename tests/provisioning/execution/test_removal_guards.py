@@ -467,3 +467,16 @@ async def test_a_removal_of_a_dead_run_goes_on(tmp_path):
         left = [each async for each in carry_out(coggno, plan, removals=USERS, journal=journal) if not each.line]
     assert [(each.outcome, each.inferred) for each in left] == [(RowOutcome.DELETED, False)]
     assert removed(sandbox).total() == 1
+
+
+@pytest.mark.parametrize("scope", ["members", "users"])
+async def test_nobody_is_gone_whom_the_list_shows(scope):
+    """All reads of one user end with 404, those of a proxy that remembers it, for example; the list has that user."""
+    sandbox = broken()
+    account(sandbox, 20, 1)
+    leaver = sandbox.user("left0@example.com")
+    fault = f"reads:status=404,key={leaver.id}"
+    _, left = await remove(sandbox, people(20, groups=["Warehouse"]), fault, removals=Removals(scope=scope))
+    assert [result.outcome for result in left] == [RowOutcome.FAILED]
+    assert "the list shows the user, whom no read finds" in left[0].detail
+    assert not removed(sandbox)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,7 @@ from coggno.provisioning import (
 from coggno.provisioning.journal import JournalLocation, JournalReader, JournalScope, Records, journal_at, read_journal
 
 _PAUSE: Final = 1000  # rows
+_SENT: Final = frozenset({RowOutcome.DELETED, RowOutcome.LEFT, RowOutcome.UNKNOWN})
 
 
 def with_journal(files: RunFiles, scope: JournalScope, *, accepts_new_key: bool) -> RunFiles:
@@ -114,14 +116,16 @@ def recorded_removals(journal: JournalLocation, of_this_run: Sequence[RowResult]
     with read_journal(journal) as reader:
         recorded = reader.removed(reader.jobs()[-1].state.number)
     known = set(recorded)
-    # What is in doubt has one result there already, in other words.
-    doubtful = {result.login for result in recorded if result.outcome is RowOutcome.UNKNOWN}
-    return [*recorded, *(each for each in of_this_run if each not in known and not _is_among(each, doubtful))]
-
-
-def _is_among(result: RowResult, doubtful: Collection[str]) -> bool:
-    # Only what is in doubt: the same person may have left another group, or stay there.
-    return result.outcome is RowOutcome.UNKNOWN and result.login in doubtful
+    missing = [result for result in of_this_run if result not in known]
+    # What this run has sent and could not note any more is in doubt in the journal.
+    better = Counter(result.login for result in missing if result.outcome in _SENT)
+    kept: list[RowResult] = []
+    for result in recorded:
+        if result.outcome is RowOutcome.UNKNOWN and better[result.login]:
+            better[result.login] -= 1
+        else:
+            kept.append(result)
+    return [*kept, *missing]
 
 
 def is_begun(journal: JournalLocation | None, roster: Roster, plan: PlanFile) -> bool:

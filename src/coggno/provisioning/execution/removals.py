@@ -108,7 +108,7 @@ class RemovalTask:
         """Look who is there, and remove or delete: never by a login, and never again once the user was seen absent."""
         found = await self._find()
         if found is None:
-            return self._absent()
+            return await self._absent()
         if self.absences and self.is_in_doubt:
             # Once seen absent, never again: whoever is there now may have come anew.
             return self._failed("the user was absent after the request, and is there again")
@@ -157,6 +157,12 @@ class RemovalTask:
             raise HiddenUserError(f"the API takes the id {leaver.user_id} for the login of another user")
         return None
 
+    async def _is_still_listed(self) -> bool:
+        try:
+            return await self.context.sender.read(self._is_listed, may_be_missing=self.leaver.group_id is not None)
+        except NotFoundError:
+            return False  # the group was deleted, and with it its memberships
+
     async def _is_listed(self) -> bool:
         group, client = self.leaver.group_id, self._client
         users = client.users.iter() if group is None else client.groups.users.iter(group)
@@ -187,11 +193,14 @@ class RemovalTask:
             before=[leaver.user_id],
         )
 
-    def _absent(self) -> RowResult:
+    async def _absent(self) -> RowResult:
         self.absences += 1
         if self.absences < _ABSENCES:
             # One 404 may come from a copy of the data that is behind.
             raise NotVisibleYetError("the user was not found", pause=1.0, is_expected=True)
+        if not self.is_check and await self._is_still_listed():
+            # Reads may come from a copy that is behind for longer, or from a proxy that remembers a 404.
+            raise NotVisibleYetError("the list shows the user, whom no read finds")
         if self.is_in_doubt or self.was_sent:
             return self._done(is_inferred=True)
         gone = "the user was gone already" if self.leaver.group_id is None else "was no member any more"
