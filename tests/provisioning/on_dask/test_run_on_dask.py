@@ -15,6 +15,7 @@ import pytest
 
 from coggno import AsyncCoggno
 from coggno.provisioning import DaskError, RowOutcome, StoppedError
+from coggno.provisioning.errors import JobNotFoundError
 from coggno.provisioning.jobs import JobPhase, JobReader, submit_job
 from coggno.provisioning.on_dask import DaskRun, run_on_dask
 from coggno.sandbox import parse_fault
@@ -129,6 +130,12 @@ async def test_finished_job_needs_no_task(dask, sandbox, address, url):
     sent = sandbox.requests.total
     assert (await carry_out(dask, address, url, people(10))).counts == {RowOutcome.CREATED: 10}
     assert sandbox.requests.total == sent
+
+
+async def test_job_that_was_not_submitted_is_reported(dask, sandbox, address, url):
+    with pytest.raises(JobNotFoundError):
+        await carry_out(dask, address, url)
+    assert sandbox.requests.total == 0
 
 
 async def test_no_secret_passes_through_dask(dask, address, url, caplog):

@@ -266,6 +266,7 @@ async def run_on_dask(
         DaskError: the workers cannot carry out the job; nothing was sent.
         RosterError: the roster cannot be read; nothing was sent.
         JournalError: the database cannot be used, or the name is in use for something else.
+        JobNotFoundError: there is no such job, and no rows were given.
         StoppedError: the run ended early; what was done is in the database.
     """
     run = DaskRun.of(dask_client, client, journal, connect=connect, lease=lease, on_progress=on_progress)
