@@ -21,9 +21,9 @@ CONSTRAINTS = ("-c", "constraints.txt")
 COVERAGE_FLOOR = 95  # percent, branches counted
 PARALLEL = ("-n", "logical", "--dist", "worksteal")  # as many processes as the machine has cores
 COVERAGE_PYTHON = "3.11"  # on the others coverage would find the same and take a third longer
-WHEEL_LIMIT = 640  # kB
-"""15 % above the 554 kB of the journal, saved plans, reports, the pytest plugin and OpenTelemetry (319 kB without
-them): a file that does not belong in the wheel is noticed, the next feature is not."""
+WHEEL_LIMIT = 780  # kB
+"""A tenth above the 704 kB of all features (provisioning 279, command line 143, client 135, sandbox 97): a file that
+does not belong in the wheel is noticed, the next feature is not."""
 LOWEST_TESTS = (
     "tests/test_client.py", "tests/_protocol", "tests/_session",  # attrs, cattrs, msgspec, tenacity
     "tests/_engines",  # h11, httpx, httpx2, aiohttp

@@ -46,7 +46,10 @@ def _name_plainly(argument: Any) -> None:
         # `[required]` repeats what the usage says.
         return None if record is None else (shown, record[1].removesuffix("  [required]"))
 
-    argument.get_usage_pieces = lambda _: [shown]
+    def usage_pieces(_: Any) -> list[str]:
+        return [shown]
+
+    argument.get_usage_pieces = usage_pieces
     argument.get_help_record = help_record
 
 

@@ -13,7 +13,7 @@ from coggno._protocol.constraints import is_email
 from coggno.provisioning.roster.checks.validation import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from coggno.provisioning.roster.checks.warnings import may_be_damaged
 
-_TEXT: Final = frozenset({str})
+_TEXT: Final[set[type]] = {str}
 
 
 class PlainRow(NamedTuple):

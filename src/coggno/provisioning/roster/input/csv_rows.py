@@ -94,7 +94,7 @@ class _CsvReader:
                 # The first cell is rarely blank: most rows are done with here.
                 if (cells and cells[0].strip()) or any(map(str.strip, cells)):
                     # As InputRow(line, cells), without the function of Python that it is: a third of reading a row.
-                    yield tuple.__new__(InputRow, (line, cells, None))
+                    yield tuple.__new__(InputRow, (line, cells, None))  # pyright: ignore[reportUnknownMemberType]
                 line = reader.line_num + 1
         except csv.Error as error:
             # The reader has gone on to where the quotes end, which may be far below: the first line helps more.
