@@ -42,6 +42,8 @@ class Workers:
         self._environment = {**os.environ, "COGGNO_API_KEY": KEY, "COGGNO_BASE_URL": address}
         self.running = []
         self.killed = 0
+        self.printed = []
+        self._url = url
 
     def start(self, count=1):
         for _ in range(count):
@@ -49,6 +51,18 @@ class Workers:
                 self._command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             )
             self.running.append(process)
+
+    def wait_until(self, condition, seconds=60):
+        """Wait for something; if it does not happen, say what the workers do."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                with JobReader(self._url) as reader:
+                    job = reader.job("hires")
+                codes = [process.poll() for process in self.running]
+                self.close()
+                raise AssertionError(f"{job} {job.shards} {codes} {self.printed}")
+            time.sleep(0.01)
 
     def kill_one(self, chance):
         """Kill a worker without notice, and start another one in its place."""
@@ -73,7 +87,8 @@ class Workers:
         for process in self.running:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            process.communicate()
+            self.printed.append(process.communicate()[0])
+        self.running.clear()
 
 
 @pytest.fixture
@@ -111,13 +126,6 @@ def submit(url, address, people, shard_rows):
     return asyncio.run(run())
 
 
-def wait_until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def check(sandbox, url, people):
     with JobReader(url) as reader:
         status, results = reader.job("hires"), {result.line: result for result in reader.results("hires")}
@@ -137,7 +145,7 @@ def test_workers_are_killed(postgres, url, database, workers, seed):
         submit(url, address, people, shard_rows=max(20, ROWS // 20))
         running = workers(url, address)
         running.start(WORKERS)
-        wait_until(lambda: len(sandbox.users()) > ROWS // 20)
+        running.wait_until(lambda: len(sandbox.users()) > ROWS // 20)
         for _ in range(KILLS):
             if len(sandbox.users()) > 0.9 * ROWS:
                 break  # the last one is not to be killed for ever
@@ -160,7 +168,7 @@ def test_database_is_restarted(postgres, url, workers, how):
         submit(url, address, people, shard_rows=40)
         running = workers(url, address)
         running.start(2)
-        wait_until(lambda: len(sandbox.users()) > 20)
+        running.wait_until(lambda: len(sandbox.users()) > 20)
         postgres.stop(how)
         time.sleep(0.5)  # those whose intent was committed before may still leave
         before = len(sandbox.effects)
@@ -179,7 +187,7 @@ def test_sigterm_gives_the_lease_back(url, workers):
         submit(url, address, people, shard_rows=200)
         first, second = workers(url, address), workers(url, address)
         first.start()
-        wait_until(lambda: len(sandbox.users()) > 10)
+        first.wait_until(lambda: len(sandbox.users()) > 10)
         (process,) = first.running
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
