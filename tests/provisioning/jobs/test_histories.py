@@ -59,8 +59,9 @@ def quick_poll(monkeypatch):
 # Workers that die
 
 
-async def test_death_between_claim_and_begin(coggno, sandbox, url):
+async def test_death_between_claim_and_begin(coggno, sandbox, url, monkeypatch):
     """Its lease runs out, and another worker carries out the shard."""
+    monkeypatch.setattr(tables, "OPENING", 0.0)
     await submit(coggno, people(10), url)
     planner = Worker(coggno, url)
     planner._carry_out_shard = lambda _: asyncio.sleep(0, planner.stop("died"))
@@ -111,6 +112,23 @@ async def test_death_while_planning(coggno, sandbox, url, monkeypatch):
     await Worker(coggno, url).run()
     assert sandbox.requests.count("listUsers") == 2
     check(sandbox, read(url)[1], 10)
+
+
+async def test_opening_the_journal_may_take_long(coggno, sandbox, url, monkeypatch):
+    """Longer than a short lease: the worker that has taken the planning, or a shard, keeps it."""
+    await submit(coggno, people(5), url)
+    opened, notes = ShardJournal._opened, [Notes(), Notes()]
+
+    async def slowly(self):
+        if self._writer is None:
+            await asyncio.sleep(0.6)
+        return await opened(self)
+
+    monkeypatch.setattr(ShardJournal, "_opened", slowly)
+    monkeypatch.setattr(worker_module, "_POLL", 0.05)
+    reports = await asyncio.gather(*(Worker(coggno, url, lease=0.3, observer=each).run() for each in notes))
+    assert sum(report.shards for report in reports) == 1
+    assert [each.notes for each in notes] == [[], []]
 
 
 async def test_two_workers_believe_they_hold_one_shard(postgres, coggno, sandbox, url):

@@ -60,6 +60,8 @@ UPDATE coggno.journals AS held SET token = token + 1, pid = %(pid)s, host = %(ho
   expires = clock_timestamp() + make_interval(secs => %(seconds)s)
 FROM free WHERE held.id = free.id RETURNING free.job, 0, held.id, held.token, held.name
 """
+OPENING = 10.0
+"""Seconds that a worker has to open the journal of what it has taken, if its lease is shorter than that."""
 _BEGIN: Final = "UPDATE coggno.submissions SET begun = coalesce(begun, %s) WHERE id = %s"
 _PLANNED: Final = "UPDATE coggno.submissions SET planned = %s WHERE id = %s"
 _SHARD_ROWS: Final = (
@@ -192,7 +194,9 @@ async def _claim(
     now: float,
 ) -> Claim | None:
     by_id = {job.id: job for job in jobs}
-    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": now, "seconds": seconds}
+    # Until the journal is open, nothing renews the lease: on a busy machine, workers would take it from each other.
+    longer = max(seconds, OPENING)
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": now, "seconds": longer}
     found = await (await connection.execute(statement, {"jobs": list(by_id), **holder, **parameters})).fetchone()
     if found is None:
         return None
