@@ -292,6 +292,9 @@ class TestRun:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_signal_ends_it_without_a_trace(self, number):
         code = (
+            "import signal\n"
+            # A shell starts processes in the background with SIGINT ignored, those of this test among them.
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "from coggno.sandbox import Sandbox, run\n"
             "run(Sandbox(), port=0, on_start=lambda url: print(url, flush=True))\n"
             "print('ended')\n"
