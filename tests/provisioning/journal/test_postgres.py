@@ -215,8 +215,8 @@ async def test_groups_of_a_dead_run_are_free(postgres, pair):
 
 async def test_group_of_a_dead_run_is_waited_for(postgres, pair):
     """No list shows it while the server is still at it: for the settle time nobody creates groups."""
-    postgres.execute("DELETE FROM coggno.writes")  # those of other tests are in doubt as well
     one, two = await begun(pair)
+    postgres.execute("DELETE FROM coggno.writes")  # those of other tests are in doubt as well
     two._writer._locks.settle_time = 60.0
     held = await entered(one)
     known = await one.intend(a_write("office", kind=WriteKind.CREATE_GROUP))

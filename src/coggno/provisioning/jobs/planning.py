@@ -81,13 +81,10 @@ def _line_of(step: PlannedRow | RowResult) -> int:
 
 @contextmanager
 def _reading(url: DatabaseUrl) -> Generator[driver.ReadDatabase]:
-    from psycopg import Error
-
     connection = driver.connect_to_read(url)
     try:
-        yield connection
-    except Error as error:
-        raise driver.unusable(url, error) from None
+        with driver.described(url):
+            yield connection
     finally:
         connection.close()
 

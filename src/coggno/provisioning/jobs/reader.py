@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, LiteralString, Self
 
 from coggno.provisioning.errors import JobNotFoundError, JournalError
@@ -79,7 +78,7 @@ class JobReader:
         self._url = url if isinstance(url, DatabaseUrl) else DatabaseUrl(url)
         self._connection = driver.connect_to_read(self._url, is_read_only=False)
         try:
-            with self._described():
+            with driver.described(self._url):
                 # A database that nobody has used yet has no jobs.
                 self._is_new = not schema.has_tables(self._connection)
                 if not self._is_new:
@@ -147,7 +146,7 @@ class JobReader:
             JournalError: the database cannot be written.
         """
         job = self.submitted(name)
-        with self._described(), self._connection.transaction():
+        with driver.described(self._url), self._connection.transaction():
             if self._connection.execute(_CANCEL, (time.time(), job.id)).rowcount:
                 self._connection.execute(tables.ERASE_JOB, (job.id,))
         return self.job(name)
@@ -159,7 +158,7 @@ class JobReader:
             JournalError: there is no such job, it has not ended, or the database cannot be written.
         """
         job = self.submitted(name)
-        with self._described(), self._connection.transaction():
+        with driver.described(self._url), self._connection.transaction():
             if not self._connection.execute(_DELETE, {"job": job.id}).rowcount:
                 raise JournalError(f"The job {name} has not ended. Cancel it first, or wait.")
 
@@ -271,17 +270,8 @@ class JobReader:
         return [_shard(row, open_counts.get(row[-1], {})) for row in found]
 
     def _rows(self, statement: LiteralString, *parameters: Any) -> list[Sequence[Any]]:
-        with self._described():
+        with driver.described(self._url):
             return self._connection.execute(statement, parameters).fetchall()
-
-    @contextmanager
-    def _described(self) -> Generator[None]:
-        from psycopg import Error
-
-        try:
-            yield
-        except Error as error:
-            raise driver.unusable(self._url, error) from None
 
 
 def no_job(name: str, url: DatabaseUrl, known: Sequence[str]) -> JobNotFoundError:

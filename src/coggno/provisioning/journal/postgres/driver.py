@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from coggno.provisioning.errors import JournalError
@@ -91,6 +93,21 @@ def is_of_database(error: Exception) -> bool:
     from psycopg import Error
 
     return isinstance(error, Error)
+
+
+@contextmanager
+def described(url: DatabaseUrl) -> Generator[None]:
+    """Turn errors of the database into ones that name it.
+
+    Raises:
+        JournalError: it cannot be used.
+    """
+    from psycopg import Error
+
+    try:
+        yield
+    except Error as error:
+        raise unusable(url, error) from None
 
 
 def unusable(url: DatabaseUrl, error: Exception) -> JournalError:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, LiteralString
 
 from coggno.provisioning.errors import JournalError
@@ -88,7 +87,7 @@ class PostgresReader(Records):
         return {values.OUTCOMES[outcome]: count for outcome, count in found}
 
     def _find(self) -> int:
-        with self._described():
+        with driver.described(self._url):
             schema.check_version(self._connection, self._url)
         found = self._rows("SELECT id FROM coggno.journals WHERE name = %s", self._url.name)
         if not found:
@@ -96,14 +95,5 @@ class PostgresReader(Records):
         return int(found[0][0])
 
     def _rows(self, statement: LiteralString, *parameters: Any) -> list[Sequence[Any]]:
-        with self._described():
+        with driver.described(self._url):
             return self._connection.execute(statement, parameters).fetchall()
-
-    @contextmanager
-    def _described(self) -> Generator[None]:
-        from psycopg import Error
-
-        try:
-            yield
-        except Error as error:
-            raise driver.unusable(self._url, error) from None
