@@ -60,13 +60,19 @@ async def reporting_health(worker: Worker, address: HealthAddress | None) -> Asy
         yield None
         return
 
+    open_writers: set[asyncio.StreamWriter] = set()
+
     async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, ValueError, TimeoutError, asyncio.IncompleteReadError):
-            async with asyncio.timeout(_TIMEOUT):
-                await reader.readuntil(b"\r\n\r\n")
-                writer.write(_response(is_alive=await worker.is_alive()))
-                await writer.drain()
-        writer.close()
+        open_writers.add(writer)
+        try:
+            with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                async with asyncio.timeout(_TIMEOUT):
+                    await reader.readuntil(b"\r\n\r\n")
+                    writer.write(_response(is_alive=await worker.is_alive()))
+                    await writer.drain()
+        finally:
+            open_writers.discard(writer)
+            writer.close()
 
     try:
         server = await asyncio.start_server(respond, address.host, address.port, limit=_LONGEST_REQUEST)
@@ -74,7 +80,13 @@ async def reporting_health(worker: Worker, address: HealthAddress | None) -> Asy
         reason = error.strerror or error
         raise CommandError(f"--health {address.host}:{address.port} cannot be used: {reason}.") from None
     async with server:
-        yield server.sockets[0].getsockname()[1]
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+            # From Python 3.12 on, the end of a server waits for its clients; one that is slow must not keep the worker.
+            for writer in open_writers:
+                writer.transport.abort()
 
 
 def _response(*, is_alive: bool) -> bytes:
