@@ -15,7 +15,7 @@ from coggno.provisioning.journal.postgres.driver import Database
 from coggno.provisioning.journal.postgres.lease import Lease
 
 T = TypeVar("T")
-_LAST_SECONDS: Final = 3.0  # for the last commit; a worker that is stopped has to end within 10
+_LAST_SECONDS: Final = 2.0  # for the last commit; a worker that is stopped has to end within 10
 _ERASED_AT_ONCE: Final = 200  # passwords
 
 

@@ -49,8 +49,9 @@ class WorkerDatabase:
             JournalError: the database cannot be used; at the beginning, nobody waits for one that is gone.
         """
         try:
-            self._connection = await driver.connect(self.url)
-            await schema.prepare(self._connection, self.url)
+            async with self._lock:  # a liveness check may come meanwhile
+                self._connection = await driver.connect(self.url)
+                await schema.prepare(self._connection, self.url)
         except Exception as error:
             await self.close()
             if driver.is_of_database(error):

@@ -48,9 +48,9 @@ async def connect(url: DatabaseUrl) -> Database:
         psycopg.Error: the database cannot be reached.
     """
     parameters = _parameters(url)
-    from psycopg import AsyncConnection
+    from coggno.provisioning.journal.postgres.interruptible import InterruptibleConnection
 
-    connection = await AsyncConnection.connect("", autocommit=True, **parameters)
+    connection = await InterruptibleConnection.connect("", autocommit=True, **parameters)
     try:
         for setting in _SETTINGS:
             await connection.execute(setting)
