@@ -36,8 +36,9 @@ _POLL: Final = 1.0  # seconds until a worker that has nothing to do asks again
 _AFTER_FAILURE: Final = 30.0  # seconds until a worker that goes on for ever tries again
 _LEASE: Final = 30.0  # seconds
 _PATIENCE: Final = 900.0  # seconds that the database may be gone
+_PUT_OFF: Final = 1.0  # seconds until a part whose journal could not be used is tried again
 _TRIES: Final = 5  # of a journal that cannot be used while the database responds
-_AFTER_GRACE: Final = 0.5  # seconds after the grace of a run; closing its journal takes up to 3 more
+_AFTER_GRACE: Final = 0.5  # seconds after the grace of a run; closing its journal takes up to 2 more
 _LAST_SECOND: Final = 1.0  # seconds for giving back a lease
 _HEALTH_TIMEOUT: Final = 3.0  # seconds that the database has to respond
 _PLANNED_A_SECOND: Final = 10_000  # rows, on a slow machine
@@ -111,6 +112,9 @@ class Worker:
         self._stopping = asyncio.Event()
         self._limit: asyncio.Timeout | None = None
         self._failures = 0
+        self._put_off: dict[int, float] = {}  # journal of what has failed -> when it is tried again
+        self._left_out: set[int] = set()  # jobs that cannot be carried out
+        self._error: CoggnoError | None = None
 
     async def run(self, *, forever: bool = False) -> WorkerReport:
         """Carry out what is there until all of it is done, by this worker or others.
@@ -127,10 +131,7 @@ class Worker:
             APIError: a list could not be read, and waiting cannot help.
             RosterError: a company of a job is not connected any more.
         """
-        async with self._working():
-            while (claim := await self._next(forever=forever)) is not None:
-                await self._carry_out(claim, forever=forever)
-        return self.report
+        return await self._carry_out_all(forever=forever)
 
     async def run_shard(self, number: int) -> WorkerReport:
         """Carry out one part of the job, and return when it is done, by this worker or another.
@@ -149,10 +150,7 @@ class Worker:
         """
         if self.job is None:
             raise ConfigurationError("run_shard() needs the name of a job: give job=NAME, or ?journal=NAME in the URL")
-        async with self._working():
-            while (claim := await self._next(forever=False, number=number)) is not None:
-                await self._carry_out(claim, forever=False)
-        return self.report
+        return await self._carry_out_all(forever=False, number=number)
 
     def stop(self, reason: str) -> None:
         """Begin nothing more, and end within 10 seconds; what is left goes back for other workers.
@@ -186,9 +184,17 @@ class Worker:
         """Since when the worker waits for its database; `None` while it does not."""
         return self._database.waiting
 
+    async def _carry_out_all(self, *, forever: bool, number: int | None = None) -> WorkerReport:
+        async with self._working():
+            await self._database.open()
+            while (claim := await self._next(forever=forever, number=number)) is not None:
+                await self._carry_out(claim, forever=forever)
+            if self._error is not None:
+                raise self._error
+        return self.report
+
     @asynccontextmanager
     async def _working(self) -> AsyncGenerator[None]:
-        await self._database.open()
         try:
             async with asyncio.timeout(None) as self._limit:
                 yield
@@ -227,7 +233,7 @@ class Worker:
         found = [job for job in open_jobs if self.job in {None, job.name}]
         for job in found:
             self._leave_alone(objection_to(job, scope))
-        jobs = [job for job in found if objection_to(job, scope) is None]
+        jobs = [job for job in found if objection_to(job, scope) is None and job.id not in self._left_out]
         self._senders.keep(jobs)
         self._sealers = {job.id: self._sealers[job.id] for job in jobs if job.id in self._sealers}
         return jobs
@@ -256,13 +262,17 @@ class Worker:
             self._observer.note(objection)
 
     async def _claim(self, jobs: Sequence[SubmittedJob], number: int | None) -> Claim | None:
-        seconds, now = self._lease, time.time()
+        seconds, now, monotonic = self._lease, time.time(), time.monotonic()
+        self._put_off = {journal: until for journal, until in self._put_off.items() if until > monotonic}
+        but = list(self._put_off)
         # While the plan of many rows is worked out, nothing renews the lease.
         longer = max(seconds, max(job.rows for job in jobs) / _PLANNED_A_SECOND)
 
         async def claim(connection: Database) -> Claim | None:
-            found = await tables.claim_shard(connection, self.url, jobs, number=number, seconds=seconds, now=now)
-            return found or await tables.claim_job(connection, self.url, jobs, seconds=longer, now=now)
+            found = await tables.claim_shard(
+                connection, self.url, jobs, number=number, seconds=seconds, now=now, but=but
+            )
+            return found or await tables.claim_job(connection, self.url, jobs, seconds=longer, now=now, but=but)
 
         return await self._database.call(claim)
 
@@ -278,9 +288,12 @@ class Worker:
         except JournalError as error:
             stopped = await self._journal_failed(claim, error)
         except CoggnoError as error:
+            # It concerns this job, such as a company that is gone: those behind it are carried out all the same.
+            self._observer.note(f"The job {claim.job.name} cannot be carried out now: {error}")
+            self._error = None if forever else self._error or error
             if not forever:
-                raise
-            stopped = str(error).rstrip(".")
+                self._left_out.add(claim.job.id)
+            self._put_off[claim.lease.journal] = time.monotonic() + _AFTER_FAILURE
         finally:
             self._sender = None
             await self._give_back(claim)
@@ -325,6 +338,8 @@ class Worker:
         self._failures += 1
         if self._failures >= _TRIES:
             raise error
+        # What is behind it first: it may fail each time.
+        self._put_off[claim.lease.journal] = time.monotonic() + _PUT_OFF
         self._observer.note(f"{claim.lease.url.name}: {error}")
         # A database that is gone is waited for there.
         await self._database.call(tables.ping)

@@ -41,7 +41,7 @@ WITH free AS MATERIALIZED (
   JOIN coggno.journals AS journal ON journal.id = shard.journal
   WHERE shard.job = ANY(%(jobs)s) AND (%(number)s::bigint IS NULL OR shard.number = %(number)s)
     AND shard.finished IS NULL AND job.planned IS NOT NULL AND job.cancelled IS NULL
-    AND (journal.expires IS NULL OR journal.expires < clock_timestamp())
+    AND (journal.expires IS NULL OR journal.expires < clock_timestamp()) AND journal.id <> ALL(%(but)s)
   ORDER BY shard.job, shard.number LIMIT 1 FOR UPDATE OF shard, journal SKIP LOCKED
 )
 UPDATE coggno.journals AS held SET token = token + 1, pid = %(pid)s, host = %(host)s, since = %(since)s,
@@ -53,7 +53,7 @@ WITH free AS MATERIALIZED (
   SELECT job.id AS job, journal.id FROM coggno.submissions AS job
   JOIN coggno.journals AS journal ON journal.id = job.journal
   WHERE job.id = ANY(%(jobs)s) AND job.planned IS NULL AND job.cancelled IS NULL
-    AND (journal.expires IS NULL OR journal.expires < clock_timestamp())
+    AND (journal.expires IS NULL OR journal.expires < clock_timestamp()) AND journal.id <> ALL(%(but)s)
   ORDER BY job.id LIMIT 1 FOR UPDATE OF job, journal SKIP LOCKED
 )
 UPDATE coggno.journals AS held SET token = token + 1, pid = %(pid)s, host = %(host)s, since = %(since)s,
@@ -162,6 +162,7 @@ async def claim_shard(
     number: int | None,
     seconds: float,
     now: float,
+    but: Sequence[int] = (),
 ) -> Claim | None:
     """Take the first shard that is not done and that no worker holds, if there is one.
 
@@ -172,15 +173,23 @@ async def claim_shard(
         number: of the shard; `None` for any.
         seconds: how long a lease lasts.
         now: seconds since the epoch.
+        but: numbers of journals that are not to be taken.
     """
-    return await _claim(connection, _CLAIM_SHARD, url, jobs, {"number": number}, seconds=seconds, now=now)
+    parameters = {"number": number, "but": list(but)}
+    return await _claim(connection, _CLAIM_SHARD, url, jobs, parameters, seconds=seconds, now=now)
 
 
 async def claim_job(
-    connection: Database, url: DatabaseUrl, jobs: Sequence[SubmittedJob], *, seconds: float, now: float
+    connection: Database,
+    url: DatabaseUrl,
+    jobs: Sequence[SubmittedJob],
+    *,
+    seconds: float,
+    now: float,
+    but: Sequence[int] = (),
 ) -> Claim | None:
     """Take the planning of the first job that is not planned, and that no worker plans, if there is one."""
-    return await _claim(connection, _CLAIM_JOB, url, jobs, {}, seconds=seconds, now=now)
+    return await _claim(connection, _CLAIM_JOB, url, jobs, {"but": list(but)}, seconds=seconds, now=now)
 
 
 async def _claim(

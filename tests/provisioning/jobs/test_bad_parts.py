@@ -1,0 +1,99 @@
+"""Parts and jobs that fail each time, and databases that hang: others are carried out, and a worker ends in time."""
+
+import asyncio
+import contextlib
+import time
+from urllib.parse import quote
+
+import pytest
+from psycopg import AsyncConnection
+from psycopg.errors import CancellationTimeout
+
+from coggno.provisioning import RosterError, RowOutcome
+from coggno.provisioning.errors import JournalError
+from coggno.provisioning.jobs import JobPhase, Worker
+from coggno.provisioning.jobs import worker as worker_module
+from coggno.provisioning.journal import DatabaseUrl
+from coggno.provisioning.journal.postgres import driver
+from tests.provisioning.helpers import people
+from tests.provisioning.jobs.helpers import client, execute, read, submit
+
+
+async def spoil_passwords(postgres, url):
+    execute(postgres, url, "UPDATE coggno.submitted_rows SET password = %s WHERE line = 1 AND job = 1", bytes(40))
+
+
+def url_of(url, name):
+    return url.replace("journal=hires", f"journal={name}")
+
+
+async def test_part_that_always_fails_holds_nothing_up(address, postgres, url):
+    async with client(address) as coggno:
+        await submit(coggno, people(20), url, shard_rows=10)
+        await submit(coggno, people(25)[20:], url_of(url, "behind"))
+        await spoil_passwords(postgres, url)
+        with pytest.raises(JournalError, match="sealed with another API key"):
+            await Worker(coggno, url.partition("&journal")[0]).run()
+    assert read(url)[0].done == 10
+    assert read(url_of(url, "behind"), "behind")[0].state is JobPhase.FINISHED
+
+
+@pytest.mark.parametrize("forever", [False, True])
+async def test_job_that_cannot_be_planned_holds_nothing_up(address, url, monkeypatch, forever):
+    plan_job = worker_module.plan_job
+
+    async def plan(journal, *arguments):
+        if journal.claim.job.name == "hires":
+            raise RosterError("The company Acme is not connected.")
+        return await plan_job(journal, *arguments)
+
+    monkeypatch.setattr(worker_module, "plan_job", plan)
+    async with client(address) as coggno:
+        await submit(coggno, people(5), url)
+        await submit(coggno, people(10)[5:], url_of(url, "behind"))
+        worker = Worker(coggno, url.partition("&journal")[0])
+        running = asyncio.create_task(worker.run(forever=forever))
+        with contextlib.nullcontext() if forever else pytest.raises(RosterError, match="Acme"):
+            while not running.done() and read(url_of(url, "behind"), "behind")[0].state is not JobPhase.FINISHED:
+                await asyncio.sleep(0.05)
+            if forever:
+                worker.stop("enough")
+            await running
+    status, results = read(url_of(url, "behind"), "behind")
+    assert (status.state, {result.outcome for result in results}) == (JobPhase.FINISHED, {RowOutcome.CREATED})
+
+
+async def test_query_that_cannot_be_cancelled(url, monkeypatch):
+    """The connection is cut: psycopg alone waits 5 seconds for the cancellation and 5 for the query."""
+
+    async def hang(self, *, timeout=30.0):
+        await asyncio.sleep(timeout)
+        raise CancellationTimeout
+
+    monkeypatch.setattr(AsyncConnection, "cancel_safe", hang)
+    connection = await driver.connect(DatabaseUrl(url))
+    query = asyncio.create_task(connection.execute("SELECT pg_sleep(20)"))
+    await asyncio.sleep(0.2)
+    began = time.monotonic()
+    query.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await query
+    assert time.monotonic() - began < 4
+    assert connection.closed
+
+
+async def test_stop_while_the_database_is_silent(address, tmp_path_factory, monkeypatch):
+    """A worker that connects to a database that accepts connections and says nothing ends in order."""
+    monkeypatch.setattr(worker_module, "GRACE", 0.2)
+    folder = tmp_path_factory.mktemp("s")
+    clients = []
+    silent = await asyncio.start_unix_server(lambda *streams: clients.append(streams), folder / ".s.PGSQL.5432")
+    async with silent, client(address) as coggno:
+        worker = Worker(coggno, f"postgresql://coggno@/postgres?host={quote(str(folder), safe='/')}")
+        running = asyncio.create_task(worker.run(forever=True))
+        await asyncio.sleep(0.2)
+        worker.stop("enough")
+        report = await running
+        for _, writer in clients:
+            writer.close()
+    assert (report.stopped, report.was_busy) == ("enough", False)
