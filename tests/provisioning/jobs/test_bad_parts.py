@@ -6,10 +6,11 @@ import time
 from urllib.parse import quote
 
 import pytest
+from attrs import evolve
 from psycopg import AsyncConnection
 from psycopg.errors import CancellationTimeout
 
-from coggno.provisioning import RosterError, RowOutcome
+from coggno.provisioning import RosterError, RowOutcome, read_roster
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.jobs import JobPhase, Worker
 from coggno.provisioning.jobs import worker as worker_module
@@ -61,6 +62,12 @@ async def test_job_that_cannot_be_planned_holds_nothing_up(address, url, monkeyp
             await running
     status, results = read(url_of(url, "behind"), "behind")
     assert (status.state, {result.outcome for result in results}) == (JobPhase.FINISHED, {RowOutcome.CREATED})
+
+
+async def test_name_of_a_roster_that_is_not_utf8(address, url):
+    roster = evolve(read_roster(people(1)), name="r\udcff.csv")
+    async with client(address) as coggno:
+        assert (await submit(coggno, roster, url)).roster == "r\\udcff.csv"
 
 
 async def test_query_that_cannot_be_cancelled(url, monkeypatch):

@@ -132,6 +132,11 @@ async def _companies(client: JobClient, roster: Roster, options: RunOptions) -> 
     return dict(await find_companies(sender, sender.client, names))
 
 
+def _storable(name: str) -> str:
+    """Return the name of a file as a database takes it: it may be no UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 def _status(url: DatabaseUrl) -> JobStatus:
     with JobReader(url) as reader:
         return reader.job(url.name)
@@ -225,8 +230,8 @@ class _Submission:
     async def _add(self, connection: Database, journal: int) -> None:
         scope, salt = JournalScope.of(self.client), new_salt()
         values: tuple[Any, ...] = (
-            journal, FORMAT, scope.address, scope.company, scope.account, self.roster.name, self.roster.digest,
-            tables.details_text(self.details), len(self.roster.rows), salt, time.time(),
+            journal, FORMAT, scope.address, scope.company, scope.account, _storable(self.roster.name),
+            self.roster.digest, tables.details_text(self.details), len(self.roster.rows), salt, time.time(),
         )  # fmt: skip
         (job,) = await (await connection.execute(_ADD, values)).fetchone() or (0,)
         shards = _Shards(self.shard_rows)

@@ -289,11 +289,12 @@ class Worker:
             stopped = await self._journal_failed(claim, error)
         except CoggnoError as error:
             # It concerns this job, such as a company that is gone: those behind it are carried out all the same.
-            self._observer.note(f"The job {claim.job.name} cannot be carried out now: {error}")
-            self._error = None if forever else self._error or error
+            self._put_off[claim.lease.journal] = time.monotonic() + _AFTER_FAILURE
+            then = f" Trying again in {_AFTER_FAILURE:.0f} seconds." if forever else ""
+            self._observer.note(f"The job {claim.job.name} cannot be carried out: {str(error).rstrip('.')}.{then}")
             if not forever:
                 self._left_out.add(claim.job.id)
-            self._put_off[claim.lease.journal] = time.monotonic() + _AFTER_FAILURE
+                self._error = self._error or error
         finally:
             self._sender = None
             await self._give_back(claim)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
-_LONGEST_CANCELLATION: Final = 0.3  # seconds
+_LONGEST_CANCELLATION: Final = 0.5  # seconds
 
 
 class InterruptibleConnection(AsyncConnection[Any]):
