@@ -14,6 +14,7 @@ from coggno.provisioning import RosterError, RowOutcome, read_roster
 from coggno.provisioning.errors import JournalError
 from coggno.provisioning.jobs import JobPhase, Worker
 from coggno.provisioning.jobs import worker as worker_module
+from coggno.provisioning.jobs.database import tables
 from coggno.provisioning.journal import DatabaseUrl
 from coggno.provisioning.journal.postgres import driver
 from tests.provisioning.helpers import people
@@ -104,3 +105,23 @@ async def test_stop_while_the_database_is_silent(address, tmp_path_factory, monk
         for _, writer in clients:
             writer.close()
     assert (report.stopped, report.was_busy) == ("enough", False)
+
+
+async def test_last_two_parts_end_at_one_moment(address, postgres, url):
+    """Also where an administrator has chosen another isolation level: there, each saw the other one as open."""
+    database = DatabaseUrl(url)
+    name = url.partition("?")[0].rpartition("/")[2]
+    async with client(address) as coggno:
+        await submit(coggno, people(2), url, shard_rows=1)
+    execute(postgres, url, f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    first, second = await driver.connect(database), await driver.connect(database)
+    try:
+        async with second.transaction():
+            await second.execute("SELECT 1 FROM coggno.shards")  # its snapshot, where it has one
+            async with first.transaction():
+                await tables.finish_shard(first, 1, 1, 1.0)
+            await tables.finish_shard(second, 1, 2, 2.0)
+    finally:
+        await first.close()
+        await second.close()
+    assert read(url)[0].state is JobPhase.FINISHED

@@ -33,6 +33,8 @@ _SETTINGS: Final = (
     ),
     # A machine that hangs in a transaction would keep the next run from taking over.
     f"SET idle_in_transaction_session_timeout = '{_IN_TRANSACTION}'",
+    # A statement that has waited for a lock must see what its holder has committed: no higher level shows it.
+    "SET default_transaction_isolation = 'read committed'",
 )
 
 
