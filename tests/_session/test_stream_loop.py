@@ -145,7 +145,8 @@ async def test_a_trickling_body_is_given_up(limits):
 
 
 async def test_a_trickling_body_is_given_up_between_items():
-    session = trickling(Trickle(json.dumps([user(1)])[:-1].encode() + b"," + b" " * 10_000, 0.002, 80), item=0.05)
+    content = json.dumps([user(1)])[:-1].encode() + b"," + b" " * 200_000
+    session = trickling(Trickle(content, 0.002, 80), item=0.5)
     items = session.iterate(USERS)
     assert (await anext(items)).id == 1
     with pytest.raises(APITimeoutError, match=r"Timeout\.item"):
@@ -154,17 +155,17 @@ async def test_a_trickling_body_is_given_up_between_items():
 
 async def test_each_item_has_its_own_time():
     content = b"[" + b",".join(json.dumps(user(n)).encode().ljust(80) for n in range(1, 7)) + b"]"
-    session = trickling(Trickle(content, 0.04, 81), item=0.12)
+    session = trickling(Trickle(content, 0.13, 81), item=0.5)
     assert [item.id async for item in session.iterate(USERS)] == [1, 2, 3, 4, 5, 6]
 
 
 async def test_time_of_the_consumer_does_not_count():
     content = json.dumps([user(1), user(2)]).encode()
-    session = trickling(Trickle(content, 0.0, 40), item=0.2, total=0.2, deadline=0.2)
+    session = trickling(Trickle(content, 0.0, 40), item=0.6, total=0.6, deadline=0.6)
     seen = []
     async for item in session.iterate(USERS):
         seen.append(item.id)
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.4)
     assert seen == [1, 2]
 
 

@@ -51,7 +51,7 @@ async def test_failed_rows_are_a_roster_for_the_next_run(tmp_path):
 
 async def test_an_hr_export_is_provisioned_twice(tmp_path):
     """The first run creates every person of a generated export, the second finds them all."""
-    sandbox, export = Sandbox(), make_hr_export(10_000)
+    sandbox, export = Sandbox(), make_hr_export(4_000)
     roster = read_roster(export.write(tmp_path / "people.csv"), RosterOptions(mapping={"group": GROUP_COLUMN}))
     async with client_of(sandbox) as coggno:
         summaries = []
