@@ -174,12 +174,13 @@ def torture(session: nox.Session) -> None:
     cases = session.posargs[0] if session.posargs else "200000"
     seeds = os.environ.get("COGGNO_TORTURE_SEEDS", "1,2,3")
     without_limit = ("pytest", "--timeout", "0")
-    session.run(*without_limit, "tests/_engines/test_fuzz.py", env={"COGGNO_FUZZ_CASES": cases})
+    on_all_cores = (*without_limit, "-n", "logical")
+    session.run(*on_all_cores, "tests/_engines/test_fuzz.py", env={"COGGNO_FUZZ_CASES": cases})
     histories = ("tests/provisioning/test_histories.py", "tests/provisioning/test_killed_histories.py")
     for seed in seeds.split(","):
-        session.run(*without_limit, *histories, env={"COGGNO_TORTURE_SEED": seed})
+        session.run(*on_all_cores, *histories, env={"COGGNO_TORTURE_SEED": seed})
     # Any seed: it only says that there is time for it.
-    session.run(*without_limit, "tests/provisioning/test_mutations.py", env={"COGGNO_TORTURE_SEED": "1"})
+    session.run(*on_all_cores, "tests/provisioning/test_mutations.py", env={"COGGNO_TORTURE_SEED": "1"})
     kills = {"COGGNO_TORTURE_SEEDS": seeds, "COGGNO_TORTURE_KILLS": "40", "COGGNO_TORTURE_ROWS": "2000"}
     killed = ("tests/provisioning/journal/test_deaths.py", "tests/cli/provision/test_killed.py")
     session.run(*without_limit, *killed, env=kills)
