@@ -164,7 +164,7 @@ def test_unknown_outcome_shows_what_to_check(coggno: RunCommand, sandbox: Sandbo
     ended = coggno("groups", "create", "Hall")
     assert ended.code == 1
     assert ended.err.startswith("Error: It is not known whether the group was created")
-    assert "It could be one of these:\n  id=1 name='Hall'" in ended.err
+    assert "It could be one of these:\n  id 1, name Hall" in ended.err
     assert "Check before you run the command again: coggno groups list" in ended.err
 
 

@@ -4,12 +4,14 @@ from typing import ClassVar
 
 import pytest
 from attrs import evolve
+from distributed.comm import CommClosedError
 
 from coggno.provisioning import DaskError, JournalError, RowOutcome, StoppedError, Waiting
 from coggno.provisioning.jobs import JobPhase, JobStatus, ShardStatus
 from coggno.provisioning.journal import JournalScope
 from coggno.provisioning.on_dask import DaskRun
 from coggno.provisioning.on_dask import progress as progress_module
+from coggno.provisioning.on_dask.cluster import Cluster
 from coggno.provisioning.on_dask.progress import JobProgress
 from coggno.provisioning.on_dask.run import TaskSettings
 from coggno.sandbox import ManualClock
@@ -216,3 +218,17 @@ async def test_database_that_never_responded_is_reported(monkeypatch):
     Reader.replies = [JournalError("There is no job 'hires'.")]
     with pytest.raises(JournalError, match="There is no job"):
         await JobProgress(DaskRun.of(Client(), Coggno(), URL).url).status()
+
+
+class Disconnected:
+    """A client of Dask whose connection is lost, and that has not noticed it yet."""
+
+    asynchronous = True
+
+    async def nthreads(self):
+        raise CommClosedError("in <TCP (closed)>")
+
+
+async def test_a_connection_lost_just_now_is_no_error():
+    """A moment later the client knows, and the run stops with a message of ours."""
+    assert await Cluster(Disconnected()).has_workers()

@@ -62,9 +62,13 @@ class Cluster:
         """Whether there is a connection to the scheduler."""
         return self.client.status == "running"
 
-    async def count_workers(self) -> int:
-        """Return how many workers there are."""
-        return len(await self.call(self.client.nthreads))
+    async def has_workers(self) -> bool:
+        """Return whether there are workers; so it seems while the connection to the scheduler is lost."""
+        try:
+            return bool(await self.call(self.client.nthreads))
+        except OSError:
+            # Lost a moment ago: Dask notices it for itself, and ends the tasks.
+            return True
 
     async def check(self, function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         """Return if no worker of the cluster raises an error; a cluster may have none yet.

@@ -200,7 +200,7 @@ class DaskRun:
         return status
 
     async def _missing_workers(self) -> Waiting | None:
-        if not self.cluster.is_connected or await self.cluster.count_workers():
+        if not self.cluster.is_connected or await self.cluster.has_workers():
             self._alone_since = None
             return None
         self._alone_since = self._alone_since or time.time()
