@@ -139,6 +139,15 @@ async def test_write_to_a_lost_connection_is_an_error(lose):
             await stream.write(b"x", 1)
 
 
+async def test_closed_stream_keeps_no_buffer():
+    """Something may refer to it until the garbage collector comes."""
+    async with connected() as (stream, _):
+        assert len(stream.get_buffer(-1)) > 1000
+        stream.abort()
+        await loop_turns()
+        assert len(stream.get_buffer(-1)) == 0
+
+
 async def test_aborting_fails_a_read_in_progress():
     async with connected() as (stream, _):
         reading = asyncio.ensure_future(stream.read(None))

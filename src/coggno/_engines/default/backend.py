@@ -69,6 +69,9 @@ class SocketStream(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._at_end = True
         self._error = self._error or exc
+        # The error of a broken connection refers to it in a circle: until the garbage collector comes, thousands of
+        # buffers would add up.
+        self._buffer = memoryview(b"")
         if self._timer is not None:
             self._timer.cancel()
         self._wake()
