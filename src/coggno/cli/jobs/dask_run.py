@@ -13,16 +13,16 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
-from coggno import AsyncCoggno, CoggnoError
+from coggno import AsyncCoggno
 from coggno.cli.jobs.dask_cluster import DaskAddress
 from coggno.cli.jobs.submission import check_options
 from coggno.cli.provision.monitor import RunMonitor
 from coggno.cli.provision.options import ProvisionOptions
-from coggno.cli.provision.run import ProvisionRun, is_second_ctrl_c, run_provisioning
+from coggno.cli.provision.run import ProvisionRun, run_provisioning
 from coggno.cli.provision.summary import RunReport
 from coggno.cli.terminal import output
 from coggno.cli.terminal.interrupt import stopped_by_signals
-from coggno.provisioning import JournalError, PasswordFile, Progress, Row, RowOutcome, RowResult, StoppedError
+from coggno.provisioning import JournalError, PasswordFile, Progress, Row, RowOutcome, RowResult
 from coggno.provisioning.jobs import JobPhase, JobReader, JobStatus, submit_job
 from coggno.provisioning.journal import DatabaseUrl
 from coggno.provisioning.on_dask import DaskRun
@@ -116,19 +116,10 @@ class DaskProvisionRun(ProvisionRun):
     async def _follow(self, run: DaskRun, report: RunReport) -> None:
         """Follow the job until it ends, for whatever reason."""
         began = time.monotonic()
-        with stopped_by_signals(run) as interruption:
-            try:
-                status = await run.run()
-                if status.state is JobPhase.CANCELLED:
-                    report.summary.stopped = _CANCELLED.format(name=status.name)
-            except StoppedError as early:
-                report.summary.stopped = self._stop_message(early.reason, interruption)
-            except (CoggnoError, OSError) as error:
-                report.summary.stopped = self._stop_message(str(error), interruption)
-            except asyncio.CancelledError:
-                if not is_second_ctrl_c(interruption):
-                    raise
-                report.summary.stopped = self._stop_message("interrupted twice", interruption)
+        with stopped_by_signals(run) as interruption, self._noting_early_end(report, interruption):
+            status = await run.run()
+            if status.state is JobPhase.CANCELLED:
+                report.summary.stopped = _CANCELLED.format(name=status.name)
         report.is_interrupted = interruption.is_ctrl_c
         report.summary.seconds = time.monotonic() - began
 

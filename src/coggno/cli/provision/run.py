@@ -222,18 +222,9 @@ class ProvisionRun:
         with stopped_by_signals(run) as interruption:
             watch = asyncio.create_task(self._watch(run))
             try:
-                async for result in run:
-                    self._take(result, run, report)
-            except RemovalsRefusedError as refused:
-                report.refused_removals = with_options(refused.reason)
-            except StoppedError as early:
-                report.summary.stopped = self._stop_message(early.reason, interruption)
-            except (CoggnoError, OSError) as error:
-                report.summary.stopped = self._stop_message(str(error), interruption)
-            except asyncio.CancelledError:
-                if not is_second_ctrl_c(interruption):
-                    raise
-                report.summary.stopped = self._stop_message("interrupted twice", interruption)
+                with self._noting_early_end(report, interruption):
+                    async for result in run:
+                        self._take(result, run, report)
             finally:
                 watch.cancel()
                 await run.aclose()
@@ -245,6 +236,22 @@ class ProvisionRun:
             report.summary.stopped = report.summary.stopped or self._stop_message(str(error), interruption)
         report.is_interrupted = interruption.is_ctrl_c
         report.summary.seconds = time.monotonic() - began
+
+    @contextmanager
+    def _noting_early_end(self, report: RunReport, interruption: Interruption) -> Generator[None]:
+        """Note why the run ended early, if it did: its files are written all the same."""
+        try:
+            yield
+        except RemovalsRefusedError as refused:
+            report.refused_removals = with_options(refused.reason)
+        except StoppedError as early:
+            report.summary.stopped = self._stop_message(early.reason, interruption)
+        except (CoggnoError, OSError) as error:
+            report.summary.stopped = self._stop_message(str(error), interruption)
+        except asyncio.CancelledError:
+            if not _is_second_ctrl_c(interruption):
+                raise
+            report.summary.stopped = self._stop_message("interrupted twice", interruption)
 
     def _take(self, result: RowResult, run: Run, report: RunReport) -> None:
         if result.line:
@@ -342,7 +349,7 @@ def run_provisioning(
             return None
 
 
-def is_second_ctrl_c(interruption: Interruption) -> bool:
+def _is_second_ctrl_c(interruption: Interruption) -> bool:
     """Return whether a cancellation is due to a second Ctrl-C; it then ends here."""
     task = asyncio.current_task()
     if interruption.signal is None or task is None:

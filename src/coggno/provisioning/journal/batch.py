@@ -43,6 +43,13 @@ class Batch:
         """Whether somebody waits."""
         return bool(self.waiting or self.calls)
 
+    def notes(self) -> Sequence[Sequence[Values]]:
+        """Return the notes in the order in which they must be written: `intents`, `settled`, `dropped`, and so on.
+
+        Intents first: what became of them may be part of the same commit.
+        """
+        return self.intents, self.settled, self.dropped, self.rows, self.finished, self.left
+
     @property
     def has_notes(self) -> bool:
         """Whether there is anything to write."""

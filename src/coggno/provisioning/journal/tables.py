@@ -37,6 +37,7 @@ _RECORD: Final = (
 # A group may be called like somebody's login. Intents that are newer than the result may be in the same batch.
 _FORGET: Final = "DELETE FROM writes WHERE key = ? AND company IS ? AND id <= ? AND kind <> 'create_group'"
 _FORGET_REMOVAL: Final = f"{_FORGET} AND kind IN ('remove_member', 'delete_user') AND group_id IS ?"
+_NOTES: Final = (_INTEND, _SETTLE, _DROP, _RECORD, _FORGET, _FORGET_REMOVAL)
 _AFTER_ALL: Final = 1 << 62  # greater than the number of any job
 _VARIABLES: Final = 500  # in one statement; older versions of SQLite allow 999
 
@@ -112,17 +113,9 @@ def write_batch(connection: sqlite3.Connection, batch: Batch) -> None:
         sqlite3.Error: they cannot be written; none of them is.
     """
     with transaction(connection):
-        # Intents first: what became of them may be part of the same commit.
-        for statement, values in (
-            (_INTEND, batch.intents),
-            (_SETTLE, batch.settled),
-            (_DROP, batch.dropped),
-            (_RECORD, batch.rows),
-            (_FORGET, batch.finished),
-            (_FORGET_REMOVAL, batch.left),
-        ):
-            if values:
-                connection.executemany(statement, values)
+        for statement, notes in zip(_NOTES, batch.notes(), strict=True):
+            if notes:
+                connection.executemany(statement, notes)
 
 
 def save_plan(connection: sqlite3.Connection, number: int, plan: SavedPlan) -> None:

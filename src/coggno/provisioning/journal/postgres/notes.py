@@ -116,16 +116,11 @@ _FORGET_REMOVAL: Final = NoteStatement(
 )
 
 
+_STATEMENTS: Final = (_INTEND, _SETTLE, _DROP, _RECORD, _FORGET, _FORGET_REMOVAL)
+
+
 async def write_notes(connection: Database, journal: int, batch: Batch) -> None:
     """Write all notes of a batch to a journal."""
-    # Intents first: what became of them may be part of the same commit.
-    for statement, notes in (
-        (_INTEND, batch.intents),
-        (_SETTLE, batch.settled),
-        (_DROP, batch.dropped),
-        (_RECORD, batch.rows),
-        (_FORGET, batch.finished),
-        (_FORGET_REMOVAL, batch.left),
-    ):
+    for statement, notes in zip(_STATEMENTS, batch.notes(), strict=True):
         if notes:
             await statement.execute(connection, journal, notes)
