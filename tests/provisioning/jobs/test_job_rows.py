@@ -126,6 +126,17 @@ async def test_passwords_are_sealed_and_erased(postgres, coggno, sandbox, url):
     assert set(watched.sent) == {f"s3cret-{number}" for number in range(5)}
 
 
+async def test_passwords_are_erased_while_a_part_goes_on(postgres, coggno, sandbox, url):
+    """They are needed no more once a row has ended, however long the others take, or wait for another worker."""
+    await submit(coggno, people(600), url, shard_rows=600)
+    sandbox.faults.add(parse_fault("createUser:status=401,key=u550@example.com"))
+    report = await Worker(coggno, url).run()
+    assert report.stopped is not None
+    assert len(sandbox.users()) >= 500
+    kept = "SELECT count(*) FROM coggno.submitted_rows WHERE password IS NOT NULL"
+    assert 50 <= execute(postgres, url, kept)[0][0] <= 300
+
+
 async def test_cancelled_job_keeps_no_password(postgres, coggno, url):
     await submit(coggno, people(5), url)
     with JobReader(url) as reader:
