@@ -57,17 +57,26 @@ def test_key_without_a_keyring_needs_a_variable(coggno: RunCommand, url, monkeyp
     assert "--key-variable" in ended.err
 
 
+def test_profile_whose_key_cannot_be_read(coggno: RunCommand, ring, url, monkeypatch):
+    """A job that runs at night, or a container, has no keyring, though the profile was made with one."""
+    assert coggno("login", "--key-stdin", "--base-url", url, piped=KEY + "\n").code == 0
+    monkeypatch.setattr(keyring, "get_keyring", keyring.backends.fail.Keyring)
+    ended = coggno("groups", "list")
+    assert ended.code == 2
+    assert "no keyring that the key of the profile default could be read from. Set COGGNO_API_KEY" in ended.err
+
+
 def test_broken_keyring_is_one_message(coggno: RunCommand, ring, url, monkeypatch):
     """What a configuration of keyring names is imported and called: it raises what it likes."""
 
     def broken():
         raise ModuleNotFoundError("No module named 'no'")
 
-    monkeypatch.setattr(keyring, "get_keyring", broken)
-    ended = coggno("login", "--base-url", url, typed="")
+    with monkeypatch.context() as patch:
+        patch.setattr(keyring, "get_keyring", broken)
+        ended = coggno("login", "--base-url", url, typed="")
     assert ended.code == 2
     assert ended.err.startswith("Error: The keyring cannot be used: No module named 'no'. Check PYTHON_KEYRING_BACKEND")
-    monkeypatch.undo()
     monkeypatch.setattr(ring, "set_password", lambda *_: 1 / 0)
     ended = coggno("login", "--key-stdin", "--base-url", url, piped=KEY + "\n")
     assert (ended.code, ended.err) == (

@@ -12,8 +12,11 @@ _SERVICE: Final = "coggno"
 _ELSEWHERE: Final = "Keep the key in an environment variable, and name it: coggno login --key-variable COGGNO_ACME_KEY"
 
 
-def require_keyring() -> str:
+def require_keyring(purpose: str = "a key could be stored in") -> str:
     """Return what the keyring is called.
+
+    Args:
+        purpose: what it is needed for, for the message.
 
     Raises:
         CommandError: the extra is not installed, or this machine has no keyring.
@@ -27,7 +30,7 @@ def require_keyring() -> str:
         raise CommandError(f"{message}, or use none. {_ELSEWHERE}") from None
     # The one that stands for "there is none" has the priority 0.
     if backend.priority <= 0:
-        raise CommandError(f"This machine has no keyring that a key could be stored in. {_ELSEWHERE}")
+        raise CommandError(f"This machine has no keyring that {purpose}. {_ELSEWHERE}")
     return str(backend.name)
 
 
@@ -46,7 +49,7 @@ def load_key(profile: str) -> str | None:
     Raises:
         CommandError: the keyring cannot be used.
     """
-    require_keyring()
+    require_keyring(f"the key of the profile {profile} could be read from. Set COGGNO_API_KEY for this command")
     keyring = _keyring()
     try:
         key: str | None = keyring.get_password(_SERVICE, profile)
